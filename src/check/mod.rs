@@ -292,6 +292,7 @@ pub const GROUPS: &[Group] = &[
             common::fields::CHECKS,
             common::throttling::CHECKS,
             common::hosts::CHECKS,
+            common::framing::CHECKS,
             common::malformed::CHECKS,
             common::messages::CHECKS,
             common::oversized::CHECKS,

@@ -6,6 +6,7 @@ pub(crate) mod cross_origin;
 pub(crate) mod effects;
 pub(crate) mod fields;
 pub(crate) mod foreign_page;
+pub(crate) mod framing;
 pub(crate) mod hosts;
 pub(crate) mod leaks;
 pub(crate) mod malformed;

@@ -29,6 +29,7 @@ pub const fn send(who: Who, on: On) -> Step {
         times: 1,
         exhausts: false,
         thorough: false,
+        followed: false,
         optional: false,
     })
 }
@@ -166,6 +167,14 @@ impl Step {
     pub const fn thoroughly(self) -> Step {
         match self {
             Step::Send(send) => Step::Send(Send { thorough: true, ..send }),
+            other => other,
+        }
+    }
+
+    /// Sends the good request behind it on the same connection.
+    pub const fn followed(self) -> Step {
+        match self {
+            Step::Send(send) => Step::Send(Send { followed: true, ..send }),
             other => other,
         }
     }

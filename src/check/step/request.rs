@@ -259,6 +259,8 @@ pub struct Send {
     pub exhausts: bool,
     /// Whether it is also sent several times, and once on a connection that was authenticated before.
     pub thorough: bool,
+    /// Whether the good request follows on the same connection: its answer is looked at as well.
+    pub followed: bool,
     /// Whether it is left out where the scenario lacks the other connection that it needs.
     pub optional: bool,
 }

@@ -120,6 +120,17 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("options-runs-handler", "common.preflight-exposes-nothing", "answers OPTIONS like GET"),
     row("head-with-content", "common.head-without-content", "ends its answers to HEAD like a body in chunks"),
+    row("takes-first-length", "common.two-lengths-refused", "takes the first of two lengths of a request"),
+    row(
+        "keeps-open-behind-two-framings",
+        "common.length-and-chunks-close",
+        "reads the length of a request with chunks, and keeps the connection open",
+    ),
+    row(
+        "ignores-space-before-colon",
+        "common.space-before-colon-refused",
+        "ignores a space between a field name and its colon",
+    ),
     row("host-not-required", "common.host-required", "serves requests that name no host"),
     row("closes-on-long-field", "common.oversized-answered", "closes the connection on a field that is too long"),
     row("methods-in-any-case", "common.method-case-sensitive", "takes methods in lower case for those in upper case"),

@@ -18,6 +18,9 @@ pub(crate) fn any(faults: &Faults) -> bool {
         "case-sensitive-header",
         "head-with-content",
         "breaks-on-open-literal",
+        "takes-first-length",
+        "ignores-space-before-colon",
+        "keeps-open-behind-two-framings",
     ];
     names.iter().any(|name| faults.on(name))
 }
@@ -37,6 +40,8 @@ pub(crate) struct Shim<S> {
     body: usize,
     /// What the head announces for its body.
     announced: usize,
+    /// Whether the head has a length already.
+    has_length: bool,
     /// What has been changed and not yet been read.
     ready: Vec<u8>,
     /// What is still to be written behind the last answer.
@@ -50,7 +55,17 @@ impl<S> Shim<S> {
             KeyLocation::Query(_) | KeyLocation::Cookie(_) => String::new(),
         };
         let (line, ready) = (Vec::new(), Vec::new());
-        Self { stream, faults: faults.clone(), key_field, line, body: 0, announced: 0, ready, behind: b"" }
+        Self {
+            stream,
+            faults: faults.clone(),
+            key_field,
+            line,
+            body: 0,
+            announced: 0,
+            has_length: false,
+            ready,
+            behind: b"",
+        }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -72,6 +87,7 @@ impl<S> Shim<S> {
         let text = line.trim_ascii_end();
         if text.is_empty() {
             self.body = std::mem::take(&mut self.announced);
+            self.has_length = false;
             self.ready.extend_from_slice(b"\r\n");
             return;
         }
@@ -84,6 +100,24 @@ impl<S> Shim<S> {
         }
         let colon = text.iter().position(|byte| *byte == b':');
         let (name, value) = colon.map_or((text, &b""[..]), |at| (&text[..at], &line[at + 1..]));
+        let takes_first = self.faults.on("takes-first-length") && name.eq_ignore_ascii_case(b"content-length");
+        if takes_first && std::mem::replace(&mut self.has_length, true) {
+            return;
+        }
+        let first = value.split(|byte| *byte == b',').next().unwrap_or_default();
+        if takes_first && first.len() < value.len() {
+            self.announced = std::str::from_utf8(first).ok().and_then(|first| first.trim().parse().ok()).unwrap_or(0);
+            self.ready.extend_from_slice(&[name, b":", first, b"\r\n"].concat());
+            return;
+        }
+        // the length alone is read
+        if self.faults.on("keeps-open-behind-two-framings") && name.eq_ignore_ascii_case(b"transfer-encoding") {
+            return;
+        }
+        if self.faults.on("ignores-space-before-colon") && colon.is_some() && name.ends_with(b" ") {
+            self.ready.extend_from_slice(&[name.trim_ascii_end(), b":", value].concat());
+            return;
+        }
         if name.eq_ignore_ascii_case(b"content-length") {
             self.announced = std::str::from_utf8(value).ok().and_then(|value| value.trim().parse().ok()).unwrap_or(0);
         }

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::drive::control::NONCES;
 use crate::drive::login::HeldCredential;
 use crate::drive::probe::{accompany, dpop, outages, proven, values};
-use crate::drive::wire::Connection;
+use crate::drive::wire::{BadDestination, Connection};
 use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Response,
     Silence,
@@ -14,6 +14,7 @@ use crate::observe::{
 use crate::plan::{Action, Asker, OtherLines};
 use crate::scheme::dpop::names_nonce;
 use crate::scheme::{Carried, CarrierPlace, ForgeryContext, Occasion, Proof, Reuse, Turn};
+use crate::target::proxy::Passage;
 
 /// Anonymous requests of a thorough step, beside those that the resource was learned from.
 const REPEATS: usize = 8;
@@ -119,6 +120,11 @@ impl Stage<'_> {
             let named = named.map(|identity| self.prober.subject().identities[identity].name.clone());
             let probe =
                 Probe { step: action.step, credential: named, forgery: credential.forgery, description, counts };
+            if send.followed {
+                self.followed(probe, sent, &who, evidence).await?;
+                at += 1;
+                continue;
+            }
             if send.thorough {
                 self.thoroughly(&probe, &sent, &who, evidence).await;
             }
@@ -252,6 +258,47 @@ impl Stage<'_> {
         let after = prober.send_on(&mut connection, &prober.equipment.base, request).await;
         // the target may end an idle connection at any moment: that is no answer to the request
         (after.answer != Err(Silence::Closed)).then_some(after)
+    }
+
+    /// A request on a connection of its own, and the good one behind it: no answer to that where the connection has ended.
+    async fn followed(
+        &self,
+        probe: Probe,
+        request: Request,
+        asked: &Asked<'_>,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let (prober, resource) = (self.prober, probe.counts);
+        let url = &prober.equipment.base;
+        let Some(identity) = prober.subject().good_for(resource) else { return Ok(()) };
+        let held = self.held(identity).await?;
+        let good = prober.good_request(&held, resource, evidence).await;
+        let unreachable = |why: BadDestination| Halt::Obstacle(why.to_string());
+        let destination = prober.destination(url, &request).map_err(unreachable)?;
+        if matches!(destination.via, Some((_, Passage::AbsoluteForm(_)))) {
+            return Err(Halt::Untestable("the connections of the target are those of a proxy on the way".to_owned()));
+        }
+        let mut connection = match Connection::open(&destination, prober.limits()).await {
+            Ok(connection) => connection,
+            Err(silence) => {
+                self.observe(probe, Exchange::unanswered(request, silence), asked, None, evidence).await;
+                return Ok(());
+            }
+        };
+        let first = prober.send_on(&mut connection, url, &request).await;
+        let (is_answered, is_open) = (first.answer.is_ok(), connection.is_reusable());
+        self.observe(probe.clone(), first, asked, None, evidence).await;
+        if is_answered {
+            let second = match is_open {
+                true => prober.send_on(&mut connection, url, &good).await,
+                false => Exchange::unanswered(good, Silence::Closed),
+            };
+            let what = &probe.description;
+            let text = format!("the good request on the connection of: {what}");
+            let description = Description::new(text).quoting(what);
+            self.observe(Probe { description, ..probe.clone() }, second, asked, None, evidence).await;
+        }
+        Ok(())
     }
 
     /// A forgery whose bytes are those of the good request would prove the opposite of what it claims.
