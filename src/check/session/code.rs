@@ -24,9 +24,9 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::High,
         remote_safe: false,
-        sources: &["RFC 9700 §2.1", "RFC 6749 §3.1.2.4", "ASVS 10.4.1"],
+        sources: &["RFC 9700 §2.1", "RFC 9700 §4.1.3", "RFC 6749 §3.1.2.4", "RFC 3986 §6.2.1", "ASVS 10.4.1"],
         doc: Doc {
-            sends: "The login of the scenario, which ends with an authorization code, with another redirection URI in its authorization request: on another host, with one more segment behind its path, on a host that begins with the registered one, on another port (but for the loopback interface), with one more parameter, and with a user before its host. A redirect that leads there with a code is a failure; where none but the last three do, or one leads there with an error, it is a failure of medium severity at most.",
+            sends: "The login of the scenario, which ends with an authorization code, with another redirection URI in its authorization request: on another host, with one more segment behind its path, with more characters behind its path, on a host that begins with the registered one or that has it as a user before it; on another port (but for the loopback interface), with one more parameter, with a user before its host, and with one more slash behind its path or one less; and in other spellings: with a fragment, with its scheme and with its host in capitals, with its default port, and with dot segments in its path, percent-encoded, too. A redirect that leads there with a code is a failure; where the answer has an error, or leads to the registered host, its severity is medium at most. Of another spelling a code is a failure wherever it goes, of low severity.",
             matters: "Whoever can choose where a code goes has a link that brings him the code of anybody who is logged in and follows it.",
             fix: "Compare the redirection URI with the registered ones as a text, character by character (RFC 9700 §2.1), and show an error page where it is none of them (RFC 6749 §3.1.2.4).",
         },
@@ -38,6 +38,15 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::OtherRedirection(RedirectionUri::OtherPort)),
             login(SessionAct::OtherRedirection(RedirectionUri::LongerQuery)),
             login(SessionAct::OtherRedirection(RedirectionUri::UserBefore)),
+            login(SessionAct::OtherRedirection(RedirectionUri::HostAsUser)),
+            login(SessionAct::OtherRedirection(RedirectionUri::LongerSegment)),
+            login(SessionAct::OtherRedirection(RedirectionUri::OtherSlash)),
+            login(SessionAct::OtherRedirection(RedirectionUri::Fragment)),
+            login(SessionAct::OtherRedirection(RedirectionUri::SchemeInCapitals)),
+            login(SessionAct::OtherRedirection(RedirectionUri::HostInCapitals)),
+            login(SessionAct::OtherRedirection(RedirectionUri::DefaultPort)),
+            login(SessionAct::OtherRedirection(RedirectionUri::DotSegments)),
+            login(SessionAct::OtherRedirection(RedirectionUri::EncodedDotSegments)),
         ],
         expect: leads_nowhere_else,
         fault: "any-redirection-uri",
@@ -277,33 +286,47 @@ fn error_of_code(case: &ObservedCheck<'_>) -> Judgement {
     }
 }
 
-/// Redirection URIs that lead to the host, and to the path, of the registered one.
-const ON_THE_SAME_HOST: [RedirectionUri; 3] =
-    [RedirectionUri::OtherPort, RedirectionUri::LongerQuery, RedirectionUri::UserBefore];
+/// How grave a code is that goes there, at most: on the registered host, the client is the one who gets it, or whoever listens
+/// beside it; of another spelling, the client itself.
+fn gravest(other: RedirectionUri) -> Option<Severity> {
+    match other {
+        other if other.is_another_spelling() => Some(Severity::Low),
+        RedirectionUri::OtherPort
+        | RedirectionUri::LongerQuery
+        | RedirectionUri::UserBefore
+        | RedirectionUri::OtherSlash => Some(Severity::Medium),
+        _ => None,
+    }
+}
 
-/// RFC 6749 §3.1.2.4: no redirect to a redirection URI that is not registered, with a code or with an error.
+/// RFC 6749 §3.1.2.4: no redirect to a redirection URI that is not registered, with a code or with an error. RFC 9700 §4.1.3: the
+/// two are equal as texts, so that no code is issued for another spelling either.
 fn leads_nowhere_else(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    let mut is_grave = false;
+    let mut gravest_of: Vec<Option<Severity>> = Vec::new();
     for (index, seen) in case.observations() {
         let other = match case.step_of(seen) {
-            Step::Session(SessionStep { act: SessionAct::OtherRedirection(other), .. }) => Some(other),
+            Step::Session(SessionStep { act: SessionAct::OtherRedirection(other), .. }) => Some(*other),
             _ => None,
         };
         match (seen.outcome, other) {
             (Outcome::Granted, Some(other)) => {
                 let has_code = seen.exchange.response().is_some_and(hands_a_code_over);
-                // on the same host, the client is the one who gets it, or whoever listens beside it
-                is_grave |= has_code && !ON_THE_SAME_HOST.contains(other);
-                let what = if has_code { "a code" } else { "an error" };
-                let text = case.about(index, format_args!("the answer leads there with {what}"));
-                judgement.violates(index, text, "an error page, and no redirect");
+                let at_most = gravest(other);
+                gravest_of.push(if has_code { at_most } else { at_most.or(Some(Severity::Medium)) });
+                let text = match has_code {
+                    true if other.is_another_spelling() => "a code was issued",
+                    true => "the answer leads there with a code",
+                    false => "the answer leads there with an error",
+                };
+                judgement.violates(index, case.about(index, text), "an error page, and no redirect");
             }
             _ => case.judge(index, &mut judgement),
         }
     }
-    if !judgement.access.is_empty() && !is_grave {
-        judgement.at_most = Some(Severity::Medium);
+    // what is grave without a bound is as grave as the check
+    if let Some(bounds) = gravest_of.into_iter().collect::<Option<Vec<_>>>() {
+        judgement.at_most = bounds.into_iter().max();
     }
     judgement
 }

@@ -283,6 +283,39 @@ pub enum RedirectionUri {
     LongerQuery,
     /// With a user before its host.
     UserBefore,
+    /// On another host, behind the registered one as a user (RFC 3986 §3.2.1).
+    HostAsUser,
+    /// With more characters in the last segment of its path.
+    LongerSegment,
+    /// With one more slash behind its path, or without the one that is there.
+    OtherSlash,
+    /// With a fragment, which none may have (RFC 6749 §3.1.2).
+    Fragment,
+    /// With its scheme in capitals.
+    SchemeInCapitals,
+    /// With its host in capitals.
+    HostInCapitals,
+    /// With the port that its scheme has by itself.
+    DefaultPort,
+    /// With a segment in its path, and `..` behind that.
+    DotSegments,
+    /// The same with the dots percent-encoded.
+    EncodedDotSegments,
+}
+
+impl RedirectionUri {
+    /// Whether whoever normalises it (RFC 3986 §6.2.2, §6.2.3), or leaves its fragment out, makes the registered one of it.
+    pub fn is_another_spelling(self) -> bool {
+        matches!(
+            self,
+            Self::Fragment
+                | Self::SchemeInCapitals
+                | Self::HostInCapitals
+                | Self::DefaultPort
+                | Self::DotSegments
+                | Self::EncodedDotSegments
+        )
+    }
 }
 
 /// How a refresh is changed.

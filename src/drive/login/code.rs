@@ -4,8 +4,12 @@ use super::session::LoginSession;
 use super::{HeldCredential, Logins};
 use crate::clock;
 use crate::drive::control::ControlError;
-use crate::observe::Exchange;
+use crate::observe::page::{named_value, parameter_of_redirect};
+use crate::observe::{Exchange, Response};
 use crate::plan::login::CredentialSource;
+
+/// The parameter of a redirect that has it (RFC 6749 §4.1.2).
+const CODE: &str = "code";
 
 impl LoginSession {
     /// Logs in as far as the code, which is not used.
@@ -41,10 +45,23 @@ impl LoginSession {
 
     /// The answer that led to this redirection URI since the login began: a redirect, or a page whose form is sent there.
     pub fn led_to(&self, uri: &str) -> Option<&Exchange> {
-        let is_there = |location: &str| {
+        self.leading_to(uri).next()
+    }
+
+    /// The answer that led to this redirection URI with a code.
+    pub fn brought_a_code_to(&self, uri: &str) -> Option<&Exchange> {
+        let has_code = |answer: &Response| {
+            let of_redirect = answer.header("location").and_then(|location| parameter_of_redirect(&location, CODE));
+            of_redirect.or_else(|| named_value(&String::from_utf8_lossy(&answer.body), CODE)).is_some()
+        };
+        self.leading_to(uri).find(|exchange| exchange.response().is_some_and(has_code))
+    }
+
+    fn leading_to(&self, uri: &str) -> impl Iterator<Item = &Exchange> {
+        let is_there = move |location: &str| {
             location.strip_prefix(uri).is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '#', '&']))
         };
-        let leads = |exchange: &&Exchange| {
+        let leads = move |exchange: &&Exchange| {
             exchange.response().is_some_and(|answer| {
                 let body = String::from_utf8_lossy(&answer.body);
                 let has_form =
@@ -52,6 +69,6 @@ impl LoginSession {
                 answer.header_values("location").any(|location| is_there(&location)) || has_form()
             })
         };
-        self.exchanges().iter().find(leads)
+        self.exchanges().iter().filter(leads)
     }
 }

@@ -315,23 +315,8 @@ fn described(act: SessionAct) -> Description {
                 return Description::new(format!("an authorization request whose {name} is {text}"));
             }
         },
-        SessionAct::OtherRedirection(RedirectionUri::OtherHost) => {
-            "an authorization request with a redirection URI on another host"
-        }
-        SessionAct::OtherRedirection(RedirectionUri::LongerPath) => {
-            "an authorization request with one more segment behind its redirection URI"
-        }
-        SessionAct::OtherRedirection(RedirectionUri::OtherPort) => {
-            "an authorization request with a redirection URI on another port"
-        }
-        SessionAct::OtherRedirection(RedirectionUri::LongerQuery) => {
-            "an authorization request with one more parameter in its redirection URI"
-        }
-        SessionAct::OtherRedirection(RedirectionUri::UserBefore) => {
-            "an authorization request with a user in its redirection URI"
-        }
-        SessionAct::OtherRedirection(RedirectionUri::HostBehind) => {
-            "an authorization request with a redirection URI whose host begins with the registered one"
+        SessionAct::OtherRedirection(uri) => {
+            return Description::new(format!("an authorization request with {}", other_redirection(uri)));
         }
         SessionAct::UnknownUser => "a login with a user that does not exist",
         SessionAct::DefaultAccount(row) => {
@@ -351,6 +336,26 @@ fn described(act: SessionAct) -> Description {
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::AwaitOverlap => "nothing",
     };
     Phrase::new(text).into()
+}
+
+fn other_redirection(uri: RedirectionUri) -> &'static str {
+    match uri {
+        RedirectionUri::OtherHost => "a redirection URI on another host",
+        RedirectionUri::LongerPath => "one more segment behind its redirection URI",
+        RedirectionUri::HostBehind => "a redirection URI whose host begins with the registered one",
+        RedirectionUri::OtherPort => "a redirection URI on another port",
+        RedirectionUri::LongerQuery => "one more parameter in its redirection URI",
+        RedirectionUri::UserBefore => "a user in its redirection URI",
+        RedirectionUri::HostAsUser => "a redirection URI on another host, with the registered host as its user",
+        RedirectionUri::LongerSegment => "more characters behind the path of its redirection URI",
+        RedirectionUri::OtherSlash => "a slash more or less behind the path of its redirection URI",
+        RedirectionUri::Fragment => "a fragment in its redirection URI",
+        RedirectionUri::SchemeInCapitals => "the scheme of its redirection URI in capitals",
+        RedirectionUri::HostInCapitals => "the host of its redirection URI in capitals",
+        RedirectionUri::DefaultPort => "the default port in its redirection URI",
+        RedirectionUri::DotSegments => "dot segments in its redirection URI",
+        RedirectionUri::EncodedDotSegments => "encoded dot segments in its redirection URI",
+    }
 }
 
 fn changed(change: RefreshChange) -> &'static str {

@@ -70,7 +70,8 @@ impl Stage<'_> {
         Ok(all)
     }
 
-    /// A login whose authorization request names another redirection URI: granted is what leads there, whatever it brings.
+    /// A login whose authorization request names another redirection URI: granted is what leads there, whatever it brings, and of
+    /// another spelling of the registered one what brings a code there, too.
     pub(super) async fn other_redirection(
         &mut self,
         identity: usize,
@@ -80,8 +81,9 @@ impl Stage<'_> {
         let (_, procedure) = self.login_of(identity)?;
         let why = "the login has no redirection URI that could be another one";
         let changed = procedure.redirecting_to(other).ok_or_else(|| Halt::Untestable(why.to_owned()))?;
+        let registered = procedure.redirection_uri().filter(|_| other.is_another_spelling());
         // otherwise the code went to the registered one
-        self.authorized(identity, changed, Outcome::Refused, evidence).await
+        self.authorized(identity, changed, (registered, Outcome::Refused), evidence).await
     }
 
     /// A login with a changed authorization request: granted is what leads to the redirection URI, with a code or with an error. And
@@ -95,23 +97,23 @@ impl Stage<'_> {
         let (_, procedure) = self.login_of(identity)?;
         let why = "the login has no authorization request that could be changed";
         let changed = procedure.authorizing(change).ok_or_else(|| Halt::Untestable(why.to_owned()))?;
-        let told = self.authorized(identity, changed.clone(), Outcome::Unclear, evidence).await?;
+        let told = self.authorized(identity, changed.clone(), (None, Outcome::Unclear), evidence).await?;
         let closed = matches!(told.exchange.answer, Err(Silence::Closed));
         if (told.outcome != Outcome::Broke && !closed) || self.prober.outages.are_caused_by(&told.exchange.request) {
             return Ok((told, false));
         }
-        let again = self.authorized(identity, changed, Outcome::Unclear, evidence).await?;
+        let again = self.authorized(identity, changed, (None, Outcome::Unclear), evidence).await?;
         let same = again.outcome == told.outcome;
         Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
     }
 
-    /// Logs in with another authorization request: granted is what leads to its redirection URI; where the login ends without that,
-    /// the outcome is the one that is given.
+    /// Logs in with another authorization request: granted is what leads to its redirection URI, and what brings a code to another
+    /// one that is given; where the login ends without that, the outcome is the one that is given.
     async fn authorized(
         &mut self,
         identity: usize,
         (changed, uri): (Arc<LoginProcedure>, String),
-        elsewhere: Outcome,
+        (or_with_code, elsewhere): (Option<String>, Outcome),
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
         let (name, _) = self.login_of(identity)?;
@@ -121,7 +123,8 @@ impl Stage<'_> {
         let ended = session.renewed(logins).await.map(drop);
         note(session.exchanges(), &changed, evidence);
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
-        let there = session.led_to(&uri).cloned();
+        let with_code = || session.brought_a_code_to(or_with_code.as_deref()?);
+        let there = session.led_to(&uri).or_else(with_code).cloned();
         let last = session.exchanges().last().cloned();
         if ended.is_ok() {
             logins.give_back(session);

@@ -72,6 +72,9 @@ impl Asked {
                 without_port(uri).is_some() && without_port(uri) == without_port(REDIRECTION_URI)
             }
             uri if faults.on("redirection-uri-by-beginning") => uri.starts_with(REDIRECTION_URI),
+            uri if faults.on("redirection-uri-parsed") => url::Url::parse(uri) == url::Url::parse(REDIRECTION_URI),
+            uri if faults.on("redirection-uri-without-fragment") => uri.split('#').next() == Some(REDIRECTION_URI),
+            uri if faults.on("redirection-uri-without-slash") => uri.trim_end_matches('/') == REDIRECTION_URI,
             uri => uri == REDIRECTION_URI,
         };
         is_own && IDENTITIES.iter().any(|identity| is_client(&identity))
@@ -92,7 +95,8 @@ impl Asked {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs([(name, value)].into_iter().chain(state).chain(issuer))
             .finish();
-        let location = format!("{}?{query}", self.redirection_uri);
+        let to = if faults.on("redirection-uri-parsed") { REDIRECTION_URI } else { &self.redirection_uri };
+        let location = format!("{to}?{query}");
         let kept = if faults.on("code-answer-cacheable") { "max-age=60" } else { "no-store" };
         (StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::CACHE_CONTROL, kept.to_owned())])
             .into_response()

@@ -108,6 +108,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "code.redirection-uri-exact",
         "compares redirection URIs without their ports",
     ),
+    variant(
+        "redirection-uri-parsed",
+        "code.redirection-uri-exact",
+        "compares redirection URIs as addresses, and not as texts, and leads to the registered one",
+    ),
+    variant(
+        "redirection-uri-without-fragment",
+        "code.redirection-uri-exact",
+        "compares redirection URIs without their fragments",
+    ),
+    variant(
+        "redirection-uri-without-slash",
+        "code.redirection-uri-exact",
+        "compares redirection URIs without the slash at their end",
+    ),
     row("codes-used-twice", "code.used-once", "issues tokens for a code as often as it comes"),
     row(
         "tokens-survive-reuse-of-code",
