@@ -15,6 +15,8 @@ use crate::observe::AuthorizationRequest;
 pub(super) const UNKNOWN_CODE: &str = "8f1c5a7e0b3d49266c0e9d71f4a2b853";
 /// A verifier in the alphabet of RFC 7636 §4.1 that is nobody's.
 const WRONG_VERIFIER: &str = "authbench-9Qz3vT6wK1sX8mB4nL7pR2dF5hJ0cYgUeAoIi~xV";
+/// Shorter than any challenge (RFC 7636 §4.2).
+const SHORT_CHALLENGE: &str = "abc";
 /// Parameters that bind a code to a verifier (RFC 7636 §4.3).
 const CHALLENGE: [&str; 2] = ["code_challenge", "code_challenge_method"];
 
@@ -40,6 +42,16 @@ impl LoginProcedure {
             GrantChange::NoChallenge => {
                 own.field("code_verifier")?;
                 self.with_parameters(|name| if CHALLENGE.contains(&name) { Kept::Dropped } else { Kept::AsItIs })
+            }
+            GrantChange::EmptyChallenge => {
+                own.field("code_verifier")?;
+                self.with_parameters(|name| if name == CHALLENGE[0] { Kept::As(String::new()) } else { Kept::AsItIs })
+            }
+            GrantChange::ChallengeAsVerifier => {
+                // with `plain` the two are the same
+                let written = |name: &str| self.before_the_code()?.iter().find_map(|step| step.parameter(name));
+                written(CHALLENGE[1]).filter(|method| method == "S256")?;
+                self.with_code_request(with_field(own, "code_verifier", Some(&written(CHALLENGE[0])?))?)
             }
             _ => None,
         }
@@ -83,6 +95,9 @@ impl LoginProcedure {
             }
             AuthorizationChange::UnknownChallengeMethod => {
                 self.with_parameters(|of| replaced(of, CHALLENGE[1], Kept::As(other())))
+            }
+            AuthorizationChange::ShortChallenge => {
+                self.with_parameters(|of| replaced(of, CHALLENGE[0], Kept::As(SHORT_CHALLENGE.to_owned())))
             }
             AuthorizationChange::RepeatedParameter => {
                 let name = if has("state") { "state" } else { "response_type" };
@@ -399,11 +414,15 @@ mod tests {
             (GrantChange::NoVerifier, "code_verifier", None),
             (GrantChange::WrongVerifier, "code_verifier", Some(WRONG_VERIFIER)),
             (GrantChange::OtherRedirectionUri, "redirect_uri", Some("https://app.test/cb/authbench")),
+            (GrantChange::ChallengeAsVerifier, "code_verifier", Some("abc")),
         ] {
             let changed = own.with_changed_code(change).expect("there is something to change");
             assert_eq!(steps(&changed)[1].field(field).and_then(LoginText::whole), expected, "{change:?}");
             assert_eq!(steps(&changed)[0].address.whole(), Some(AUTHORIZE), "{change:?}");
         }
+        let empty = own.with_changed_code(GrantChange::EmptyChallenge).expect("it has a challenge");
+        let address = steps(&empty)[0].address.whole().expect("is known");
+        assert!(address.ends_with("&code_challenge=&code_challenge_method=S256"), "{address}");
         let bare = own.with_changed_code(GrantChange::NoChallenge).expect("it has a challenge");
         let address = "/authorize?response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcb";
         assert_eq!(steps(&bare)[0].address.whole(), Some(address));

@@ -86,6 +86,26 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "code.challenge-length",
+        title: "An authorization request with a challenge that is too short brings no code",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 7636 §4.2", "RFC 6749 §4.1.2.1"],
+        doc: Doc {
+            sends: "The login of the scenario with a `code_challenge` of three characters in its authorization request.",
+            matters: "A challenge has 43 characters at least (RFC 7636 §4.2): with S256 no verifier fits a shorter one, so that the client fails after its user has logged in, and with `plain` its verifier is guessed.",
+            fix: "Answer error=invalid_request where the challenge is none of 43 to 128 characters.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::ShortChallenge)),
+        ],
+        expect: brings_no_code,
+        fault: "short-challenges",
+        ..PLAIN
+    },
+    Check {
         id: "code.repeated-parameter-refused",
         title: "An authorization request with a parameter twice brings no code",
         level: Level::Must,

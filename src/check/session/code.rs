@@ -134,7 +134,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 7636 §4.6", "RFC 9700 §2.1.1", "ASVS 10.4.6"],
         doc: Doc {
-            sends: "The login of the scenario, whose authorization request has a `code_challenge`, with a wrong `code_verifier` in the request with its code, and without one.",
+            sends: "The login of the scenario, whose authorization request has a `code_challenge`, with a wrong `code_verifier` in the request with its code, without one, and, where the method is S256, with the challenge itself, which is its own verifier with `plain`.",
             matters: "The verifier is what keeps a code that was stolen from being used.",
             fix: "Compare the verifier with the challenge that came with the authorization request, and refuse a request without one (RFC 7636 §4.6).",
         },
@@ -142,6 +142,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
             login(SessionAct::ChangedGrant(GrantChange::WrongVerifier)).denied(REFUSED),
             login(SessionAct::ChangedGrant(GrantChange::NoVerifier)).denied(REFUSED),
+            login(SessionAct::ChangedGrant(GrantChange::ChallengeAsVerifier)).denied(REFUSED),
         ],
         fault: "verifier-not-checked",
         ..REFUSAL
@@ -152,15 +153,16 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Medium,
         remote_safe: false,
-        sources: &["RFC 9700 §4.8.2", "RFC 9700 §2.1.1"],
+        sources: &["RFC 9700 §4.8.2", "RFC 9700 §2.1.1", "RFC 6749 §3.1"],
         doc: Doc {
-            sends: "The login of the scenario without `code_challenge` in its authorization request, and with `code_verifier` in the request with its code.",
+            sends: "The login of the scenario without `code_challenge` in its authorization request, and with an empty one, which is to be read as none (RFC 6749 §3.1); and with `code_verifier` in the request with its code.",
             matters: "Whoever can take the challenge out of a link has a code that needs no verifier, and a client that sends one does not notice.",
             fix: "Refuse a request with a verifier where there was no challenge, or authorization requests without one.",
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
             login(SessionAct::ChangedGrant(GrantChange::NoChallenge)).denied(REFUSED),
+            login(SessionAct::ChangedGrant(GrantChange::EmptyChallenge)).denied(REFUSED),
         ],
         fault: "verifier-without-challenge",
         ..REFUSAL

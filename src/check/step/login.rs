@@ -177,6 +177,10 @@ pub enum GrantChange {
     WrongVerifier,
     /// With a verifier, and without a challenge in the authorization request (RFC 9700 §4.8.2).
     NoChallenge,
+    /// With a verifier, and with a challenge of no character in the authorization request, which is none (RFC 6749 §3.1).
+    EmptyChallenge,
+    /// With the challenge of its verifier in place of that (RFC 7636 §4.6).
+    ChallengeAsVerifier,
     /// By another client of the scenario, which authenticates as itself.
     OtherClient,
     /// With a code that nobody was given, or with a password that is not the one of the user.
@@ -257,6 +261,8 @@ pub enum AuthorizationChange {
     UnknownResponseType,
     /// With a `code_challenge_method` that no server has (RFC 7636 §4.3).
     UnknownChallengeMethod,
+    /// With a `code_challenge` of three characters, in place of at least 43 (RFC 7636 §4.2).
+    ShortChallenge,
     /// With one more `state`, or `response_type`, of another value.
     RepeatedParameter,
     /// With [`OWN_STATE`] as its `state`.

@@ -136,8 +136,8 @@ impl Caster<'_> {
                 GrantChange::OtherClient => subject.code_of_other_client(good).is_some(),
                 _ => procedure.is_some_and(|login| login.with_changed_grant(change).is_some()),
             };
-            // a grant may have no value that a second one could differ from
-            if change == GrantChange::TwoGrants && !changes {
+            // a grant may have no value that a second one could differ from, and a challenge may be its verifier (`plain`)
+            if matches!(change, GrantChange::TwoGrants | GrantChange::ChallengeAsVerifier) && !changes {
                 return Ok(());
             }
             has(changes, lacking(change))?;
@@ -163,7 +163,13 @@ impl Caster<'_> {
             if matches!(change, AuthorizationChange::Malformed(..)) && !changes(change) {
                 return Ok(());
             }
-            has(changes(change), "no request of the login before the last one has a `code_challenge_method`")?;
+            let why = match change {
+                AuthorizationChange::ShortChallenge => {
+                    "no request of the login before the last one has a `code_challenge`"
+                }
+                _ => "no request of the login before the last one has a `code_challenge_method`",
+            };
+            has(changes(change), why)?;
         }
         self.budget(step.act == SessionAct::GuessPasswords)?;
         if let SessionAct::NearPassword(kind) = step.act
@@ -234,8 +240,12 @@ fn lacking(change: GrantChange) -> &'static str {
         GrantChange::OtherRedirectionUri | GrantChange::NoRedirectionUri => {
             "no `redirect_uri` in the last request of the login"
         }
-        GrantChange::NoVerifier | GrantChange::WrongVerifier => "no `code_verifier` in the last request of the login",
-        GrantChange::NoChallenge => "no `code_challenge` before, and `code_verifier` in, the last request of the login",
+        GrantChange::NoVerifier | GrantChange::WrongVerifier | GrantChange::ChallengeAsVerifier => {
+            "no `code_verifier` in the last request of the login"
+        }
+        GrantChange::NoChallenge | GrantChange::EmptyChallenge => {
+            "no `code_challenge` before, and `code_verifier` in, the last request of the login"
+        }
         GrantChange::OtherClient => {
             "no second credential with a login that uses a code of another client at the same token endpoint"
         }
@@ -289,6 +299,10 @@ fn described(act: SessionAct) -> Description {
         SessionAct::ChangedGrant(GrantChange::NoVerifier) => "a login whose code is used without its verifier",
         SessionAct::ChangedGrant(GrantChange::WrongVerifier) => "a login whose code is used with a wrong verifier",
         SessionAct::ChangedGrant(GrantChange::NoChallenge) => "a login with a verifier and without a challenge",
+        SessionAct::ChangedGrant(GrantChange::EmptyChallenge) => "a login with a verifier and an empty challenge",
+        SessionAct::ChangedGrant(GrantChange::ChallengeAsVerifier) => {
+            "a login whose code is used with its challenge as the verifier"
+        }
         SessionAct::ChangedGrant(GrantChange::OtherClient) => "a login whose code is used by another client",
         SessionAct::ChangedGrant(GrantChange::WrongGrant) => "a login with a wrong code or password",
         SessionAct::ChangedGrant(GrantChange::TypeTwice) => "a login with grant_type twice",
@@ -308,6 +322,7 @@ fn described(act: SessionAct) -> Description {
             AuthorizationChange::UnknownChallengeMethod => {
                 "an authorization request with a challenge method that does not exist"
             }
+            AuthorizationChange::ShortChallenge => "an authorization request with a challenge of three characters",
             AuthorizationChange::RepeatedParameter => "an authorization request with a parameter twice",
             AuthorizationChange::OwnState => "an authorization request with a state that has to be escaped",
             AuthorizationChange::Malformed(name, text) => {

@@ -109,6 +109,11 @@ impl Asked {
             _ if self.repeats && !faults.on("repeated-authorization-parameter") => Some("invalid_request"),
             _ if self.response_type.is_empty() => Some("invalid_request"),
             _ if self.response_type != "code" => Some("unsupported_response_type"),
+            (Some(challenge), _) if challenge.is_empty() && faults.on("verifier-with-empty-challenge") => None,
+            // RFC 7636 §4.2
+            (Some(challenge), _) if !(43..=128).contains(&challenge.len()) && !faults.on("short-challenges") => {
+                Some("invalid_request")
+            }
             (Some(_), Some("S256")) | (None, None) => None,
             (Some(_), Some(_)) if faults.on("any-challenge-method") => None,
             _ => Some("invalid_request"),
@@ -211,6 +216,8 @@ impl Codes {
 fn is_proven(asked: &Asked, verifier: Option<&str>, faults: &Faults) -> bool {
     match (&asked.challenge, verifier) {
         (None, None) => true,
+        (Some(challenge), Some(_)) if challenge.is_empty() && faults.on("verifier-with-empty-challenge") => true,
+        (Some(challenge), Some(verifier)) if challenge == verifier && faults.on("verifier-compared-plainly") => true,
         (None, Some(_)) => faults.on("verifier-without-challenge"),
         (Some(_), None) => faults.on("verifier-not-checked") || faults.on("verifier-optional"),
         (Some(challenge), Some(verifier)) => {

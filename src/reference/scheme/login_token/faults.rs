@@ -144,6 +144,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "code.request-errors",
         "shows errors of authorization requests to the user, and not to the client",
     ),
+    row("short-challenges", "code.challenge-length", "takes challenges of whatever length"),
     row("any-challenge-method", "code.challenge-method-known", "takes any code_challenge_method for S256"),
     row(
         "repeated-authorization-parameter",
@@ -169,6 +170,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("verifier-not-checked", "code.verifier-checked", "does not look at the verifier of a code"),
     variant("verifier-optional", "code.verifier-checked", "checks the verifier of a code only where one comes"),
+    variant(
+        "verifier-compared-plainly",
+        "code.verifier-checked",
+        "takes the challenge of a code for its verifier, whatever its method",
+    ),
+    variant(
+        "verifier-with-empty-challenge",
+        "code.verifier-needs-challenge",
+        "takes any verifier where the challenge of the authorization request was empty",
+    ),
     row(
         "verifier-without-challenge",
         "code.verifier-needs-challenge",
