@@ -8,7 +8,9 @@ use super::changed_refresh::client_of;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
 use super::marked::{edited, has_mark, marked};
 use super::subject::{Login, Subject};
-use crate::check::step::{AuthorizationChange, FOREIGN_ORIGIN, GrantChange, OWN_STATE, RedirectionUri};
+use crate::check::step::{
+    AuthorizationChange, FOREIGN_ORIGIN, GrantChange, OWN_STATE, RedirectionUri, UnusableResource,
+};
 use crate::observe::AuthorizationRequest;
 
 /// A code that nobody was given.
@@ -19,6 +21,9 @@ const WRONG_VERIFIER: &str = "authbench-9Qz3vT6wK1sX8mB4nL7pR2dF5hJ0cYgUeAoIi~xV
 const SHORT_CHALLENGE: &str = "abc";
 /// Parameters that bind a code to a verifier (RFC 7636 §4.3).
 const CHALLENGE: [&str; 2] = ["code_challenge", "code_challenge_method"];
+
+/// The parameter that says where a token is to be used (RFC 8707 §2).
+const RESOURCE: &str = "resource";
 
 /// The parameter of both requests that says where a code goes (RFC 6749 §4.1.1, §4.1.3).
 const REDIRECTION: &str = "redirect_uri";
@@ -98,6 +103,14 @@ impl LoginProcedure {
             }
             AuthorizationChange::ShortChallenge => {
                 self.with_parameters(|of| replaced(of, CHALLENGE[0], Kept::As(SHORT_CHALLENGE.to_owned())))
+            }
+            AuthorizationChange::Resource(kind) => {
+                let own = steps.iter().find_map(|step| step.parameter(RESOURCE))?;
+                let other = match kind {
+                    UnusableResource::Path => "/authbench".to_owned(),
+                    UnusableResource::Fragment => format!("{own}#authbench"),
+                };
+                self.with_parameters(|of| replaced(of, RESOURCE, Kept::As(encoded(&other))))
             }
             AuthorizationChange::RepeatedParameter => {
                 let name = if has("state") { "state" } else { "response_type" };
@@ -466,6 +479,22 @@ mod tests {
         assert!(parts.iter().any(|part| matches!(part, LoginPart::Username)), "the client stays");
         assert_eq!(steps(&changed)[0].parameter("response_type").as_deref(), Some("authbench"));
         assert_eq!(own.authorization_request().expect("uses a code").client_id, None);
+    }
+
+    #[test]
+    fn a_resource_is_changed_where_the_request_has_one() {
+        let mut own = login();
+        let path = AuthorizationChange::Resource(UnusableResource::Path);
+        assert!(own.authorizing(path).is_none(), "it has none");
+        let CredentialSource::Requests(steps_of_it) = &mut own.source else { panic!("requests") };
+        steps_of_it[0].address = LoginText::plain(format!("{AUTHORIZE}&resource=https%3A%2F%2Fapi.test%2F"));
+        for (change, expected) in [
+            (path, "/authbench"),
+            (AuthorizationChange::Resource(UnusableResource::Fragment), "https://api.test/#authbench"),
+        ] {
+            let (changed, _) = own.authorizing(change).expect("it has one");
+            assert_eq!(steps(&changed)[0].parameter(RESOURCE).as_deref(), Some(expected));
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use crate::check::common::malformed::never_broken;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
-use crate::check::step::{AuthorizationChange, MalformedText, OWN_STATE, SessionAct, SessionStep, Step, login};
+use crate::check::step::{
+    AuthorizationChange, MalformedText, OWN_STATE, SessionAct, SessionStep, Step, UnusableResource, login,
+};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::page::{named_value, parameter_of_redirect};
 use crate::observe::{Observation, Outcome, Response, StepId};
@@ -106,6 +108,28 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "code.unusable-resource-refused",
+        title: "An authorization request whose resource is no absolute URI brings no code",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        // RFC 8707 §2.1 writes its "should" in lower case
+        sources: &["RFC 8707 §2.1", "RFC 8707 §2"],
+        doc: Doc {
+            sends: "The login of the scenario, whose authorization request has a `resource`, with a path in its place, and with a fragment behind it. A server that does not know the parameter may ignore it (RFC 6749 §3.1): leave it out of the scenario then.",
+            matters: "A client asks for a token that is good at one resource. Where the server cannot say which one that is and goes on, the token is good elsewhere, or everywhere.",
+            fix: "Answer error=invalid_target where a resource is no absolute URI, has a fragment, or is none that the server issues tokens for (RFC 8707 §2.1).",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Resource(UnusableResource::Path))),
+            login(SessionAct::AuthorizationRequest(AuthorizationChange::Resource(UnusableResource::Fragment))),
+        ],
+        expect: targets_are_known,
+        fault: "any-resource",
+        ..PLAIN
+    },
+    Check {
         id: "code.repeated-parameter-refused",
         title: "An authorization request with a parameter twice brings no code",
         level: Level::Must,
@@ -134,7 +158,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §4.1.2.1", "RFC 9110 §15.5.1", "ASVS 16.5.3", "CWE-20"],
         doc: Doc {
-            sends: "The login of the scenario with one parameter of its authorization request changed: `scope`, `state`, `client_id` and `redirect_uri` with NUL and no UTF-8 (`%ff%fe`, where they are in a query), `redirect_uri` that does not parse (`http://[::`), a word as `response_mode`, `prompt`, `max_age`, `claims`, `resource`, `request`, `ui_locales` and `id_token_hint`, and one character as `code_challenge`. Any answer but a server error will do.",
+            sends: "The login of the scenario with one parameter of its authorization request changed: `scope`, `state`, `client_id` and `redirect_uri` with NUL and no UTF-8 (`%ff%fe`, where they are in a query), `redirect_uri` that does not parse (`http://[::`), an empty `scope`, a word as `scope`, `response_mode`, `prompt`, `max_age`, `claims`, `resource`, `request`, `ui_locales` and `id_token_hint`, and one character as `code_challenge`. Any answer but a server error will do.",
             matters: "Whoever has the address of an authorization endpoint can send such a request, without any credential: a handler that breaks on it is a way to take the login down, and its error page often shows code.",
             fix: "Check parameters before anything looks at them (RFC 6749 appendix A), and answer error=invalid_request, or with a page where the client or its redirection URI is not known (RFC 6749 §4.1.2.1).",
         },
@@ -142,6 +166,8 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
             malformed("scope", MalformedText::Nul),
             malformed("scope", MalformedText::NotUtf8),
+            malformed("scope", MalformedText::Word),
+            malformed("scope", MalformedText::Empty),
             malformed("state", MalformedText::Nul),
             malformed("state", MalformedText::NotUtf8),
             malformed("client_id", MalformedText::Nul),
@@ -274,6 +300,14 @@ fn brings_no_code(case: &ObservedCheck<'_>) -> Judgement {
     each(case, |judgement, index, _, answered| {
         if let Answered::Code = answered {
             judgement.deviates(index, case.about(index, "a code was issued"), "error=invalid_request");
+        }
+    })
+}
+
+fn targets_are_known(case: &ObservedCheck<'_>) -> Judgement {
+    each(case, |judgement, index, _, answered| {
+        if let Answered::Code = answered {
+            judgement.deviates(index, case.about(index, "a code was issued"), "error=invalid_target");
         }
     })
 }

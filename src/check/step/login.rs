@@ -233,6 +233,8 @@ pub enum MalformedText {
     Word,
     /// One character.
     Character,
+    /// No character.
+    Empty,
 }
 
 impl MalformedText {
@@ -246,6 +248,7 @@ impl MalformedText {
             Self::Address => "http%3A%2F%2F%5B%3A%3A".to_owned(),
             Self::Word => "authbench".to_owned(),
             Self::Character => "x".to_owned(),
+            Self::Empty => String::new(),
         }
     }
 }
@@ -263,12 +266,23 @@ pub enum AuthorizationChange {
     UnknownChallengeMethod,
     /// With a `code_challenge` of three characters, in place of at least 43 (RFC 7636 §4.2).
     ShortChallenge,
+    /// With a `resource` in place of its own that none can be.
+    Resource(UnusableResource),
     /// With one more `state`, or `response_type`, of another value.
     RepeatedParameter,
     /// With [`OWN_STATE`] as its `state`.
     OwnState,
     /// With a text that is no value of this parameter, whether it had one or not.
     Malformed(&'static str, MalformedText),
+}
+
+/// What is no value of `resource` (RFC 8707 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnusableResource {
+    /// A path, which is no absolute URI (RFC 3986 §4.3).
+    Path,
+    /// Its own with a fragment.
+    Fragment,
 }
 
 /// A `state` with characters that a query has to escape: all of them may be in one (RFC 6749, appendix A.5).

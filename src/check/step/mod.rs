@@ -16,7 +16,7 @@ pub use endpoint::{
 pub use login::{
     AuthorizationChange, DEFAULT_ACCOUNTS, ExtraScope, FOREIGN_HOST, ForeignHost, GrantChange, LoginMember,
     MalformedGrant, MalformedLogin, MalformedText, NearPassword, OWN_STATE, QueryLogin, RedirectionUri, RefreshChange,
-    ReturnTo, SessionAct, SessionStep, UnusualText,
+    ReturnTo, SessionAct, SessionStep, UnusableResource, UnusualText,
 };
 pub use request::{
     Alter, Artefact, Compare, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who, is_number,

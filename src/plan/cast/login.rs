@@ -4,7 +4,7 @@ use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
     AuthorizationChange, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember, MalformedGrant,
     MalformedLogin, MalformedText, NearPassword, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct,
-    SessionStep, UnusualText, Want,
+    SessionStep, UnusableResource, UnusualText, Want,
 };
 use crate::observe::{Description, Phrase};
 
@@ -164,6 +164,7 @@ impl Caster<'_> {
                 return Ok(());
             }
             let why = match change {
+                AuthorizationChange::Resource(_) => "no request of the login before the last one has a `resource`",
                 AuthorizationChange::ShortChallenge => {
                     "no request of the login before the last one has a `code_challenge`"
                 }
@@ -323,6 +324,12 @@ fn described(act: SessionAct) -> Description {
                 "an authorization request with a challenge method that does not exist"
             }
             AuthorizationChange::ShortChallenge => "an authorization request with a challenge of three characters",
+            AuthorizationChange::Resource(UnusableResource::Path) => {
+                "an authorization request with a resource that is no absolute URI"
+            }
+            AuthorizationChange::Resource(UnusableResource::Fragment) => {
+                "an authorization request with a fragment in its resource"
+            }
             AuthorizationChange::RepeatedParameter => "an authorization request with a parameter twice",
             AuthorizationChange::OwnState => "an authorization request with a state that has to be escaped",
             AuthorizationChange::Malformed(name, text) => {
@@ -415,6 +422,7 @@ fn malformed_text(text: MalformedText) -> &'static str {
         MalformedText::Address => "an address that does not parse",
         MalformedText::Word => "the word authbench",
         MalformedText::Character => "one character",
+        MalformedText::Empty => "empty",
     }
 }
 

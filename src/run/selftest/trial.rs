@@ -47,7 +47,7 @@ const CODE: &str = r#"
 logins:
   app:
     request:
-      - get: "/login-token/authorize?response_type=code&client_id=service&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback&state=x7&scope=openid&nonce=n-0S6&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+      - get: "/login-token/authorize?response_type=code&client_id=service&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback&state=x7&scope=openid&nonce=n-0S6&resource=https%3A%2F%2Fapi.example.test%2F&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
       - { post: /login-token/authorize, form: { request: "{input:request}", username: "{username}", password: "{password}" } }
       - post: /login-token/token
         basic: { username: service, password: service-Secret-5vK8mT2x }

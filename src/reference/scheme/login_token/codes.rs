@@ -36,6 +36,7 @@ struct Asked {
     method: Option<String>,
     scope: Option<String>,
     nonce: Option<String>,
+    resource: Option<String>,
     /// Whether a parameter came more than once.
     repeats: bool,
 }
@@ -54,6 +55,7 @@ impl Asked {
             method: one("code_challenge_method"),
             scope: one("scope"),
             nonce: one("nonce"),
+            resource: one("resource"),
             repeats: all().count() > pairs.len(),
         }
     }
@@ -78,6 +80,15 @@ impl Asked {
             uri => uri == REDIRECTION_URI,
         };
         is_own && IDENTITIES.iter().any(|identity| is_client(&identity))
+    }
+
+    /// Whether its resource is an absolute URI without a fragment (RFC 8707 §2), where it names one.
+    fn is_for_a_resource(&self, faults: &Faults) -> bool {
+        let is_usable = |resource: &String| {
+            let uri = url::Url::parse(resource).ok();
+            uri.is_some_and(|uri| uri.fragment().is_none() || faults.on("resource-with-fragment"))
+        };
+        faults.on("any-resource") || self.resource.as_ref().is_none_or(is_usable)
     }
 
     /// The redirect to the client with what came of it.
@@ -109,6 +120,7 @@ impl Asked {
             _ if self.repeats && !faults.on("repeated-authorization-parameter") => Some("invalid_request"),
             _ if self.response_type.is_empty() => Some("invalid_request"),
             _ if self.response_type != "code" => Some("unsupported_response_type"),
+            _ if !self.is_for_a_resource(faults) => Some("invalid_target"),
             (Some(challenge), _) if challenge.is_empty() && faults.on("verifier-with-empty-challenge") => None,
             // RFC 7636 §4.2
             (Some(challenge), _) if !(43..=128).contains(&challenge.len()) && !faults.on("short-challenges") => {
@@ -255,6 +267,7 @@ fn breaks(query: &str, faults: &Faults) -> bool {
     (faults.on("authorization-breaks-on-nul") && (query.contains("%00") || query.contains("%ff")))
         || (faults.on("authorization-breaks-on-addresses") && any("redirect_uri", |uri| url::Url::parse(uri).is_err()))
         || (faults.on("authorization-breaks-on-numbers") && any("max_age", |age| age.parse::<u64>().is_err()))
+        || (faults.on("authorization-breaks-on-unknown-scope") && any("scope", |scope| scope == "authbench"))
         || (faults.on("authorization-breaks-on-json")
             && any("claims", |claims| serde_json::from_str::<serde_json::Value>(claims).is_err()))
         || (faults.on("authorization-breaks-on-challenges") && any("code_challenge", |challenge| challenge.len() < 43))

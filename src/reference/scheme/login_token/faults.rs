@@ -144,6 +144,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         "code.request-errors",
         "shows errors of authorization requests to the user, and not to the client",
     ),
+    row("any-resource", "code.unusable-resource-refused", "issues codes for whatever resource a request names"),
+    variant("resource-with-fragment", "code.unusable-resource-refused", "issues codes for a resource with a fragment"),
+    variant(
+        "authorization-breaks-on-unknown-scope",
+        "code.malformed-never-5xx",
+        "breaks on a scope that it does not know",
+    ),
     row("short-challenges", "code.challenge-length", "takes challenges of whatever length"),
     row("any-challenge-method", "code.challenge-method-known", "takes any code_challenge_method for S256"),
     row(
