@@ -213,7 +213,13 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "login",
         about: "Logins and logouts",
-        tables: &[session::login::CHECKS, common::hosts::LOGIN, common::timing::LOGIN, common::throttling::LOGIN],
+        tables: &[
+            session::login::CHECKS,
+            session::two_users::CHECKS,
+            common::hosts::LOGIN,
+            common::timing::LOGIN,
+            common::throttling::LOGIN,
+        ],
     },
     Group { name: "refresh", about: "Refresh tokens of logins (RFC 6749 §6)", tables: &[session::refresh::CHECKS] },
     Group {

@@ -28,6 +28,7 @@ mod seeded;
 pub mod selection;
 mod signing;
 pub mod subject;
+mod two_users;
 mod unusual_login;
 mod values;
 

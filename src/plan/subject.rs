@@ -388,12 +388,6 @@ impl Subject {
         (0..self.identities.len()).find(logs_in)
     }
 
-    /// Another identity with a login.
-    pub fn second_login(&self, first: usize) -> Option<usize> {
-        let valid = |at: &usize| self.identities[*at].state == CredentialState::Valid;
-        (0..self.identities.len()).filter(valid).find(|at| *at != first && self.procedure_of(*at).is_some())
-    }
-
     /// The login of an identity, where it consists of requests.
     pub fn procedure_of(&self, identity: usize) -> Option<&Arc<LoginProcedure>> {
         let Login::Procedure(procedure) = &self.identities[identity].login else { return None };

@@ -47,6 +47,9 @@ pub enum SessionAct {
     Unusual(LoginMember, UnusualText),
     /// The login of the good identity with a body that is no login.
     Malformed(MalformedLogin),
+    /// The login of the good identity with its password, and with its user-id and that of another identity; what it returns is
+    /// kept in a slot.
+    TwoUsers(UserOrder, &'static str),
     /// The login of the good identity with user-id and password in the query of the address.
     InQuery(QueryLogin),
     /// The login of the good identity with nearly its password.
@@ -125,6 +128,15 @@ pub enum ForeignHost {
 
 /// A host that is nobody's (RFC 6761 §6.4).
 pub const FOREIGN_HOST: &str = "authbench.invalid";
+
+/// Which of two user-ids comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserOrder {
+    /// That of the password.
+    OwnFirst,
+    /// The other one.
+    OwnLast,
+}
 
 /// How a login is sent whose user-id and password are in the query of its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ pub use endpoint::{
 pub use login::{
     AuthorizationChange, DEFAULT_ACCOUNTS, ExtraScope, FOREIGN_HOST, ForeignHost, GrantChange, LoginMember,
     MalformedGrant, MalformedLogin, MalformedText, NearPassword, OWN_STATE, QueryLogin, RedirectionUri, RefreshChange,
-    ReturnTo, SessionAct, SessionStep, UnusableResource, UnusualText,
+    ReturnTo, SessionAct, SessionStep, UnusableResource, UnusualText, UserOrder,
 };
 pub use request::{
     Alter, Artefact, Compare, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who, is_number,

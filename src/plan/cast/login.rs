@@ -4,7 +4,7 @@ use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
     AuthorizationChange, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember, MalformedGrant,
     MalformedLogin, MalformedText, NearPassword, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct,
-    SessionStep, UnusableResource, UnusualText, Want,
+    SessionStep, UnusableResource, UnusualText, UserOrder, Want,
 };
 use crate::observe::{Description, Phrase};
 
@@ -37,6 +37,7 @@ impl Caster<'_> {
             | SessionAct::Unusual(..)
             | SessionAct::Malformed(_)
             | SessionAct::InQuery(_)
+            | SessionAct::TwoUsers(..)
             | SessionAct::UnknownUser
             | SessionAct::NearPassword(_)
             | SessionAct::ChangedGrant(_)
@@ -61,6 +62,7 @@ impl Caster<'_> {
                         | SessionAct::GuessPasswords
                         | SessionAct::CompareUsers
                         | SessionAct::InQuery(_)
+                        | SessionAct::TwoUsers(..)
                 );
                 let takes = !is_about_users || procedure.is_some_and(|login| login.takes_account());
                 has(takes, "the requests of the login do not refer to `{username}` of the credential")?;
@@ -184,6 +186,16 @@ impl Caster<'_> {
         {
             return Ok(());
         }
+        if let SessionAct::TwoUsers(order, _) = step.act {
+            let Some(other) = subject.other_user(good).and_then(|other| subject.procedure_of(other)) else {
+                return missing("no second valid credential whose login has another `username` and another `password`");
+            };
+            let takes = procedure.is_some_and(|login| login.with_two_users(order, &other.account.0).is_some());
+            has(
+                takes,
+                "no body of the login has the `{username}` as a value of its own, or it is JSON that takes values from answers",
+            )?;
+        }
         if let SessionAct::InQuery(kind) = step.act {
             let moves = procedure.is_some_and(|login| login.with_account_in_query(kind).is_some());
             has(moves, "no body of the login has `{username}` and `{password}` as values of its own")?;
@@ -270,6 +282,8 @@ fn described(act: SessionAct) -> Description {
         SessionAct::LogInSecond(_) => "a login of another identity",
         SessionAct::Unusual(member, kind) => unusual(member, kind),
         SessionAct::Malformed(kind) => malformed(kind),
+        SessionAct::TwoUsers(UserOrder::OwnFirst, _) => "a login with two users, of which the first has the password",
+        SessionAct::TwoUsers(UserOrder::OwnLast, _) => "a login with two users, of which the second has the password",
         SessionAct::InQuery(QueryLogin::OwnMethod) => "a login with user and password in the query",
         SessionAct::InQuery(QueryLogin::Get) => "a login by GET",
         SessionAct::CompareUsers => "failed logins of a known user and of unknown ones",

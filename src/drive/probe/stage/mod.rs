@@ -16,6 +16,7 @@ mod resource;
 mod session;
 mod timing;
 mod told;
+mod two_users;
 mod unusual_login;
 mod wait;
 mod write_lines;

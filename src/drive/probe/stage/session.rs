@@ -99,6 +99,11 @@ impl Stage<'_> {
                 told.observe_as(action, Place::Login, reproduced, evidence);
                 return Ok(());
             }
+            SessionAct::TwoUsers(order, slot) => {
+                let (told, reproduced) = Box::pin(self.two_users(identity, order, slot, evidence)).await?;
+                told.observe_as(action, Place::Login, reproduced, evidence);
+                return Ok(());
+            }
             SessionAct::OtherMethod(method) => Box::pin(self.other_method(identity, method)).await?,
             SessionAct::GuessPasswords => return Box::pin(self.guess_passwords(action, identity, evidence)).await,
             SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,

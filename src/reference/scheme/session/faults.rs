@@ -50,6 +50,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         "session.csrf-token-bound",
         "compares the CSRF token with a cookie, whoever was given both",
     ),
+    row(
+        "login-reads-two-users",
+        "login.field-once",
+        "verifies the password of the first user of a login, and logs the last one in",
+    ),
+    variant("login-breaks-on-two-users", "login.field-once", "breaks where the user of a login comes twice"),
     row("login-without-password", "login.wrong-password-refused", "lets in whoever names a known user"),
     row(
         "login-takes-operators",

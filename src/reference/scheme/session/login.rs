@@ -47,9 +47,15 @@ async fn submit(
     Shared(verifiers): Shared<Arc<Verifiers>>,
     Query(query): Query<BTreeMap<String, String>>,
     headers: HeaderMap,
-    Form(mut form): Form<BTreeMap<String, String>>,
+    Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Rejection> {
     let (state, sessions) = (&*verifiers.state, &verifiers.sessions);
+    let users: Vec<String> =
+        fields.iter().filter(|(name, _)| name == "username").map(|(_, user)| user.clone()).collect();
+    if users.len() > 1 && state.fault("login-breaks-on-two-users") {
+        return Err(Rejection::broken());
+    }
+    let mut form: BTreeMap<String, String> = fields.into_iter().collect();
     if state.fault("login-reads-the-query") {
         form.extend(query);
     }
@@ -78,6 +84,10 @@ async fn submit(
             passwords::of_anybody(&verifiers, field("password")).ok_or("invalid_credentials").map_err(refused)?
         }
         Some(principal) if is_object && state.fault("login-takes-operators") => principal,
+        Some(principal) if users.len() > 1 && state.fault("login-reads-two-users") => {
+            passwords::log_in(&verifiers, &users[0], field("password"), refused)?;
+            principal
+        }
         _ => passwords::log_in(&verifiers, field("username"), field("password"), refused)?,
     };
     // a session that was there before the login may be known to somebody else: it ends (RFC 6265 §8.4)
