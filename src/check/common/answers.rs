@@ -11,10 +11,11 @@ use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{
-    Accept, Alter, Fill, INSUFFICIENT, INVALID, LookedFor, MISSING, On, Step, Want, Who, forged, send,
+    Accept, Alter, Fill, INSUFFICIENT, INVALID, LookedFor, MISSING, On, SessionAct, Step, Want, Who, forged, login,
+    send,
 };
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Observation, Outcome, Response, StepId};
+use crate::observe::{Observation, Outcome, Place, Response, StepId};
 
 /// A value that is no credential, to see whether it comes back.
 const CANARY: &str = "authbench-trace-canary";
@@ -315,7 +316,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 13.4.4", "RFC 9110 §9.3.8", "WSTG-CONF-06"],
         doc: Doc {
-            sends: "TRACE with a made-up Authorization value.",
+            sends: "TRACE with a made-up Authorization value, and the same to where a login posts the password, where there is one.",
             matters: "An answer that repeats the request shows scripts what they may not read, and what proxies have added.",
             fix: "Switch TRACE off at the server and at the edge.",
         },
@@ -328,6 +329,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 ])
                 .id(TRACE)
                 .called("TRACE"),
+            login(SessionAct::OtherMethod("TRACE")).id(TRACE_AT_LOGIN),
         ],
         expect: trace,
         fault: "trace-echo",
@@ -387,6 +389,8 @@ const PREFLIGHT: StepId = StepId::new("preflight");
 /// What is asked without a condition.
 const UNCONDITIONAL: StepId = StepId::new("unconditional");
 const TRACE: StepId = StepId::new("trace");
+/// The same to where a login posts its password.
+const TRACE_AT_LOGIN: StepId = StepId::new("trace-at-login");
 const GOOD: StepId = StepId::new("good");
 const ANONYMOUS: StepId = StepId::new("anonymous");
 
@@ -473,17 +477,23 @@ fn preflight(case: &ObservedCheck<'_>) -> Judgement {
 
 fn trace(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    for (index, observation) in case.observations_of(TRACE) {
+    for (index, observation) in case.observations_of(TRACE).chain(case.observations_of(TRACE_AT_LOGIN)) {
         let Some(response) = observation.exchange.response() else { continue };
         // an error that repeats what it refuses is no TRACE
         let echoed = (200..=299).contains(&response.status) && String::from_utf8_lossy(&response.body).contains(CANARY);
         if echoed {
             judgement.violates(index, "TRACE repeats the Authorization field", "4xx or 501");
-        } else if !(400..=499).contains(&response.status) && response.status != 501 && !is_turned_away(observation) {
+        } else if !(400..=499).contains(&response.status) && response.status != 501 && !is_led_away(observation) {
             judgement.deviates(index, format!("TRACE is answered with {}", response.status), "4xx or 501");
         }
     }
     judgement
+}
+
+/// Whether a redirect refuses TRACE: to whoever is not logged in, or as all of its address are led elsewhere.
+fn is_led_away(observation: &Observation) -> bool {
+    let is_redirect = observation.exchange.status().is_some_and(|status| (300..=399).contains(&status));
+    is_turned_away(observation) || (observation.place == Place::Login && is_redirect)
 }
 
 /// Whether a redirect refuses, as where everybody without a session is sent to the login: no handler ran.

@@ -13,7 +13,7 @@ impl Caster<'_> {
         let subject = self.subject;
         if let SessionAct::OtherMethod(method) = step.act {
             let login = subject.login_identity().and_then(|good| subject.procedure_of(good));
-            let may_be_sent = subject.owned || method == "GET";
+            let may_be_sent = subject.owned || matches!(method, "GET" | "TRACE");
             if !may_be_sent || login.is_none_or(|login| login.path_for(method).is_none()) {
                 return Ok(());
             }

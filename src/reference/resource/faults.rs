@@ -245,6 +245,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("stops-after-trace", "common.keeps-answering", "answers nobody for a while after TRACE"),
     row("trace-echo", "common.trace-disabled", "answers TRACE with the request"),
+    variant("trace-echo-at-login", "common.trace-disabled", "answers TRACE with the request where its logins are"),
     row(
         "cache-key-ignores-credential",
         "common.authenticated-response-not-shared-cached",

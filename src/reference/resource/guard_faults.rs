@@ -171,7 +171,9 @@ pub(super) fn throttled(state: &ReferenceState, mut answer: Answer) -> Answer {
 
 /// The answer to TRACE of a server that has it.
 pub(crate) fn traced<B>(state: &ReferenceState, request: &Request<B>) -> Option<Answer> {
-    if request.method() != Method::TRACE || !state.fault("trace-echo") {
+    let is_traced =
+        state.fault("trace-echo") || (state.fault("trace-echo-at-login") && request.uri().path().ends_with("/login"));
+    if request.method() != Method::TRACE || !is_traced {
         return None;
     }
     let lines = request

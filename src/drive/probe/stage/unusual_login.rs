@@ -8,6 +8,9 @@ use crate::check::step::{GrantChange, ReturnTo, SessionAct};
 use crate::drive::login::LoginSession;
 use crate::observe::{Evidence, Outcome, Silence, meaning_of_status};
 
+/// Stands for a credential in a request by TRACE.
+const TRACE_CANARY: &str = "Bearer authbench-trace-canary";
+
 impl Stage<'_> {
     /// The login of an identity as an act changes it, and whether its answer is a server error, or none, that comes again.
     pub(super) async fn unusual_login(
@@ -33,6 +36,11 @@ impl Stage<'_> {
         let path =
             procedure.path_for(method).ok_or_else(|| Halt::Untestable("the login has no such path".to_owned()))?;
         let request = self.prober.plain_request(method, &path, &[]).with_length();
+        let request = match method {
+            // what an answer that repeats it shows
+            "TRACE" => request.header("Authorization", TRACE_CANARY),
+            _ => request,
+        };
         let exchange = self.prober.send_at(&self.prober.equipment.base, &request).await;
         let outcome = exchange.status().map_or(Outcome::Silent, meaning_of_status);
         Ok(Told { exchange, outcome, why: None, before: Vec::new() })
