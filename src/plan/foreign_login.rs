@@ -71,20 +71,26 @@ impl LoginProcedure {
         Some(Arc::new(Self { source, ..self.clone() }))
     }
 
+    /// The path of the page with the login, with its query, which asks to lead elsewhere afterwards: the first that the login asks
+    /// the target for, or where it posts the password; none where neither is known.
+    pub fn page_returning_to(&self, site: ReturnTo) -> Option<String> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let of_page = || steps.first().filter(|step| step.method == "GET")?.address.known();
+        let is_own = |path: &String| path.starts_with('/') && !path.starts_with("//");
+        let path = of_page().or_else(|| self.path_for("GET")).filter(is_own)?;
+        let path = path.split('#').next().unwrap_or_default();
+        Some(format!("{path}{}{}", if path.contains('?') { '&' } else { '?' }, ways_to(site)))
+    }
+
     /// The same login, which asks to lead to another site afterwards.
     #[must_use]
     pub fn returning_to(&self, site: ReturnTo) -> Option<Arc<Self>> {
-        let address = match site {
-            ReturnTo::Address => format!("{FOREIGN_ORIGIN}/"),
-            ReturnTo::Unreadable => "http://[authbench".to_owned(),
-            ReturnTo::TwoSlashes => format!("{}/", &FOREIGN_ORIGIN["https:".len()..]),
-        };
+        let address = address_of(site);
         self.with_password_step(|step| {
             let mut step = step.clone();
-            let encoded: String = url::form_urlencoded::byte_serialize(address.as_bytes()).collect();
             let has_query =
                 step.address.0.iter().any(|part| matches!(part, LoginPart::Plain(text) if text.contains('?')));
-            let ways = WAYS.map(|way| format!("{way}={encoded}")).join("&");
+            let ways = ways_to(site);
             step.address.0.push(LoginPart::Plain(format!("{}{ways}", if has_query { '&' } else { '?' })));
             if let Some(LoginBody::Form(fields)) = &mut step.body {
                 fields.retain(|(name, _)| !WAYS.contains(&name.as_str()));
@@ -93,6 +99,25 @@ impl LoginProcedure {
             Some(step)
         })
     }
+}
+
+fn address_of(site: ReturnTo) -> String {
+    match site {
+        ReturnTo::Address => format!("{FOREIGN_ORIGIN}/"),
+        ReturnTo::Unreadable => "http://[authbench".to_owned(),
+        ReturnTo::TwoSlashes => format!("{}/", &FOREIGN_ORIGIN["https:".len()..]),
+        ReturnTo::Slashes => "//".to_owned(),
+        ReturnTo::PercentSign => "%".to_owned(),
+        ReturnTo::Script => "javascript:authbench".to_owned(),
+        ReturnTo::Long => format!("/{}", "a".repeat(4095)),
+    }
+}
+
+/// The same as a query: under each name, but for what would be longer than servers read.
+fn ways_to(site: ReturnTo) -> String {
+    let encoded: String = url::form_urlencoded::byte_serialize(address_of(site).as_bytes()).collect();
+    let names = if site == ReturnTo::Long { &WAYS[..1] } else { &WAYS };
+    names.iter().map(|way| format!("{way}={encoded}")).collect::<Vec<_>>().join("&")
 }
 
 /// A request as a form or a link of another site makes a browser send it; none where its method needs the consent of the target, or
@@ -264,6 +289,22 @@ mod tests {
             login.logout = vec![LoginStep { method, ..logout.clone() }];
             assert_eq!(login.with_foreign_logout().is_some(), comes, "{method}");
         }
+    }
+
+    #[test]
+    fn the_page_of_a_login_is_asked_where_its_address_is_known() {
+        let mut login = login_in_test("/login?x=1", form(), ("alice", "pass"));
+        let page = |login: &LoginProcedure, site| login.page_returning_to(site);
+        let asked = page(&login, ReturnTo::PercentSign).expect("where it posts the password");
+        assert!(asked.starts_with("/login?next=%25&return_to=%25&"), "{asked}");
+        let CredentialSource::Requests(steps) = &mut login.source else { panic!("requests") };
+        let first = LoginStep { method: "GET", address: LoginText::plain("/in?a=1"), body: None, ..steps[0].clone() };
+        steps.insert(0, first);
+        let asked = page(&login, ReturnTo::Long).expect("is known");
+        assert!(asked.starts_with("/in?a=1&next=%2Faaa") && !asked.contains("return_to"), "{asked}");
+        let CredentialSource::Requests(steps) = &mut login.source else { panic!("requests") };
+        steps[0].address = LoginText::plain("https://id.example/in");
+        assert!(page(&login, ReturnTo::Slashes).is_none(), "it is at another host");
     }
 
     #[test]

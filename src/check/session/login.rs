@@ -1,6 +1,7 @@
 //! Logins by password, whatever credential they lead to.
 
 use super::{cookies, judgements};
+use crate::check::common::malformed::never_broken;
 use crate::check::step::{
     Accept, INVALID, LoginMember, MalformedLogin, NearPassword, On, QueryLogin, ReturnTo, SessionAct, Step,
     UnusualText, Who, login, send,
@@ -154,7 +155,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9110 §15.5.1", "ASVS 16.5.3", "OWASP API8:2023"],
         doc: Doc {
-            sends: "The login of the scenario with a body that is malformed. In JSON: an array, a text or null in place of the object; no byte; JSON that ends too early; arrays a hundred thousand deep; a number, an array or an object as the user and as the password; half of a UTF-16 pair as the user and as the password (`\\ud800`); no user and no password; nothing but these two. In a form: no byte; an array (`user[]=`) and an object (`user[authbench]=`) as the user and as the password; a name that is 200 brackets deep; no user and no password; a password that is no percent-encoding (`%zz`) or no UTF-8 (`%ff%fe`, and the byte FF as it is); parts without a boundary; a charset that does not exist; the fields as JSON with a number as the password. Either also comes with NUL behind the user and behind the password, and is said to be gzip and is not, and comes with an address to return to that does not parse (`http://[authbench`). The right login follows; it also comes between them, so that fewer logins fail in a row than `max_failures` allows.",
+            sends: "The login of the scenario with a body that is malformed. In JSON: an array, a text or null in place of the object; no byte; JSON that ends too early; arrays a hundred thousand deep; a number, an array or an object as the user and as the password; half of a UTF-16 pair as the user and as the password (`\\ud800`); no user and no password; nothing but these two. In a form: no byte; an array (`user[]=`) and an object (`user[authbench]=`) as the user and as the password; a name that is 200 brackets deep; no user and no password; a password that is no percent-encoding (`%zz`) or no UTF-8 (`%ff%fe`, and the byte FF as it is); parts without a boundary; a charset that does not exist; the fields as JSON with a number as the password. Either also comes with NUL behind the user and behind the password, and is said to be gzip and is not. The right login follows; it also comes between them, so that fewer logins fail in a row than `max_failures` allows.",
             matters: "Whoever can ask for a login can send such a body: a handler that breaks on it is a way to take the login down, and its error page often shows code.",
             fix: "Check that the body is an object and that user and password are texts before anything looks at them, and answer 400 (or 401, 422) where they are not.",
         },
@@ -186,13 +187,41 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::Malformed(MalformedLogin::Bare)),
             login(SessionAct::Malformed(MalformedLogin::UnknownCharset)),
             login(SessionAct::Malformed(MalformedLogin::FalseGzip)),
-            login(SessionAct::ReturningTo(ReturnTo::Unreadable)),
             login(SessionAct::LogIn("s")).granted().called("the login with the right body"),
         ],
         expect: judgements::malformed,
         implied_by: &["login.wrong-password-refused", "login.unusual-password-refused", "login.unusual-user-refused"],
         fault: "login-breaks-without-password",
         ..REFUSAL
+    },
+    Check {
+        id: "login.return-address-never-5xx",
+        title: "A login that is to lead to what is no address is answered without a server error",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 9110 §15.5.1", "ASVS 16.5.3", "CWE-20", "OWASP API8:2023"],
+        doc: Doc {
+            sends: "The login of the scenario, and before it a request for its page (by GET, without a credential), with parameters that name the page after a login (`next`, `return_to`, `redirect`, `url` and more): `http://[authbench`, which does not parse, `//`, a percent sign, `javascript:authbench`, and a path of 4,096 characters. They are in the query, and in the form of the login. Any answer but a server error will do.",
+            matters: "Anybody can send such a link, without a credential: parsers of addresses throw where they cannot read one, and a page that is not ready for that breaks, often with its code in the answer.",
+            fix: "Catch the error of the parser, and lead to the first page where the address is none or is none of the own ones.",
+        },
+        steps: &[
+            login(SessionAct::PageReturningTo(ReturnTo::Unreadable)),
+            login(SessionAct::PageReturningTo(ReturnTo::Slashes)),
+            login(SessionAct::PageReturningTo(ReturnTo::PercentSign)),
+            login(SessionAct::PageReturningTo(ReturnTo::Script)),
+            login(SessionAct::PageReturningTo(ReturnTo::Long)),
+            login(SessionAct::ReturningTo(ReturnTo::Unreadable)),
+            login(SessionAct::ReturningTo(ReturnTo::Slashes)),
+            login(SessionAct::ReturningTo(ReturnTo::PercentSign)),
+            login(SessionAct::ReturningTo(ReturnTo::Script)),
+            login(SessionAct::ReturningTo(ReturnTo::Long)),
+            login(SessionAct::LogIn("s")).granted().called("the login as it is"),
+        ],
+        expect: never_broken,
+        fault: "breaks-on-unreadable-return",
+        ..PLAIN
     },
     Check {
         id: "login.query-credentials-refused",

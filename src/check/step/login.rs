@@ -34,6 +34,8 @@ pub enum SessionAct {
     FromForeignPage,
     /// The login of the good identity, which asks to lead to another site afterwards.
     ReturningTo(ReturnTo),
+    /// A request for the page of the login, which asks to lead elsewhere after it.
+    PageReturningTo(ReturnTo),
     /// The login of the good identity, each of whose requests names a foreign host.
     NamingHost(ForeignHost),
     /// A request by this method, without a credential and a body, to where the login posts the password; nothing is sent where
@@ -115,6 +117,14 @@ pub enum ReturnTo {
     TwoSlashes,
     /// As an address whose host ends in no bracket: no address at all (RFC 3986 §3.2.2).
     Unreadable,
+    /// As two slashes and no host behind them.
+    Slashes,
+    /// As a percent sign, which whoever decodes it once more cannot read.
+    PercentSign,
+    /// As a script.
+    Script,
+    /// As a path of 4,096 characters.
+    Long,
 }
 
 /// Where the requests of a login name a foreign host.

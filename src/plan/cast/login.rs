@@ -18,6 +18,12 @@ impl Caster<'_> {
                 return Ok(());
             }
         }
+        if let SessionAct::PageReturningTo(site) = step.act {
+            let login = subject.login_identity().and_then(|good| subject.procedure_of(good));
+            if login.is_none_or(|login| login.page_returning_to(site).is_none()) {
+                return Ok(());
+            }
+        }
         let good = match subject.login_identity() {
             Some(good) => good,
             None => return missing("no valid credential with a `login` of requests"),
@@ -271,8 +277,12 @@ fn described(act: SessionAct) -> Description {
         SessionAct::LogInLaterIfAlike(..) => "a login in another second",
         SessionAct::LogInWithin(..) => "a login with the cookies of an open session",
         SessionAct::FromForeignPage => "a login that a page of another site sends",
-        SessionAct::ReturningTo(ReturnTo::Unreadable) => "a login that is to lead to an address that does not parse",
-        SessionAct::ReturningTo(_) => "a login that is to lead to another site",
+        SessionAct::ReturningTo(site) => {
+            return Description::new(format!("a login that is to lead to {}", returning_to(site)));
+        }
+        SessionAct::PageReturningTo(site) => {
+            return Description::new(format!("the page of a login that is to lead to {}", returning_to(site)));
+        }
         SessionAct::OtherMethod(method) => {
             return Description::new(format!("{method} where the login posts the password"));
         }
@@ -372,6 +382,17 @@ fn described(act: SessionAct) -> Description {
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::AwaitOverlap => "nothing",
     };
     Phrase::new(text).into()
+}
+
+fn returning_to(site: ReturnTo) -> &'static str {
+    match site {
+        ReturnTo::Address | ReturnTo::TwoSlashes => "another site",
+        ReturnTo::Unreadable => "an address that does not parse",
+        ReturnTo::Slashes => "two slashes",
+        ReturnTo::PercentSign => "a percent sign",
+        ReturnTo::Script => "a script",
+        ReturnTo::Long => "a path of 4,096 characters",
+    }
 }
 
 fn other_redirection(uri: RedirectionUri) -> &'static str {

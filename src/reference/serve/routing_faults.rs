@@ -87,6 +87,10 @@ pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<
         || (state.fault("breaks-on-long-number") && is_long_number(last_segment()))
         || (state.fault("breaks-on-undecodable-tenant") && request.uri().path().ends_with("/tenants/a/%00"))
         || (state.fault("breaks-on-unreadable-return") && query().contains("http%3A%2F%2F%5B"))
+        || (state.fault("login-page-breaks-on-return")
+            && request.method() == Method::GET
+            && query().contains("next=http%3A%2F%2F%5B"))
+        || (state.fault("breaks-on-percent-in-return") && query().contains("next=%25&"))
         || (state.fault("breaks-on-undecodable-query") && !is_text(query()))
         || (state.fault("breaks-on-two-kinds-of-parameter") && has_two_kinds(query()))
         || (state.fault("breaks-on-cookie-in-brackets") && field("cookie").is_some_and(|pairs| pairs.contains("[]=")))

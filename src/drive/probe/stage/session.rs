@@ -104,6 +104,11 @@ impl Stage<'_> {
                 told.observe_as(action, Place::Login, reproduced, evidence);
                 return Ok(());
             }
+            SessionAct::PageReturningTo(site) => {
+                let (told, reproduced) = Box::pin(self.page_returning_to(identity, site)).await?;
+                told.observe_as(action, Place::Login, reproduced, evidence);
+                return Ok(());
+            }
             SessionAct::OtherMethod(method) => Box::pin(self.other_method(identity, method)).await?,
             SessionAct::GuessPasswords => return Box::pin(self.guess_passwords(action, identity, evidence)).await,
             SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,

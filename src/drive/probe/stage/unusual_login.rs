@@ -6,7 +6,7 @@ use super::told::{Told, failed, led_elsewhere};
 use super::{Halt, Stage};
 use crate::check::step::{GrantChange, ReturnTo, SessionAct};
 use crate::drive::login::LoginSession;
-use crate::observe::{Evidence, Outcome, Silence, meaning_of_status};
+use crate::observe::{Evidence, Exchange, Outcome, Silence, meaning_of_status};
 
 /// Stands for a credential in a request by TRACE.
 const TRACE_CANARY: &str = "Bearer authbench-trace-canary";
@@ -44,6 +44,24 @@ impl Stage<'_> {
         let exchange = self.prober.send_at(&self.prober.equipment.base, &request).await;
         let outcome = exchange.status().map_or(Outcome::Silent, meaning_of_status);
         Ok(Told { exchange, outcome, why: None, before: Vec::new() })
+    }
+
+    /// The page of a login that is to lead elsewhere, and whether its answer is a server error that comes again.
+    pub(super) async fn page_returning_to(&self, identity: usize, site: ReturnTo) -> Result<(Told, bool), Halt> {
+        let (_, procedure) = self.login_of(identity)?;
+        let target = procedure.page_returning_to(site);
+        let target = target.ok_or_else(|| Halt::Untestable("the login has no such page".to_owned()))?;
+        let request = self.prober.plain_request("GET", &target, &[]);
+        let base = &self.prober.equipment.base;
+        let mut exchange = self.prober.send_at(base, &request).await;
+        let is_broken = |exchange: &Exchange| exchange.status().is_some_and(|status| status >= 500);
+        let mut reproduced = false;
+        if is_broken(&exchange) && !self.prober.outages.are_caused_by(&exchange.request) {
+            exchange = self.prober.send_at(base, &request).await;
+            reproduced = is_broken(&exchange);
+        }
+        let outcome = exchange.status().map_or(Outcome::Silent, meaning_of_status);
+        Ok((Told { exchange, outcome, why: None, before: Vec::new() }, reproduced))
     }
 
     async fn one_unusual_login(

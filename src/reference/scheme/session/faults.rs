@@ -77,10 +77,20 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.near-miss-refused",
         "takes a password with NUL behind it for the password",
     ),
-    variant(
+    row(
         "breaks-on-unreadable-return",
-        "login.malformed-never-5xx",
+        "login.return-address-never-5xx",
         "breaks on an address to return to that does not parse",
+    ),
+    variant(
+        "login-page-breaks-on-return",
+        "login.return-address-never-5xx",
+        "breaks where the page of its login is asked for with an address that does not parse",
+    ),
+    variant(
+        "breaks-on-percent-in-return",
+        "login.return-address-never-5xx",
+        "breaks on an address to return to that is a percent sign",
     ),
     variant(
         "login-breaks-on-nul-in-user",
