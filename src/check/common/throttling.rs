@@ -40,13 +40,14 @@ pub(crate) const LOGIN: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.1", "OWASP API2:2023", "CWE-307", "WSTG-ATHN-03"],
     doc: Doc {
-        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone.",
+        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone. Where each of them is answered after half a second or more, five are sent one after another, and the rest of the budget (at most 20) at once: a delay that all of them wait for side by side holds no guess up.",
         matters: "Without a limit, guessing a password is only a question of time.",
-        fix: "Count failures by account and by source, and answer 429 or ever more slowly.",
+        fix: "Count failures by account and by source, and answer 429 or ever more slowly; count logins that have not been answered yet, too.",
     },
     steps: &[
         login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
         login(SessionAct::GuessPasswords),
+        login(SessionAct::GuessAtOnce),
     ],
     expect: guesses_at_logins,
     fault: "login-no-throttle",
@@ -215,12 +216,45 @@ const OF_NOBODY: &str =
 
 /// The same of logins: where nobody has the account, its failures may count for nothing.
 fn guesses_at_logins(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = throttled(case);
+    let mut judgement = held_up_at_once(case, throttled(case));
     if case.evidence.guessed_at_nobody {
         for mut deviation in std::mem::take(&mut judgement.protocol) {
             deviation.text.push_str(OF_NOBODY);
             judgement.advice.push(deviation);
         }
+    }
+    judgement
+}
+
+/// A delay holds nobody up where many guesses wait for it side by side.
+fn held_up_at_once(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement {
+    const ENOUGH: usize = 5;
+    const TIMES: f64 = 3.0;
+    let is_at_once = |seen: &Observation| match case.step_of(seen) {
+        Step::Session(session) => session.act == SessionAct::GuessAtOnce,
+        _ => false,
+    };
+    let at_once: Vec<_> = case.observations().filter(|(_, seen)| is_at_once(seen)).collect();
+    for (index, _) in at_once.iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
+        judgement.violates(*index, case.about(*index, "access was granted"), "refused");
+    }
+    let (Some(took), Some(least)) = (case.evidence.guessed_at_once, held_up(case, &guesses(case))) else {
+        return judgement;
+    };
+    let took = took.as_secs_f64();
+    let evaluated = at_once.iter().filter(|(_, seen)| seen.outcome == Outcome::Refused && !is_throttled(seen)).count();
+    match at_once.last() {
+        Some((last, _)) if evaluated >= ENOUGH && evaluated == at_once.len() && took < TIMES * least => {
+            judgement.remarks.clear();
+            let text = format!(
+                "{evaluated} failures at the same time are answered within {took:.1} s, and one alone after {least:.1} s"
+            );
+            judgement.deviates(*last, text, "429, or a delay that grows with failures that have no answer yet");
+        }
+        Some(_) if evaluated < at_once.len() => {
+            judgement.remarks.push(format!("{evaluated} of {} failures at the same time are evaluated", at_once.len()));
+        }
+        _ => {}
     }
     judgement
 }
@@ -320,6 +354,27 @@ mod tests {
             assert_eq!(judged("api-key-403", password, success, guess).0, deviations, "{success} and {guess} ms");
         }
         assert_eq!(judged("api-key-403", password, 20, 1000).1, ["each failure is answered after 1.0 s at least"]);
+    }
+
+    /// What is said of guesses that took a second each, and of so many at once that took so long and had this status.
+    fn judged_at_once(many: usize, took: u64, status: u16) -> (usize, usize) {
+        let check = find("login.guessing-throttled").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "session");
+        let mut evidence = Evidence::default();
+        evidence.observe(sent(0, "Basic x", 200, Duration::from_millis(20)));
+        (0..5).for_each(|_| evidence.observe(sent(1, "Basic x", 401, Duration::from_secs(1))));
+        (0..many).for_each(|_| evidence.observe(sent(2, "Basic x", status, Duration::from_secs(1))));
+        evidence.guessed_at_once = Some(Duration::from_millis(took));
+        let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        (found.protocol.len(), found.remarks.len())
+    }
+
+    #[test]
+    fn a_delay_that_many_guesses_wait_for_side_by_side_holds_none_up() {
+        assert_eq!(judged_at_once(20, 1_100, 401), (1, 0));
+        assert_eq!(judged_at_once(20, 20_000, 401), (0, 1), "one after another");
+        assert_eq!(judged_at_once(20, 1_100, 429), (0, 2), "they are counted");
+        assert_eq!(judged_at_once(2, 1_100, 401), (0, 1), "too few to tell");
     }
 
     #[test]

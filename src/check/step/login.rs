@@ -73,6 +73,8 @@ pub enum SessionAct {
     /// Logins with wrong passwords for one account that may be locked, or for a user that nobody knows, until the target
     /// throttles or the failure budget of the scenario is used up.
     GuessPasswords,
+    /// The same, several at once, where each of those before took long.
+    GuessAtOnce,
     /// Failed logins of the good identity and of users that nobody knows, whose times are compared.
     CompareUsers,
     /// Keeps what a session holds in another slot: what is done with one is unknown to the other.

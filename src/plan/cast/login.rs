@@ -51,6 +51,7 @@ impl Caster<'_> {
             | SessionAct::ReturningTo(_)
             | SessionAct::FromForeignPage
             | SessionAct::GuessPasswords
+            | SessionAct::GuessAtOnce
             | SessionAct::CompareUsers => {
                 let by_code = matches!(step.act, SessionAct::ChangedGrant(_))
                     && procedure.is_some_and(|login| login.uses_a_code());
@@ -66,6 +67,7 @@ impl Caster<'_> {
                         | SessionAct::UnknownUser
                         | SessionAct::DefaultAccount(_)
                         | SessionAct::GuessPasswords
+                        | SessionAct::GuessAtOnce
                         | SessionAct::CompareUsers
                         | SessionAct::InQuery(_)
                         | SessionAct::TwoUsers(..)
@@ -370,6 +372,7 @@ fn described(act: SessionAct) -> Description {
             return Description::new(format!("a login with the user {user} and the password {password}"));
         }
         SessionAct::GuessPasswords => "a login with a wrong password",
+        SessionAct::GuessAtOnce => "logins with wrong passwords at the same time",
         SessionAct::Refresh(_) | SessionAct::RefreshIfAny(_) => "a refresh",
         SessionAct::RefreshChanged(_, RefreshChange::Malformed(kind)) => {
             return Description::new(format!("a refresh {}", malformed_grant(kind)));

@@ -1,6 +1,7 @@
 //! What logins by password have in common, whatever they lead to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
@@ -12,6 +13,9 @@ use crate::seed::{IDENTITIES, SHIPPED_ACCOUNT};
 
 /// Characters of the shortest password that is taken (ASVS 6.2.1).
 const SHORTEST: usize = 8;
+
+/// How long a server takes that answers failures slowly.
+const DELAY: Duration = Duration::from_secs(1);
 
 /// What a user sends who wants another password.
 #[derive(Deserialize)]
@@ -51,7 +55,11 @@ pub(super) fn log_in(
     if state.fault("login-breaks-on-nul-in-user") && user.contains('\0') {
         return Err(Rejection::broken());
     }
-    if let Some(seconds) = state.throttle.wait(&counted).filter(|_| !state.fault("login-no-throttle")) {
+    if let Some(seconds) = state
+        .throttle
+        .wait(&counted)
+        .filter(|_| !state.fault("login-no-throttle") && !state.fault("login-delays-each-failure"))
+    {
         return Err(Rejection::throttled(seconds));
     }
     let mut verified = verify(verifiers, user, password);
@@ -72,6 +80,14 @@ pub(super) fn log_in(
         Err(_) => state.throttle.failed(&counted),
     }
     verified.map_err(refused)
+}
+
+/// Lets a faulty server take its time for a login that has failed.
+pub(super) async fn delayed<T>(verifiers: &Verifiers, ended: Result<T, Rejection>) -> Result<T, Rejection> {
+    if ended.is_err() && verifiers.state.fault("login-delays-each-failure") {
+        tokio::time::sleep(DELAY).await;
+    }
+    ended
 }
 
 fn other_case(password: &str) -> String {

@@ -1,16 +1,34 @@
-//! Logins with one wrong password after another, until the target holds them up.
+//! Logins with one wrong password after another, until the target holds them up; then several at once, where it does so by a delay.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
 use super::session::{WRONG, note, unknown_user};
 use super::told::{Told, failed};
 use super::{Halt, Stage, fell_silent, was_throttled};
-use crate::drive::login::Logins;
+use crate::check::step::{SessionAct, Step};
+use crate::clock;
+use crate::drive::control::ControlError;
+use crate::drive::login::{HeldCredential, LoginSession, Logins};
 use crate::drive::probe::values;
-use crate::observe::{Evidence, Place};
+use crate::observe::{Evidence, Observation, Outcome, Place};
 use crate::plan::Action;
+use crate::plan::login::LoginProcedure;
 use crate::secret::Secret;
 
 /// What stands for where these logins come from: other checks name other numbers.
 const SOURCE: u8 = 5;
+/// Guesses in a row that show a delay.
+const ENOUGH: usize = 5;
+/// A delay that nobody adds by accident, ...
+const LONG: Duration = Duration::from_millis(500);
+/// ... where a success takes far less.
+const TIMES: u32 = 3;
+/// Guesses at the same time, where the failure budget of the scenario has as many left.
+const AT_ONCE: usize = 20;
 
 impl Stage<'_> {
     /// Guesses at the password of the account that may be locked; where the scenario has none, of a user that nobody knows.
@@ -20,32 +38,138 @@ impl Stage<'_> {
         identity: usize,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
+        evidence.guessed_at_nobody = self.prober.subject().material.expendable_username.is_none();
+        for number in 0..self.times(1, true) {
+            let wrong = self.guess(identity, number, evidence)?;
+            let mut session = Logins::recorded(&wrong);
+            let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
+            self.guessed(action, &session, ended, evidence).await?;
+            if fell_silent(evidence) || was_throttled(evidence) || is_delayed(self, evidence) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// As many guesses at once as the failure budget has left, where those in a row were held up by a delay alone.
+    pub(super) async fn guess_at_once(
+        &mut self,
+        action: &Action,
+        identity: usize,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let sent = guesses(self, evidence).count();
+        if fell_silent(evidence) || was_throttled(evidence) || !is_delayed(self, evidence) {
+            return Ok(());
+        }
+        let mut sessions = Vec::new();
+        for number in (sent..self.times(1, true)).take(AT_ONCE) {
+            sessions.push(Logins::recorded(&self.guess(identity, number, evidence)?));
+        }
+        let logins = &self.prober.equipment.logins;
+        let began = clock::now();
+        let ended = all_of(sessions.iter_mut().map(|session| session.renewed(logins))).await;
+        evidence.guessed_at_once = Some(clock::now() - began);
+        for (session, ended) in sessions.iter().zip(ended) {
+            self.guessed(action, session, ended.map(|(held, _)| held), evidence).await?;
+        }
+        Ok(())
+    }
+
+    /// The login with the wrong password of this number.
+    fn guess(&self, identity: usize, number: usize, evidence: &mut Evidence) -> Result<Arc<LoginProcedure>, Halt> {
         let (_, procedure) = self.login_of(identity)?;
         let material = &self.prober.subject().material;
         let expendable = material.expendable_username.clone();
-        evidence.guessed_at_nobody = expendable.is_none();
         let user = expendable.unwrap_or_else(|| unknown_user(&procedure.account.0, &self.random[20..32]));
         let procedure = match &material.source_header {
             Some(header) => procedure.with_header(header, &self.prober.source(SOURCE)),
             None => procedure,
         };
-        for number in 0..self.times(1, true) {
-            let password = Secret::new(format!("{WRONG}{}{number}", &self.random[..20]));
-            values::note_text(password.expose(), evidence);
-            let wrong = procedure.with_account(&user, password);
-            let mut session = Logins::recorded(&wrong);
-            let ended = session.renewed(&self.prober.equipment.logins).await;
-            note(session.exchanges(), &wrong, evidence);
-            let exchange = session.exchanges().last().cloned();
-            let told: Told = match ended {
-                Ok((held, _)) => self.opened(held, exchange, evidence).await,
-                Err(error) => failed(&error, &wrong, &session)?,
-            };
-            told.observe(action, Place::Login, evidence);
-            if fell_silent(evidence) || was_throttled(evidence) {
-                break;
+        let password = Secret::new(format!("{WRONG}{}{number}", &self.random[..20]));
+        values::note_text(password.expose(), evidence);
+        Ok(procedure.with_account(&user, password))
+    }
+
+    async fn guessed(
+        &self,
+        action: &Action,
+        session: &LoginSession,
+        ended: Result<HeldCredential, ControlError>,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        note(session.exchanges(), session.procedure(), evidence);
+        let exchange = session.exchanges().last().cloned();
+        let told: Told = match ended {
+            Ok(held) => self.opened(held, exchange, evidence).await,
+            Err(error) => failed(&error, session.procedure(), session)?,
+        };
+        told.observe(action, Place::Login, evidence);
+        Ok(())
+    }
+}
+
+/// The guesses in a row.
+fn guesses<'e>(stage: &Stage<'_>, evidence: &'e Evidence) -> impl Iterator<Item = &'e Observation> {
+    let check = stage.check;
+    let is_guess = move |seen: &&Observation| match &check.steps[seen.step] {
+        Step::Session(step) => step.act == SessionAct::GuessPasswords,
+        _ => false,
+    };
+    evidence.observations.iter().filter(is_guess)
+}
+
+/// Whether a delay is all that holds guesses up.
+fn is_delayed(stage: &Stage<'_>, evidence: &Evidence) -> bool {
+    let granted = evidence.observations.iter().filter(|seen| seen.outcome == Outcome::Granted);
+    let success = granted.map(|seen| seen.exchange.took).max().unwrap_or_default();
+    let least = LONG.max(success * TIMES);
+    let is_held_up = |seen: &Observation| seen.outcome == Outcome::Refused && seen.exchange.took > least;
+    guesses(stage, evidence).count() >= ENOUGH && guesses(stage, evidence).all(is_held_up)
+}
+
+/// What all of these come to, side by side.
+async fn all_of<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut running: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
+    let mut outputs: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        let left = running.iter_mut().zip(&mut outputs).filter(|(_, output)| output.is_none());
+        for (future, output) in left {
+            if let Poll::Ready(ended) = future.as_mut().poll(context) {
+                *output = Some(ended);
             }
         }
-        Ok(())
+        match outputs.iter().all(Option::is_some) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    outputs.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn futures_side_by_side_end_in_their_order() {
+        let (give, take) = tokio::sync::oneshot::channel();
+        let mut ends = [Some(take), None].into_iter();
+        let mut give = Some(give);
+        let futures = (0..2).map(|number| {
+            let (waits, gives) = (ends.next().flatten(), if number == 1 { give.take() } else { None });
+            async move {
+                // the first one waits for the second
+                if let Some(waits) = waits {
+                    let _ = waits.await;
+                }
+                if let Some(gives) = gives {
+                    let _ = gives.send(());
+                }
+                number
+            }
+        });
+        assert_eq!(all_of(futures).await, [0, 1]);
     }
 }

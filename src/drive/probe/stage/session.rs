@@ -111,6 +111,7 @@ impl Stage<'_> {
             }
             SessionAct::OtherMethod(method) => Box::pin(self.other_method(identity, method)).await?,
             SessionAct::GuessPasswords => return Box::pin(self.guess_passwords(action, identity, evidence)).await,
+            SessionAct::GuessAtOnce => return Box::pin(self.guess_at_once(action, identity, evidence)).await,
             SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,
             SessionAct::CompareUsers => return Box::pin(self.compare_users(action, identity, evidence)).await,
             SessionAct::Copy(from, to) => {

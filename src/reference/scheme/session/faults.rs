@@ -128,6 +128,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.default-accounts-refused",
         "is shipped with the account admin and its password",
     ),
+    variant(
+        "login-delays-each-failure",
+        "login.guessing-throttled",
+        "answers each login that fails after a second, and counts none",
+    ),
     row("login-no-throttle", "login.guessing-throttled", "lets everybody guess passwords as often as they like"),
     row("login-ignores-case", "login.near-miss-refused", "compares passwords at the login without regard to case"),
     variant("login-trims-password", "login.near-miss-refused", "takes white space off passwords at the login"),

@@ -88,7 +88,10 @@ async fn submit(
             passwords::log_in(&verifiers, &users[0], field("password"), refused)?;
             principal
         }
-        _ => passwords::log_in(&verifiers, field("username"), field("password"), refused)?,
+        _ => {
+            let ended = passwords::log_in(&verifiers, field("username"), field("password"), refused);
+            passwords::delayed(&verifiers, ended).await?
+        }
     };
     // a session that was there before the login may be known to somebody else: it ends (RFC 6265 §8.4)
     let of_user = || digest(field("username"))[..16].iter().map(|byte| format!("{byte:02x}")).collect();
