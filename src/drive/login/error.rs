@@ -55,6 +55,11 @@ pub enum LoginError {
 }
 
 impl LoginError {
+    /// Whether the target has refused it, by an answer that says so or by one that lacks what a login brings.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { status: ..500, .. } | Self::MissingValue { .. } | Self::NoToken(_))
+    }
+
     /// Whether it may count towards the locking of an account: a server that breaks (RFC 9110 §15.6) has judged no password.
     pub(super) fn may_lock(&self) -> bool {
         !matches!(self, Self::Refused { status: 500.., .. })

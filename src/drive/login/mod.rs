@@ -112,6 +112,19 @@ struct Failures {
     first: Option<String>,
 }
 
+/// What those logins may have to do with a refusal.
+fn after_wrong_logins(wrong: u32) -> String {
+    let came = match wrong {
+        0 => return String::new(),
+        1 => "1 login of this credential that had to fail came".to_owned(),
+        _ => format!("{wrong} logins of this credential that had to fail came"),
+    };
+    format!(
+        "; {came} before: if the target locks or slows accounts after failures, raise its limit for the run, or set \
+         `max_failures: 1` in the login, which leaves these logins out"
+    )
+}
+
 /// Carries out logins against one target.
 pub struct Logins {
     control: Arc<ControlPlane>,
@@ -123,6 +136,8 @@ pub struct Logins {
     given_back: Mutex<Vec<LoginSession>>,
     /// Failed logins in a row of the sessions that checks have for themselves, for each identity.
     failed: Mutex<HashMap<String, Failures>>,
+    /// Logins of the run that had to fail, for each identity.
+    wrong: Mutex<HashMap<String, u32>>,
     /// Accounts whose password a check has changed and not yet put back, by their identities.
     changed: Mutex<HashMap<String, ChangedPassword>>,
     /// Held while somebody logs in to an account: whoever comes next has to know how that ended.
@@ -140,6 +155,7 @@ impl Logins {
             accounts: Mutex::default(),
             given_back: Mutex::default(),
             failed: Mutex::default(),
+            wrong: Mutex::default(),
             changed: Mutex::default(),
             attempts: Mutex::default(),
         }
@@ -265,9 +281,20 @@ impl Logins {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
-    /// Takes note that a login failed, however it was answered.
+    /// Takes note that a login failed that had to, however it was answered.
     pub fn note_failure(&self, name: &str) {
+        *self.wrong.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default() += 1;
         self.note_failed(name, None);
+    }
+
+    /// Why an identity has no credential, for a reader: where its login was refused after others that had to fail, with those.
+    pub fn explained(&self, name: &str, error: &ControlError) -> String {
+        let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied().unwrap_or_default();
+        let after = match error {
+            ControlError::Login(error) if error.is_refusal() => after_wrong_logins(wrong),
+            _ => String::new(),
+        };
+        format!("no credential for {name}: {error}{after}")
     }
 
     fn note_failed(&self, name: &str, why: Option<String>) {
@@ -305,5 +332,18 @@ impl Logins {
             failed.extend(ended.err().filter(|_| !session.is_perhaps_ended()));
         }
         failed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logins_that_had_to_fail_are_named_with_the_key_that_leaves_them_out() {
+        assert_eq!(after_wrong_logins(0), "");
+        let one = after_wrong_logins(1);
+        assert!(one.starts_with("; 1 login of this credential") && one.contains("`max_failures: 1`"), "{one}");
+        assert!(after_wrong_logins(3).starts_with("; 3 logins of this credential"));
     }
 }

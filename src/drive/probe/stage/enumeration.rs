@@ -200,7 +200,7 @@ impl Stage<'_> {
                 let mut session = Logins::recorded(procedure);
                 let ended = session.renewed(logins).await;
                 logins.note_end(name, ended.as_ref().map(drop));
-                ended.map_err(|error| Halt::Obstacle(format!("no credential for {name}: {error}")))?;
+                ended.map_err(|error| Halt::Obstacle(logins.explained(name, &error)))?;
                 // many of them: not one is left for the end of the run
                 let _ = session.log_out(logins).await;
                 Ok(())

@@ -274,7 +274,8 @@ impl<'a> Stage<'a> {
     async fn held(&self, identity: usize) -> Result<HeldCredential, Halt> {
         let identity = &self.prober.subject().identities[identity];
         let held = self.prober.held(identity).await;
-        let held = held.map_err(|error| Halt::Obstacle(format!("no credential for {}: {error}", identity.name)))?;
+        let logins = &self.prober.equipment.logins;
+        let held = held.map_err(|error| Halt::Obstacle(logins.explained(&identity.name, &error)))?;
         let granted = held.token.as_ref().and_then(|token| token.scope.as_deref());
         let beyond = granted.and_then(|scope| scope.split(' ').find(|one| !identity.scopes.contains(*one)));
         match beyond {

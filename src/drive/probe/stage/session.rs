@@ -255,7 +255,7 @@ impl Stage<'_> {
             {
                 Halt::Inapplicable(NO_LOGIN_WITHIN.to_owned())
             }
-            _ => Halt::Obstacle(format!("no credential for {name}: {error}")),
+            _ => Halt::Obstacle(logins.explained(&name, &error)),
         })?;
         evidence.session_cookie = procedure.cookie().map(str::to_owned);
         evidence.authorization = procedure.authorization_request();
