@@ -201,6 +201,8 @@ pub struct Evidence {
     pub authorization: Option<AuthorizationRequest>,
     /// The cookie that the session of a login is known by, where it is a cookie.
     pub session_cookie: Option<String>,
+    /// Whether the login within an open session was that of another identity.
+    pub logs_in_as_another: bool,
     /// How long a token that is a JWT still lives at the logout of its login, or when its refusal begins to be waited for.
     pub self_contained: Option<std::time::Duration>,
     /// How long it may, so that its use after the logout is a warning, and after the reuse of a refresh token is recorded only.

@@ -4,26 +4,50 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
-use crate::observe::{Outcome, Response, StepId};
+use crate::observe::{Observation, Outcome, Response, StepId};
 
 /// Characters of a cookie that are not in a body by chance.
 const LEAST_SHOWN: usize = 12;
+/// Characters from which on a text of one word may be a key, a hash or a ciphertext.
+const LEAST_OPAQUE: usize = 16;
 
-/// An answer whose body has the token says that nobody keeps it.
+/// An answer whose body has the token says that nobody keeps it, and so does one that sets the cookie of the session where caches
+/// may keep it: Set-Cookie does not keep them from it (RFC 9111 §7.3).
 pub(super) fn token_not_stored(case: &ObservedCheck<'_>) -> Judgement {
-    let values: Vec<String> = cookie_lines(case).filter_map(|(_, line)| value_of(&line)).collect();
+    let lines: Vec<(usize, String)> = cookie_lines(case).collect();
+    let values: Vec<String> = lines.iter().filter_map(|(_, line)| value_of(line)).collect();
     let shows = |body: &[u8]| {
         let body = String::from_utf8_lossy(body);
         values.iter().any(|value| value.len() >= LEAST_SHOWN && body.contains(value.as_str()))
     };
-    if case.evidence.session_cookie.is_some() && !case.all_answers().any(|(_, answer)| shows(&answer.body)) {
-        let why = "the credential is a cookie, and no part of a body".to_owned();
-        return Judgement { not_applicable: Some(why), ..expect::wants(case) };
+    if case.evidence.session_cookie.is_none() || case.all_answers().any(|(_, answer)| shows(&answer.body)) {
+        return expect::no_store(case);
     }
-    expect::no_store(case)
+    let mut judgement = expect::wants(case);
+    for (index, answer) in case.all_answers().filter(|(index, _)| lines.iter().any(|(at, _)| at == index)) {
+        let directives = expect::directives(answer);
+        let has = |wanted: &str| directives.iter().any(|(name, _)| name == wanted);
+        if expect::forbid_storing(&directives) || has("private") || has("no-cache") {
+            continue;
+        }
+        // RFC 9110 §9.3.3: the answer to POST is kept where it says how long it is fresh
+        let is_fresh = has("max-age") || has("s-maxage") || has("public") || answer.header("expires").is_some();
+        let is_read = case.evidence.observations[index].exchange.request.method == "GET";
+        let text = format!("the answer that sets the cookie of the session: {}", expect::lack_of_no_store(&directives));
+        match is_fresh || is_read {
+            true => judgement.deviates(index, text, "Cache-Control: no-store"),
+            false => {
+                judgement.remarks.push(format!("{text} (no cache keeps an answer to POST without a lifetime)"));
+                judgement.needs_review = true;
+            }
+        }
+    }
+    judgement
 }
 
 /// RFC 6265 §4.1.2.5.
@@ -73,7 +97,7 @@ pub(super) fn cookie(case: &ObservedCheck<'_>) -> Option<(usize, Vec<String>)> {
 }
 
 /// The lines that set the cookie of the session, each with the number of its answer.
-fn cookie_lines<'a>(case: &'a ObservedCheck<'_>) -> impl Iterator<Item = (usize, String)> + 'a {
+pub(super) fn cookie_lines<'a>(case: &'a ObservedCheck<'_>) -> impl Iterator<Item = (usize, String)> + 'a {
     let name = case.evidence.session_cookie.as_deref();
     let lines = case.all_answers().flat_map(|(index, answer)| {
         answer.header_values("set-cookie").map(|line| (index, line.into_owned())).collect::<Vec<_>>()
@@ -82,7 +106,7 @@ fn cookie_lines<'a>(case: &'a ObservedCheck<'_>) -> impl Iterator<Item = (usize,
 }
 
 /// The value that a line sets.
-fn value_of(line: &str) -> Option<String> {
+pub(super) fn value_of(line: &str) -> Option<String> {
     line.split(';').next()?.split_once('=').map(|(_, value)| value.trim().to_owned())
 }
 
@@ -97,7 +121,7 @@ pub(super) fn new_at_each_login(case: &ObservedCheck<'_>) -> Judgement {
         return judgement;
     };
     if holds_the_session(&again) {
-        judgement.not_applicable = Some("the cookie holds the session itself, and no identifier of one".to_owned());
+        judgement.not_applicable = Some(format!("{HOLDS}, and no identifier of one"));
     } else if again == first {
         let text = case.about(index, "the identifier is the one of the login before");
         judgement.deviates(index, text, "an identifier of its own for each login");
@@ -117,18 +141,23 @@ pub(super) const FORMER: StepId = StepId::new("former");
 /// than before, whoever knew it is in that account; where it opens the same one, the login may not have been looked at.
 pub(super) fn changes_at_relogin(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let (Some((later, identifier, seen)), Some((former, before, outcome))) = (sent(case, LATER), sent(case, FORMER))
+    let (Some((later, identifier, _)), Some((former, before, outcome))) = (sent(case, LATER), sent(case, FORMER))
     else {
         judgement.leaves_open("no login sets the cookie of the session".to_owned());
         return judgement;
     };
     if identifier == before {
-        let text = case.about(later, "it has the identifier of the session that was open");
-        match shows_another_account(case, later, seen) {
-            true => judgement.violates(later, text, "a new identifier"),
-            false => judgement.deviates(later, text, "a new identifier"),
+        let text = |at| case.about(at, "it has the identifier of the session that was open");
+        match shows_another_account(case, LATER) {
+            Some(at) => judgement.violates(at, text(at), "a new identifier"),
+            None => judgement.deviates(later, text(later), "a new identifier"),
         }
-    } else if outcome == Outcome::Granted && !holds_the_session(&before) {
+    } else if let Some(at) = shows_another_account(case, FORMER) {
+        let text = case.about(at, "it shows another account than before the later login");
+        judgement.violates(at, text, "refused, or the account of the former login");
+    } else if outcome == Outcome::Granted && holds_the_session(&before) {
+        judgement.remarks.push(format!("{HOLDS}: a login cannot end the former one"));
+    } else if outcome == Outcome::Granted {
         let text = case.about(former, "it stays in force");
         match case.profile.strict_challenges() {
             true => judgement.advises(former, text, "refused (ASVS 7.2.4)"),
@@ -151,23 +180,67 @@ fn sent(case: &ObservedCheck<'_>, step: StepId) -> Option<(usize, String, Outcom
     Some((index, value.to_owned(), seen.outcome))
 }
 
-/// Whether an answer differs from both that the session had before, in what these have in common.
-fn shows_another_account(case: &ObservedCheck<'_>, later: usize, outcome: Outcome) -> bool {
-    let before: Vec<&Response> =
-        [BEFORE, BEFORE_AGAIN].into_iter().flat_map(|step| case.answers_of(step)).map(|(_, one)| one).collect();
-    let answer = case.evidence.observations[later].exchange.response();
-    match (StableState::of(&before), answer) {
-        (Some(state), Some(answer)) => outcome == Outcome::Refused || state.differs(answer),
-        _ => false,
-    }
+/// The first resource where a session shows another account than the former one did there twice, in what these two have in common:
+/// after a login of another user. A resource that was closed to the former one and is open now shows it as well; one that the
+/// later login may not use shows it where the session that was asked is that login.
+fn shows_another_account(case: &ObservedCheck<'_>, step: StepId) -> Option<usize> {
+    let is_another = |(_, seen): &(usize, &Observation)| {
+        let before = || [BEFORE, BEFORE_AGAIN].into_iter().flat_map(|step| case.beside(seen, step));
+        let all = |outcome: Outcome| before().count() > 0 && before().all(|(_, one)| one.outcome == outcome);
+        if all(Outcome::Refused) {
+            return seen.outcome == Outcome::Granted;
+        }
+        let answers: Vec<&Response> = before().filter_map(|(_, one)| one.exchange.response()).collect();
+        match (StableState::of(&answers).filter(|_| all(Outcome::Granted)), seen.exchange.response()) {
+            (Some(_), Some(_)) if seen.outcome == Outcome::Refused => step == LATER,
+            (Some(state), Some(answer)) => {
+                matches!(seen.outcome, Outcome::Granted | Outcome::Unclear) && state.differs(answer)
+            }
+            _ => false,
+        }
+    };
+    case.observations_of(step).filter(|_| case.evidence.logs_in_as_another).find(is_another).map(|(index, _)| index)
 }
 
-/// Whether the value of a cookie is JSON, also in Base64 and with a signature behind it.
+/// What is said of a cookie that is no identifier.
+const HOLDS: &str = "the cookie holds the session itself (a JWT, or JSON whose members can be read)";
+
+/// Whether a cookie holds the session where it can be read: a JWT, or JSON with members that say something, also in Base64, percent-encoded
+/// and with a signature behind it. What is encrypted holds it perhaps, and may as well hold an identifier.
 fn holds_the_session(value: &str) -> bool {
-    let start = value.trim_matches('"').split(['.', '%', '=', '|', ':']).next().unwrap_or_default();
-    let decoded = [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD].into_iter().find_map(|engine| engine.decode(start).ok());
-    let is_json = |bytes: &[u8]| bytes.starts_with(b"{") || bytes.starts_with(b"[");
-    is_json(value.as_bytes()) || value.starts_with("%7B") || decoded.is_some_and(|bytes| is_json(&bytes))
+    let value = percent_decode_str(value.trim_matches('"')).decode_utf8_lossy();
+    let value = value.strip_prefix("s:").or_else(|| value.strip_prefix("j:")).unwrap_or(&value);
+    let decoded = |part: &str| -> Option<Value> {
+        let part = part.trim_end_matches('=');
+        let bytes = [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD].into_iter().find_map(|engine| engine.decode(part).ok())?;
+        serde_json::from_slice(&bytes).ok()
+    };
+    let dotted: Vec<&str> = value.split('.').collect();
+    // RFC 7515 §3.1: of a JWT, the payload is the second part
+    if let [header, payload, _] = dotted.as_slice()
+        && decoded(header).is_some_and(|header| header.get("alg").is_some())
+    {
+        return decoded(payload).is_some_and(|claims| claims.is_object());
+    }
+    let first = value.split(['.', '|', ':', '-']).next().unwrap_or_default();
+    let json = || serde_json::from_str(value).ok();
+    let json = json().or_else(|| decoded(value)).or_else(|| decoded(dotted[0])).or_else(|| decoded(first));
+    // RFC 7516 §4.1.2: the header of what is encrypted
+    json.is_some_and(|json| json.get("enc").is_none() && json.get("alg").is_none() && says_something(&json))
+}
+
+/// Whether JSON has a member that can be read: a number, true or false, or a text that is no key, hash or ciphertext.
+fn says_something(json: &Value) -> bool {
+    match json {
+        Value::Null => false,
+        Value::Bool(_) | Value::Number(_) => true,
+        Value::String(text) => {
+            let is_encoded = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=-_".contains(&byte);
+            !text.is_empty() && (text.len() < LEAST_OPAQUE || !text.bytes().all(is_encoded))
+        }
+        Value::Array(items) => items.iter().any(says_something),
+        Value::Object(members) => members.values().any(says_something),
+    }
 }
 
 #[cfg(test)]
@@ -181,6 +254,16 @@ mod tests {
             ("%7B%22user%22%3A%22alice%22%7D", true),
             ("{\"user\":1}", true),
             ("W3sidXNlciI6MX1d", true),
+            // a JWT, and one that is encrypted
+            ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl", true),
+            ("eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXZpdml2.Y2lwaGVydGV4dA.dGFn", false),
+            // {"iv":"kQ2xV7mB4nR9tY1c","value":"aGVsbG8gd29ybGQgaGVsbG8","mac":"6c1f0a8e52d94b376c1f0a8e52d94b37"}
+            (
+                "eyJpdiI6ImtRMnhWN21CNG5SOXRZMWMiLCJ2YWx1ZSI6ImFHVnNiRzhnZDI5eWJHUWdhR1ZzYkc4IiwibWFjIjoiNmMxZjBhOGU1MmQ5NGIzNzZjMWYwYThlNTJkOTRiMzcifQ%3D%3D",
+                false,
+            ),
+            // begins like JSON and is none
+            ("eyJpdiI6Imt", false),
             ("s%3AqK3vX9w2.c2lnbmF0dXJl", false),
             ("node01x6f3v9q2m8s7abcd0.node0", false),
             ("6c1f0a8e52d94b37", false),

@@ -105,7 +105,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 7.2.4", "CWE-384"],
         doc: Doc {
-            sends: "Two logins of one user; the values of their session cookies are compared. Where they are equal, a third one in another second: what changes with the time is no identifier of the user. A cookie that holds the session itself, such as a JWT, is no identifier.",
+            sends: "Two logins of one user; the values of their session cookies are compared. Where they are equal, a third one in another second: what changes with the time is no identifier of the user. A cookie that holds the session itself, a JWT or JSON whose members can be read, is no identifier.",
             matters: "Where all logins of a user share one identifier, whoever learned it once has every later session, and a logout at one place ends them all, or none.",
             fix: "Make a new random identifier at each login.",
         },
@@ -128,20 +128,18 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 7.2.4", "RFC 6265 §8.4", "CWE-384", "WSTG-SESS-03"],
         doc: Doc {
-            sends: "A login, and another one with the cookie of the first: of another user where the scenario has one. The cookies of the two are compared; where they are equal, so is what the session shows before and after: another account is a failure of high severity, the same one of low severity. The first session is tried once more; that it stays in force is information, and a warning under strict-rfc.",
+            sends: "A login, and another one with the cookie of the first: of another user where the scenario has one. The cookies of the two are compared; where they are equal, so is what the session shows before and after at each protected resource that is read (at most 8): another account is a failure of high severity, the same one of low severity. The first session is tried once more: that it shows the account of the later login is a failure, too; that it stays in force as it was is information, and a warning under strict-rfc.",
             matters: "An attacker who plants the cookie of a session of his own in a browser shares the session of whoever logs in there after that (session fixation).",
             fix: "Start a session under a new identifier at each login, also where one is open, and end that one.",
         },
         steps: &[
             login(SessionAct::LogIn("former")).granted().called("a login"),
-            send(Who::Slot("former"), On::Protected).id(cookies::BEFORE).granted().called("its session"),
-            send(Who::Slot("former"), On::Protected)
-                .id(cookies::BEFORE_AGAIN)
-                .granted()
-                .called("its session, once more"),
+            send(Who::Slot("former"), On::Protected).granted().called("its session"),
+            send(Who::Slot("former"), On::EachRoute).id(cookies::BEFORE).called("its session"),
+            send(Who::Slot("former"), On::EachRoute).id(cookies::BEFORE_AGAIN).called("its session, once more"),
             login(SessionAct::LogInWithin("former", "later")),
-            send(Who::Slot("later"), On::Protected).id(cookies::LATER).called("the session of the later login"),
-            send(Who::Slot("former"), On::Protected).id(cookies::FORMER).called("the session of the former login"),
+            send(Who::Slot("later"), On::EachRoute).id(cookies::LATER).called("the session of the later login"),
+            send(Who::Slot("former"), On::EachRoute).id(cookies::FORMER).called("the session of the former login"),
         ],
         expect: cookies::changes_at_relogin,
         shows: Explanation::Binding,

@@ -191,12 +191,8 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     found.sort_by_key(|id| passed.iter().position(|passed| passed == id));
     assert_eq!(found, passed, "{said}");
     // in clear text a cookie with Secure would not come back
-    let not_applicable = [
-        "login.response-no-store",
-        "session.cookie-secure",
-        "session.foreign-page-logout-ignored",
-        "session.foreign-page-write-refused",
-    ];
+    let not_applicable =
+        ["session.cookie-secure", "session.foreign-page-logout-ignored", "session.foreign-page-write-refused"];
     let mut found = with_verdict(&report, "not-applicable");
     found.sort();
     assert_eq!(found, not_applicable, "{said}");

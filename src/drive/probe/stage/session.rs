@@ -214,6 +214,7 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
         let (_, procedure) = self.login_of(identity)?;
+        evidence.logs_in_as_another = self.prober.subject().login_identity() != Some(identity);
         let kept = started(&mut self.sessions, of)?;
         kept.session.may_have_ended();
         let session = Logins::recorded(&procedure).within(&kept.session);

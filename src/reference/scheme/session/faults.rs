@@ -13,6 +13,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "session.identifier-changes-at-relogin",
         "goes on with the identifier of an open session at a login",
     ),
+    variant(
+        "former-session-follows",
+        "session.identifier-changes-at-relogin",
+        "gives a login a new identifier, and the open session the user of that login as well",
+    ),
     row("foreign-pages-log-in", "session.foreign-page-login-refused", "asks for no CSRF token at its login"),
     row("foreign-pages-log-out", "session.foreign-page-logout-ignored", "asks for no CSRF token at its logout"),
     row("login-leads-anywhere", "session.login-redirect-stays", "leads wherever a login asks it to"),

@@ -97,12 +97,20 @@ async fn submit(
     let of_user = || digest(field("username"))[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     let kept = (within || state.fault("session-id-kept")).then(|| visitor.to_owned());
     let kept = kept.or_else(|| state.fault("session-id-of-user").then(of_user));
+    let former = sessions.former_of(visitor).filter(|_| state.fault("former-session-follows"));
     sessions.end_at_login(visitor);
+    if let Some(former) = former {
+        sessions.start(Some(principal.clone()), Some(former));
+    }
     let NewSession { id, csrf } = sessions.start(Some(principal), kept);
     let cookies = [session_cookie(state, sessions, &id), sessions.cookie(CSRF_COOKIE, &csrf, "; SameSite=Lax")];
     let asked = form.get("next").filter(|_| state.fault("login-leads-anywhere"));
     let to = asked.map_or("/session/orders", String::as_str).to_owned();
-    Ok(with_cookies((StatusCode::FOUND, [(header::LOCATION, to)]).into_response(), cookies))
+    let mut answer = with_cookies((StatusCode::FOUND, [(header::LOCATION, to)]).into_response(), cookies);
+    if state.fault("login-answer-cacheable") {
+        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
+    }
+    Ok(answer)
 }
 
 /// Whether a faulty server goes on with the session of whoever logs in again.

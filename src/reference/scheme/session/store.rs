@@ -118,6 +118,11 @@ impl Sessions {
         self.end(id);
     }
 
+    /// The session that was open when a visitor asked for the page with the login.
+    pub(super) fn former_of(&self, id: &str) -> Option<String> {
+        self.find(id)?.former
+    }
+
     /// Ends a session.
     pub(super) fn end(&self, id: &str) {
         let key = digest(id);
