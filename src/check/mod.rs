@@ -209,7 +209,11 @@ pub const GROUPS: &[Group] = &[
         about: "Tokens that are bound to keys (RFC 9449)",
         tables: &[dpop::CHECKS, dpop::nonces::CHECKS, dpop::tokens::CHECKS],
     },
-    Group { name: "session", about: "Sessions by cookie (RFC 6265)", tables: &[session::CHECKS] },
+    Group {
+        name: "session",
+        about: "Sessions by cookie (RFC 6265)",
+        tables: &[session::CHECKS, session::returned_cookies::CHECKS],
+    },
     Group {
         name: "login",
         about: "Logins and logouts",

@@ -545,9 +545,11 @@ mod tests {
             // change leaves, users have to have the choice (ASVS 7.4.3); RFC 9700 §4.14.2 leaves open what becomes of access
             // tokens when a refresh token is used again, and RFC 6749 §4.1.2 only recommends that those of a used code end; a
             // token of which nothing shows that it is bound needs no certificate,
-            // and where nobody asks for a nonce none is missing
+            // where nobody asks for a nonce none is missing, and whose session it is shows where two users get different
+            // answers
             let may_be_granted = [
                 "basic.utf8-credentials",
+                "session.cookie-not-forgeable",
                 "login.password-change-ends-sessions",
                 "refresh.reuse-ends-access-token",
                 "code.reuse-ends-tokens",

@@ -436,6 +436,13 @@ impl LoginProcedure {
         (!own.any(|step| path(step).is_none_or(|path| path == posted))).then_some(posted)
     }
 
+    /// The path of the page with which it begins, where that is asked for by GET on the target itself.
+    pub fn page(&self) -> Option<String> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let first = steps.first().filter(|step| step.method == "GET")?;
+        first.address.known().filter(|address| address.starts_with('/') && !address.starts_with("//"))
+    }
+
     fn has_part(&self, wanted: fn(&LoginPart) -> bool) -> bool {
         let CredentialSource::Requests(steps) = &self.source else { return false };
         steps.iter().any(|step| step.parts().any(wanted))

@@ -19,6 +19,16 @@ impl Subject {
             .or_else(|| others().next())
     }
 
+    /// Another identity with a login: one that may not read what the first may, where there is one.
+    pub fn lesser_login(&self, first: usize) -> Option<usize> {
+        let lacks = |at: &usize| {
+            let mut read = self.protected().map(|resource| &self.resources[resource]).filter(|one| !one.writes);
+            read.any(|one| one.open_to(&self.identities[first]) && !one.open_to(&self.identities[*at]))
+        };
+        let lesser = self.others_with_a_login(first).map(|(at, _)| at).find(lacks);
+        lesser.or_else(|| self.second_login(first))
+    }
+
     /// Another identity with a login, of a user whom the password of the first one does not let in.
     pub fn other_user(&self, first: usize) -> Option<usize> {
         let own = self.procedure_of(first)?;

@@ -27,6 +27,7 @@ pub use carrier::{Carried, Carrier, CarrierPlace, RequestPart};
 pub use companion::{Companion, is_below};
 pub(crate) use forgery::values::{forged as forged_value, left_over_bits};
 pub use occasion::{Occasion, Reuse, Turn};
+pub use session::Renaming;
 
 use crate::observe::{Challenge, ForgeryId, Phrase};
 use crate::secret::Secret;

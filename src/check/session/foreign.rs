@@ -63,18 +63,19 @@ pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
 /// Whether an answer empties the cookie of the session, or says that it has ended (RFC 6265 §3.1).
 fn takes_cookie(case: &ObservedCheck<'_>, answer: &Response) -> bool {
     let Some(name) = case.evidence.session_cookie.as_deref() else { return false };
-    answer.header_values("set-cookie").any(|line| {
-        let mut parts = line.split(';').map(str::trim);
-        let pair = parts.next().and_then(|pair| pair.split_once('='));
-        let is_over = |part: &str| {
-            let part = part.to_ascii_lowercase();
-            matches!(part.as_str(), "max-age=0" | "max-age=-1")
-                || (part.starts_with("expires=") && part.contains("1970"))
-        };
-        pair.is_some_and(|(own, value)| {
-            own.trim() == name && (value.trim_matches('"').is_empty() || parts.any(is_over))
-        })
-    })
+    let is_own = |line: &str| line.split('=').next().is_some_and(|own| own.trim() == name);
+    answer.header_values("set-cookie").any(|line| is_own(&line) && is_ended_by(&line))
+}
+
+/// Whether a line empties its cookie, or says that it has ended.
+pub(super) fn is_ended_by(line: &str) -> bool {
+    let mut parts = line.split(';').map(str::trim);
+    let pair = parts.next().and_then(|pair| pair.split_once('='));
+    let is_over = |part: &str| {
+        let part = part.to_ascii_lowercase();
+        matches!(part.as_str(), "max-age=0" | "max-age=-1") || (part.starts_with("expires=") && part.contains("1970"))
+    };
+    pair.is_some_and(|(_, value)| value.trim_matches('"').is_empty() || parts.any(is_over))
 }
 
 /// No login leads to the other site that it asks for.

@@ -11,6 +11,7 @@ pub(crate) mod login;
 pub(crate) mod published;
 pub(crate) mod refresh;
 pub(crate) mod refreshed_scope;
+pub(crate) mod returned_cookies;
 pub(crate) mod two_users;
 
 use crate::check::common::foreign_page;

@@ -96,6 +96,9 @@ pub enum SessionAct {
     ChangePasswordWrongly(&'static str),
     /// Logs out; part of the set-up, it must succeed.
     LogOut(&'static str),
+    /// The page of the login with the cookies of a session, of which one has a value that does not parse; one request for each.
+    /// Nothing is sent where the login has no page.
+    PageWithMalformedCookies(&'static str),
     /// Waits until the tolerated overlap of a rotation has passed.
     AwaitOverlap,
 }

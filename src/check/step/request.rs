@@ -43,6 +43,18 @@ pub enum Who {
     /// Each cookie that the last answer of the check set, by itself and without any other credential; nothing is sent where it
     /// set none that its request did not carry.
     AnswerCookies,
+    /// The identity whose login checks use, with its good credential.
+    LoggedIn,
+    /// Another identity with a login, with its good credential: one that may read less, where there is one.
+    OtherLoggedIn,
+    /// The same with the name, or the number, of the identity whose login checks use in place of its own in one cookie: one
+    /// request for each place. Where no cookie has one, the requirement does not apply.
+    OtherNamedAsLoggedIn,
+    /// The session in a slot with another cookie of its login whose value does not parse, one request for each; nothing is sent
+    /// where the login sets no other cookie.
+    WithMalformedCookies(&'static str),
+    /// The session in a slot with each other value that answers after its logout gave its cookie.
+    RenewedCookies(&'static str),
     /// The good credential without the header lines that writes of its session have, such as the one with the CSRF token.
     WithoutWriteHeaders,
     /// The good credential as a page of another site makes a browser send it: the cookies are there, and header lines that a
@@ -116,7 +128,7 @@ pub enum On {
     ReadBack,
     /// A public resource.
     Public,
-    /// Each public resource (at most 5).
+    /// Each public resource that is read (at most 5).
     EachPublic,
     /// An object of a tenant.
     Object,

@@ -1,5 +1,6 @@
 //! The cookies of one login (RFC 6265).
 
+use super::LoginSession;
 use crate::clock;
 use crate::drive::control::ControlAnswer;
 use crate::scheme::is_below;
@@ -59,6 +60,13 @@ impl Jar {
         let here = self.0.iter().filter(|cookie| cookie.path.as_deref().is_none_or(|own| is_below(own, path)));
         let pairs: Vec<String> = here.map(|cookie| format!("{}={}", cookie.name, cookie.value.expose())).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+}
+
+impl LoginSession {
+    /// Each cookie that it holds: name, value and the path below which it travels.
+    pub fn cookies(&self) -> impl Iterator<Item = (&str, &Secret, Option<&str>)> {
+        self.state.jar.all().iter().map(|cookie| (cookie.name.as_str(), &cookie.value, cookie.path.as_deref()))
     }
 }
 

@@ -47,6 +47,14 @@ impl Caster<'_> {
             Who::Slot(slot) => Asker::Slot(slot),
             Who::IfKept(slot) => Asker::IfKept(slot),
             Who::AnswerCookies => Asker::AnswerCookies,
+            Who::LoggedIn => Asker::Identity(self.two_logins()?.0),
+            Who::OtherLoggedIn => Asker::Identity(self.two_logins()?.1),
+            Who::OtherNamedAsLoggedIn => {
+                let (other, own) = self.two_logins()?;
+                Asker::WithNameOf { own, other }
+            }
+            Who::WithMalformedCookies(slot) => Asker::WithMalformedCookies(slot),
+            Who::RenewedCookies(slot) => Asker::RenewedCookies(slot),
             Who::WithoutWriteHeaders => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, OtherLines::None),
             Who::OfForeignPage => match self.with_write_headers(good()?) {
                 Ok(identity) => Asker::OtherWriteHeaders(identity, OtherLines::None),
@@ -70,6 +78,18 @@ impl Caster<'_> {
             }
             Who::Artefact(artefact) => Asker::Given(self.artefact(artefact)?, None),
         })
+    }
+
+    /// The identity whose login checks use, and another one.
+    fn two_logins(&self) -> Result<(usize, usize), Missing> {
+        let good = match self.subject.login_identity() {
+            Some(good) => good,
+            None => return missing("no valid credential with a `login` of requests"),
+        };
+        match self.subject.lesser_login(good) {
+            Some(other) => Ok((good, other)),
+            None => missing("no second valid credential with a `login` of requests"),
+        }
     }
 
     pub(super) fn in_state(&self, state: CredentialState, word: &str) -> Result<usize, Missing> {

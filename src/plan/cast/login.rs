@@ -380,6 +380,7 @@ fn described(act: SessionAct) -> Description {
         SessionAct::RefreshChanged(_, change) => changed(change),
         SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
         SessionAct::LogOut(_) => "a logout",
+        SessionAct::PageWithMalformedCookies(_) => "the page of the login with a cookie that does not parse",
         SessionAct::ChangePassword(_) => "a password change",
         SessionAct::ChangePasswordWrongly(_) => "a password change without the former password",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::AwaitOverlap => "nothing",

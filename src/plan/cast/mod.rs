@@ -189,6 +189,17 @@ pub enum Asker {
     IfKept(&'static str),
     /// Each cookie that the last answer set.
     AnswerCookies,
+    /// An identity with its good credential, and with the name of another in one of its cookies.
+    WithNameOf {
+        /// Index of the identity.
+        own: usize,
+        /// Index of the identity whose name is written into its cookies.
+        other: usize,
+    },
+    /// The session in a slot, another cookie of which does not parse.
+    WithMalformedCookies(&'static str),
+    /// The session in a slot, with other values that answers gave its cookie after its logout.
+    RenewedCookies(&'static str),
     /// An identity with its good credential, and with other header lines for writes than its own.
     OtherWriteHeaders(usize, OtherLines),
     /// A credential that is no identity's, or a forgery derived from it.
@@ -213,10 +224,13 @@ impl Asker {
             Asker::Identity(identity)
             | Asker::Forged(identity, _)
             | Asker::EachForged(identity, _)
-            | Asker::OtherWriteHeaders(identity, _) => Some(*identity),
+            | Asker::OtherWriteHeaders(identity, _)
+            | Asker::WithNameOf { own: identity, .. } => Some(*identity),
             Asker::Anonymous
             | Asker::Malformed
             | Asker::AnswerCookies
+            | Asker::WithMalformedCookies(_)
+            | Asker::RenewedCookies(_)
             | Asker::Slot(_)
             | Asker::IfKept(_)
             | Asker::Given(..) => None,

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::reference::answer::{self, Answer};
 use crate::reference::rejection::Rejection;
 use crate::reference::request::{BODY_LIMIT, ReceivedBody};
-use crate::reference::scheme::{Guard, Verifiers};
+use crate::reference::scheme::{Guard, Verifiers, session};
 use crate::reference::state::{Principal, ReferenceState};
 use crate::reference::wait::busy_wait;
 use crate::seed::SOURCE_HEADER;
@@ -80,6 +80,7 @@ pub(crate) async fn answer(
             guard_faults::refused(state, &parts, with_faults(state, rejection)).answer()
         }
     };
+    answer.headers_mut().extend(session::renewed(verifiers, &parts).map(|cookie| (header::SET_COOKIE, cookie)));
     verifiers.sign(guard, &parts, &mut answer);
     answer
 }

@@ -1,5 +1,9 @@
 //! A session cookie that a login sets (RFC 6265).
 
+mod named;
+
+pub use named::Renaming;
+
 use crate::observe::Phrase;
 use crate::scheme::bearer::BearerScheme;
 use crate::scheme::{Carried, Carrier, CarrierPlace, Forgery, Proof, Scheme};

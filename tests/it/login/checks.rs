@@ -184,6 +184,9 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "session.invalid-denied",
         "session.near-miss-denied",
         "session.write-needs-csrf-token",
+        "session.malformed-cookie-never-5xx",
+        "session.not-renewed-after-logout",
+        "session.logout-clears-cookie",
         "login.foreign-host-not-reflected",
         "login.logout-ends-credential",
     ];
@@ -191,8 +194,12 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     found.sort_by_key(|id| passed.iter().position(|passed| passed == id));
     assert_eq!(found, passed, "{said}");
     // in clear text a cookie with Secure would not come back
-    let not_applicable =
-        ["session.cookie-secure", "session.foreign-page-logout-ignored", "session.foreign-page-write-refused"];
+    let not_applicable = [
+        "session.cookie-prefix-kept",
+        "session.cookie-secure",
+        "session.foreign-page-logout-ignored",
+        "session.foreign-page-write-refused",
+    ];
     let mut found = with_verdict(&report, "not-applicable");
     found.sort();
     assert_eq!(found, not_applicable, "{said}");
@@ -210,6 +217,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "login.unusual-user-refused",
         "login.users-indistinct",
         "login.wrong-password-refused",
+        "session.cookie-not-forgeable",
         "session.csrf-token-bound",
         "session.foreign-page-login-refused",
         "session.login-redirect-stays",

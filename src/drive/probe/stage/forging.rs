@@ -46,7 +46,7 @@ impl Stage<'_> {
             }
             match scheme.forge(id, &mut context) {
                 Ok(carried) => {
-                    let description = scheme.forgery(id).map(|forgery| forgery.description);
+                    let description = scheme.forgery(id).map(|forgery| forgery.description.into());
                     made.push(Credential { forgery: Some(id), description, carried, ..Credential::default() });
                 }
                 Err(unforgeable) => {

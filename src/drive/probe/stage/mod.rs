@@ -1,6 +1,7 @@
 //! One check's steps, played in order, with the tokens that they keep.
 
 mod code;
+mod cookies;
 mod endpoint;
 mod enumeration;
 mod fill;
@@ -33,7 +34,7 @@ use crate::check::step::{Fill, FormAuth, Hook, KeyChange};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::login::HeldCredential;
-use crate::observe::{Description, Evidence, ForgeryId, Outcome, Phrase};
+use crate::observe::{Description, Evidence, ForgeryId, Outcome};
 use crate::plan::subject::ClientCredential;
 use crate::plan::{Act, Action, Asker};
 use crate::scheme::jose::Jws;
@@ -66,7 +67,7 @@ impl Kept {
 #[derive(Default)]
 struct Credential {
     forgery: Option<ForgeryId>,
-    description: Option<Phrase>,
+    description: Option<Description>,
     carried: Vec<Carried>,
     companions: Vec<Companion>,
     /// When it ends by itself, at the earliest.

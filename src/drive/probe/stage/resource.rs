@@ -8,8 +8,8 @@ use crate::drive::login::HeldCredential;
 use crate::drive::probe::{accompany, dpop, outages, proven, values};
 use crate::drive::wire::{BadDestination, Connection};
 use crate::observe::{
-    Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Reading, Request, Response,
-    Silence,
+    Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Phrase, Place, Reading, Request,
+    Response, Silence,
 };
 use crate::plan::{Action, Asker, OtherLines};
 use crate::scheme::dpop::names_nonce;
@@ -89,6 +89,7 @@ impl Stage<'_> {
         let request = if once { self.altered(bare, send.alter, resource)? } else { bare };
         let mut credentials = match asker {
             Asker::AnswerCookies => cookies_of(evidence),
+            Asker::RenewedCookies(slot) => self.renewed_cookies(slot, evidence)?,
             _ => self.credentials(asker, resource, &request).await?,
         };
         let (mut at, mut again, mut asked) = (0, 0, 0);
@@ -106,11 +107,9 @@ impl Stage<'_> {
             if matches!(asker, Asker::Forged(..)) && send.alter.is_empty() {
                 self.must_differ(asker, resource, &sent).await?;
             }
-            let description = match (credential.description, &action.description) {
-                (Some(own), Some(action)) => {
-                    Description::new(format!("{action}: {own}")).quoting(&own.into()).quoting(action)
-                }
-                (Some(own), None) => own.into(),
+            let description = match (credential.description.clone(), &action.description) {
+                (Some(own), Some(action)) => Description::new(format!("{action}: {own}")).quoting(&own).quoting(action),
+                (Some(own), None) => own,
                 (None, _) => described(action),
             };
             outages::calls(description.to_string());
@@ -442,7 +441,20 @@ impl Stage<'_> {
                 };
                 companions.map(|companions| good(HeldCredential { companions, ..own })).into_iter().collect()
             }
-            Asker::AnswerCookies => Vec::new(),
+            Asker::AnswerCookies | Asker::RenewedCookies(_) => Vec::new(),
+            Asker::WithNameOf { own, other } => {
+                let held = [self.held(*own).await?, self.held(*other).await?];
+                self.named_as_another([*own, *other], &held)?.into_iter().map(&good).collect()
+            }
+            Asker::WithMalformedCookies(slot) => {
+                let held = self.slot_held(slot)?;
+                let described = |(description, companions)| Credential {
+                    description: Some(description),
+                    ends: None,
+                    ..good(HeldCredential { companions, ..held.clone() })
+                };
+                self.malformed_companions(slot)?.into_iter().map(described).collect()
+            }
             Asker::Malformed => {
                 // a CSRF token that is missing would be another reason to refuse
                 let held = match subject.good_for(resource) {
@@ -451,8 +463,8 @@ impl Stage<'_> {
                 };
                 let companions = held.map(|held| held.companions).unwrap_or_default();
                 let values = subject.scheme.malformed(carrier).into_iter();
-                let malformed = |(description, carried)| Credential {
-                    description: Some(description),
+                let malformed = |(description, carried): (Phrase, _)| Credential {
+                    description: Some(description.into()),
                     carried,
                     companions: companions.clone(),
                     ..Credential::default()

@@ -160,6 +160,9 @@ impl Stage<'_> {
             SessionAct::ChangePasswordWrongly(slot) => {
                 Box::pin(self.change_password_wrongly(identity, slot, evidence)).await?
             }
+            SessionAct::PageWithMalformedCookies(slot) => {
+                return Box::pin(self.page_with_malformed_cookies(action, slot, evidence)).await;
+            }
             SessionAct::AwaitOverlap => {
                 let delay = self.prober.subject().tolerances.rotation_delay;
                 let _shown = allowance::shown("the tolerated delay of a rotation", Some(delay));
@@ -363,7 +366,8 @@ impl Stage<'_> {
         let ended = kept.session.log_out(&self.prober.equipment.logins).await;
         note(kept.session.exchanges(), kept.session.procedure(), evidence);
         ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
-        Ok(granted(kept.session.exchanges().last().cloned()))
+        let (last, before) = kept.session.exchanges().split_last().map_or((None, &[][..]), |(l, b)| (Some(l), b));
+        Ok(Told { before: before.to_vec(), ..granted(last.cloned()) })
     }
 
     /// The logout of a session as a page of another site makes a browser send it, whatever comes of it.
@@ -429,7 +433,7 @@ fn sets_cookie(answer: Option<&Response>, name: Option<&str>) -> bool {
 }
 
 /// The last value that an answer gives a cookie.
-fn set_to(answer: &Response, name: &str) -> Option<String> {
+pub(super) fn set_to(answer: &Response, name: &str) -> Option<String> {
     let pairs = answer.header_values("set-cookie").filter_map(|line| {
         let (own, value) = line.split(';').next()?.split_once('=')?;
         (own.trim() == name).then(|| value.trim().to_owned())

@@ -18,6 +18,36 @@ pub(crate) const FAULTS: &[Fault] = &[
         "session.identifier-changes-at-relogin",
         "gives a login a new identifier, and the open session the user of that login as well",
     ),
+    row(
+        "session-cookie-unsigned",
+        "session.cookie-not-forgeable",
+        "takes the user from a cookie that nobody has signed",
+    ),
+    row(
+        "breaks-on-percent-in-cookie",
+        "session.malformed-cookie-never-5xx",
+        "breaks on a percent sign in the cookie of the CSRF token",
+    ),
+    variant(
+        "login-page-breaks-on-brace-in-cookie",
+        "session.malformed-cookie-never-5xx",
+        "breaks at the page of the login on a cookie that begins like JSON",
+    ),
+    row(
+        "ended-session-renewed",
+        "session.not-renewed-after-logout",
+        "gives whoever comes with the identifier of an ended session a new one",
+    ),
+    row(
+        "logout-clears-another-path",
+        "session.logout-clears-cookie",
+        "clears the cookie of another path at a logout, and ends no session",
+    ),
+    row(
+        "cookie-prefix-without-attributes",
+        "session.cookie-prefix-kept",
+        "sets a cookie with the prefix __Host- for a part of its paths",
+    ),
     row("foreign-pages-log-in", "session.foreign-page-login-refused", "asks for no CSRF token at its login"),
     row("foreign-pages-log-out", "session.foreign-page-logout-ignored", "asks for no CSRF token at its logout"),
     row("login-leads-anywhere", "session.login-redirect-stays", "leads wherever a login asks it to"),

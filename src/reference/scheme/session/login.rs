@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use super::store::NewSession;
-use super::{Sessions, csrf_of, refused};
+use super::{Sessions, csrf_of, refused, unsigned};
 use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_value;
 use crate::reference::scheme::Verifiers;
@@ -30,6 +30,10 @@ pub(in crate::reference::scheme) fn routes(verifiers: Arc<Verifiers>) -> Router 
 /// The page with the form. It starts a session of a visitor, so that the form has a CSRF token too: without one a page of
 /// somebody else could log its visitor in to another account.
 async fn page(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Response {
+    let begins_like_json = cookie_value(&headers, SESSION_COOKIE).is_some_and(|value| value.starts_with('{'));
+    if begins_like_json && verifiers.state.fault("login-page-breaks-on-brace-in-cookie") {
+        return Rejection::broken().into_response();
+    }
     if is_kept_within(&verifiers, &headers) {
         return Html("<input type=\"hidden\" name=\"csrf\" value=\"kept\">").into_response();
     }
@@ -97,6 +101,7 @@ async fn submit(
     let of_user = || digest(field("username"))[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     let kept = (within || state.fault("session-id-kept")).then(|| visitor.to_owned());
     let kept = kept.or_else(|| state.fault("session-id-of-user").then(of_user));
+    let kept = kept.or_else(|| state.fault("session-cookie-unsigned").then(|| unsigned::cookie(&principal.name)));
     let former = sessions.former_of(visitor).filter(|_| state.fault("former-session-follows"));
     sessions.end_at_login(visitor);
     if let Some(former) = former {
@@ -104,9 +109,12 @@ async fn submit(
     }
     let NewSession { id, csrf } = sessions.start(Some(principal), kept);
     let cookies = [session_cookie(state, sessions, &id), sessions.cookie(CSRF_COOKIE, &csrf, "; SameSite=Lax")];
+    let prefixed = state.fault("cookie-prefix-without-attributes");
+    let prefixed = prefixed.then(|| "__Host-seen=1; Path=/session; Secure".to_owned());
     let asked = form.get("next").filter(|_| state.fault("login-leads-anywhere"));
     let to = asked.map_or("/session/orders", String::as_str).to_owned();
-    let mut answer = with_cookies((StatusCode::FOUND, [(header::LOCATION, to)]).into_response(), cookies);
+    let answer = (StatusCode::FOUND, [(header::LOCATION, to)]).into_response();
+    let mut answer = with_cookies(answer, prefixed.into_iter().chain(cookies));
     if state.fault("login-answer-cacheable") {
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
     }
@@ -127,10 +135,15 @@ async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -
     if asks_for_token && !csrf_of(&headers).is_some_and(|token| session.has_csrf(token)) {
         return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
     }
-    if !state.fault("logout-keeps-session") {
-        sessions.end(id);
+    let of_another_path = state.fault("logout-clears-another-path");
+    match state.fault("ended-session-renewed") {
+        true => sessions.retire(id),
+        false if state.fault("logout-keeps-session") || of_another_path => {}
+        false => sessions.end(id),
     }
-    let ended = [session_cookie(state, sessions, ""), sessions.cookie(CSRF_COOKIE, "", "; SameSite=Lax")];
+    let ended = session_cookie(state, sessions, "");
+    let ended = if of_another_path { ended.replace("Path=/;", "Path=/session/logout;") } else { ended };
+    let ended = [ended, sessions.cookie(CSRF_COOKIE, "", "; SameSite=Lax")];
     Ok(with_cookies(StatusCode::NO_CONTENT.into_response(), ended))
 }
 
@@ -167,10 +180,10 @@ fn session_cookie(state: &ReferenceState, sessions: &Sessions, id: &str) -> Stri
     if state.fault("session-cookie-without-secure") { cookie.replace("; Secure", "") } else { cookie }
 }
 
-fn with_cookies<const N: usize>(mut answer: Response, cookies: [String; N]) -> Response {
+fn with_cookies(mut answer: Response, cookies: impl IntoIterator<Item = String>) -> Response {
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    for cookie in cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok()) {
+    for cookie in cookies.into_iter().filter_map(|cookie| HeaderValue::from_str(&cookie).ok()) {
         headers.append(header::SET_COOKIE, cookie);
     }
     answer

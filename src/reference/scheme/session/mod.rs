@@ -3,12 +3,14 @@
 pub(crate) mod faults;
 pub(super) mod login;
 mod store;
+mod unsigned;
 
 use std::sync::Arc;
 
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+use super::Verifiers;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_values;
 use crate::reference::state::{Principal, ReferenceState, principal};
@@ -36,6 +38,17 @@ pub(crate) fn verify(state: &ReferenceState, sessions: &Sessions, parts: &Parts)
     if session.is_none() && state.fault("accepts-any-session") && store::is_well_formed(id) {
         return Ok(Arc::new(principal(&IDENTITIES[0])));
     }
+    if cookie_values(&parts.headers, CSRF_COOKIE).any(|token| token.contains('%'))
+        && state.fault("breaks-on-percent-in-cookie")
+    {
+        return Err(Rejection::broken());
+    }
+    if session.is_none()
+        && state.fault("session-cookie-unsigned")
+        && let Some(named) = unsigned::principal_in(id)
+    {
+        return Ok(Arc::new(named));
+    }
     let session = session.ok_or_else(|| refused("invalid_session"))?;
     let principal = session.principal.clone().ok_or_else(|| refused("invalid_session"))?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
@@ -52,6 +65,17 @@ pub(crate) fn verify(state: &ReferenceState, sessions: &Sessions, parts: &Parts)
         }
     }
     Ok(principal)
+}
+
+/// The cookie of a new session that a faulty server gives whoever comes with the identifier of one that has ended.
+pub(crate) fn renewed(verifiers: &Verifiers, parts: &Parts) -> Option<HeaderValue> {
+    if !verifiers.state.fault("ended-session-renewed") {
+        return None;
+    }
+    let sessions = &verifiers.sessions;
+    let principal = cookie_values(&parts.headers, SESSION_COOKIE).find_map(|id| sessions.retired(id))?;
+    let id = sessions.start(Some(principal), None).id;
+    HeaderValue::from_str(&sessions.cookie(SESSION_COOKIE, &id, "; HttpOnly; SameSite=Lax")).ok()
 }
 
 /// The CSRF token that a request repeats.

@@ -52,12 +52,14 @@ pub(crate) struct Sessions {
     /// By the SHA-256 of their identifiers. Visitors cannot push out whoever has logged in.
     visitors: RwLock<HashMap<[u8; 32], SessionRecord>>,
     logged_in: RwLock<HashMap<[u8; 32], SessionRecord>>,
+    /// Whose sessions a faulty server has not forgotten that ended.
+    retired: RwLock<HashMap<[u8; 32], Arc<Principal>>>,
 }
 
 impl Sessions {
     /// No sessions yet.
     pub(crate) fn new(lifetime: Duration, secure: bool) -> Self {
-        Self { lifetime, secure, visitors: RwLock::default(), logged_in: RwLock::default() }
+        Self { lifetime, secure, visitors: RwLock::default(), logged_in: RwLock::default(), retired: RwLock::default() }
     }
 
     /// The session of an identifier, while it lives.
@@ -121,6 +123,23 @@ impl Sessions {
     /// The session that was open when a visitor asked for the page with the login.
     pub(super) fn former_of(&self, id: &str) -> Option<String> {
         self.find(id)?.former
+    }
+
+    /// Ends a session, and remembers whose it was: a faulty server does.
+    pub(super) fn retire(&self, id: &str) {
+        if let Some(principal) = self.find(id).and_then(|session| session.principal) {
+            let mut retired = self.retired.write().unwrap_or_else(PoisonError::into_inner);
+            if retired.len() >= MOST {
+                retired.clear();
+            }
+            retired.insert(digest(id), principal);
+        }
+        self.end(id);
+    }
+
+    /// Whose session it was that a faulty server remembers.
+    pub(super) fn retired(&self, id: &str) -> Option<Arc<Principal>> {
+        self.retired.read().unwrap_or_else(PoisonError::into_inner).get(&digest(id)).cloned()
     }
 
     /// Ends a session.
