@@ -229,7 +229,12 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "grant",
         about: "Token endpoints that logins ask by a grant (RFC 6749 §4.3)",
-        tables: &[session::grant::CHECKS, session::refreshed_scope::CHECKS],
+        tables: &[
+            session::grant::CHECKS,
+            session::grant_client::CHECKS,
+            token::client_scheme::LOGIN,
+            session::refreshed_scope::CHECKS,
+        ],
     },
     Group {
         name: "code",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::changed_refresh::{with_wrong_secret, without_authentication};
+use super::client_proof::proven_by;
 use super::code_login::UNKNOWN_CODE;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
 use super::malformed_grant::malformed;
@@ -48,6 +49,7 @@ fn changed(step: &LoginStep, change: GrantChange) -> Option<LoginStep> {
     match change {
         GrantChange::NoClientAuthentication => return without_authentication(step),
         GrantChange::WrongClientSecret => return with_wrong_secret(step),
+        GrantChange::Client(proof) => return proven_by(step, proof),
         GrantChange::Malformed(kind) => return malformed(step, kind),
         _ => {}
     }

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
+use super::client_proof::with_secret;
 use super::login::{CredentialSource, LoginBody, LoginProcedure, LoginStep, LoginText};
 use super::malformed_grant::malformed;
 use super::subject::{Identity, Login, Subject};
 use crate::check::step::{ExtraScope, RefreshChange};
-use crate::secret::Secret;
 
 /// The grant that a refresh token is used by (RFC 6749 §6).
 const GRANT: &str = "refresh_token";
 /// A refresh token that nobody was given.
 const UNKNOWN: &str = "authbench-9c41f07be2a85d36";
 /// A secret that no client has.
-const WRONG: &str = "Wr0ng-authbench-client-secret";
+pub(super) const WRONG: &str = "Wr0ng-authbench-client-secret";
 
 impl Subject {
     /// The login of an identity with a refresh whose client is changed; none where it has no such refresh at a token endpoint, or
@@ -118,19 +118,7 @@ pub(super) fn without_authentication(step: &LoginStep) -> Option<LoginStep> {
 
 /// The same request with a secret that is not the client's; none where it sends none.
 pub(super) fn with_wrong_secret(step: &LoginStep) -> Option<LoginStep> {
-    let mut step = step.clone();
-    if let Some((client, _)) = &mut step.client {
-        *client.secret.as_mut()? = Secret::new(WRONG);
-        return Some(step);
-    }
-    if let Some((_, password)) = &mut step.basic {
-        *password = LoginText::plain(WRONG);
-        return Some(step);
-    }
-    let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
-    let (_, secret) = fields.iter_mut().find(|(name, _)| name == "client_secret")?;
-    *secret = LoginText::plain(WRONG);
-    Some(step)
+    with_secret(step, &LoginText::plain(WRONG))
 }
 
 #[cfg(test)]
@@ -139,6 +127,7 @@ mod tests {
     use crate::plan::changed_login::tests::login_in_test;
     use crate::plan::client::{ClientAuthMethod, ClientCredential};
     use crate::plan::login::LoginPart;
+    use crate::secret::Secret;
 
     fn refresh(form: &[(&str, &str)]) -> LoginStep {
         let mut fields: Vec<_> =

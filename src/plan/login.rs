@@ -97,6 +97,13 @@ pub struct MalformedBody {
     pub tail: Vec<u8>,
 }
 
+impl MalformedBody {
+    /// What stands between its parts, where its fields are sent in parts (RFC 7578).
+    pub fn boundary(&self) -> Option<&'static str> {
+        self.media.strip_prefix("multipart/form-data; boundary=")
+    }
+}
+
 /// JSON whose texts are filled when it is sent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LoginJson {
@@ -313,7 +320,9 @@ impl LoginStep {
 
     /// Whether it is sent as another one, of the same client.
     pub(super) fn is_sent_as(&self, other: &Self) -> bool {
+        let client = |step: &Self| step.client.as_ref().map(|(client, _)| client.id.clone());
         self.method == other.method
+            && client(self) == client(other)
             && self.media == other.media
             && self.address == other.address
             && self.headers == other.headers

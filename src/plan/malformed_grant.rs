@@ -4,6 +4,8 @@ use super::login::{LoginBody, LoginJson, LoginStep, LoginText, MalformedBody};
 use crate::check::step::MalformedGrant;
 
 const FORM: &str = "application/x-www-form-urlencoded";
+/// The media type of a form in parts; the driver writes what says so in parts.
+pub(crate) const IN_PARTS: &str = "multipart/form-data; boundary=authbench-7c1e4b";
 /// Parameters that hold what a grant is: one that nobody was given is refused, however it is written.
 const GRANTS: [&str; 2] = ["code", "refresh_token"];
 /// Parameters by which a client authenticates in a form (RFC 6749 §2.3.1, RFC 7521 §4.2).
@@ -21,7 +23,7 @@ pub(super) fn malformed(step: &LoginStep, kind: MalformedGrant) -> Option<LoginS
     let is_of_client = |name: &str| OF_CLIENT.contains(&name);
     let is_replaced = |name: &str| match kind {
         MalformedGrant::Grant(_) | MalformedGrant::Grants => name == grant,
-        MalformedGrant::Json | MalformedGrant::NoMediaType => false,
+        MalformedGrant::Json | MalformedGrant::Multipart | MalformedGrant::NoMediaType => false,
         _ => is_of_client(name),
     };
     let mut left: Vec<_> = fields.iter().filter(|(name, _)| !is_replaced(name)).cloned().collect();
@@ -35,6 +37,7 @@ pub(super) fn malformed(step: &LoginStep, kind: MalformedGrant) -> Option<LoginS
         MalformedGrant::Grant(text) => raw(FORM, left, format!("{grant}={}", text.encoded())),
         MalformedGrant::Client(text) => raw(FORM, left, format!("client_id={}", text.encoded())),
         MalformedGrant::NoMediaType => raw("", left, String::new()),
+        MalformedGrant::Multipart => raw(IN_PARTS, left, String::new()),
         MalformedGrant::Grants => {
             left.push(list(grant));
             LoginBody::Form(left)
@@ -100,7 +103,7 @@ mod tests {
             let of_code = changed.parts().any(|part| matches!(part, LoginPart::Plain(text) if text == "c-1"));
             assert!(of_code, "{kind:?}: the code stays");
         }
-        for kind in [MalformedGrant::Json, MalformedGrant::NoMediaType] {
+        for kind in [MalformedGrant::Json, MalformedGrant::Multipart, MalformedGrant::NoMediaType] {
             assert!(malformed(&own, kind).expect("has a form").basic.is_some(), "{kind:?}");
         }
     }

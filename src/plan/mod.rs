@@ -5,6 +5,7 @@ mod changed_grant;
 mod changed_login;
 mod changed_refresh;
 mod client;
+mod client_proof;
 mod code_login;
 mod describe;
 mod foreign_login;

@@ -141,7 +141,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §5.2", "RFC 9110 §15.5.1", "ASVS 16.5.3", "CWE-20"],
         doc: Doc {
-            sends: "The token request of the login, and its refresh where it has one, with another text in place of the code, of the refresh token, or of the scope of a password grant: with NUL, no UTF-8 (`%ff%fe`), no percent-encoding (`%zz`), 8,192 characters long, and a list (`code[]`); with a client_id that holds NUL, is no UTF-8, or is a list; with HTTP Basic that holds NUL or is no Base64; as JSON; and without Content-Type. Where nothing of a request comes from those before it, it is sent alone. The right login follows.",
+            sends: "The token request of the login, and its refresh where it has one, with another text in place of the code, of the refresh token, or of the scope of a password grant: with NUL, no UTF-8 (`%ff%fe`), no percent-encoding (`%zz`), 8,192 characters long, and a list (`code[]`); with a client_id that holds NUL, is no UTF-8, or is a list; with HTTP Basic that holds NUL or is no Base64; as JSON; in parts (multipart/form-data); and without Content-Type. Where nothing of a request comes from those before it, it is sent alone. The right login follows.",
             matters: "Whoever reaches a token endpoint can send such a request: databases refuse NUL, decoders bytes that are no UTF-8, and a handler that does not expect it breaks, often with its code in the answer.",
             fix: "Check the characters of parameters before anything looks at them (RFC 6749 appendix A), and answer 400 invalid_request, invalid_grant or 401 invalid_client.",
         },
@@ -157,6 +157,7 @@ pub(crate) const CHECKS: &[Check] = &[
             malformed_grant(MalformedGrant::BasicWithNul),
             malformed_grant(MalformedGrant::BasicUnread),
             malformed_grant(MalformedGrant::Json),
+            malformed_grant(MalformedGrant::Multipart),
             malformed_grant(MalformedGrant::NoMediaType),
             login(SessionAct::LogIn("s")).granted().called("the login"),
             malformed_refresh(MalformedGrant::Grant(MalformedText::Nul)),
@@ -179,13 +180,14 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §4.3.2", "RFC 6749 §4.1.3", "RFC 6749 §3.2.1"],
         doc: Doc {
-            sends: "The login of the scenario, whose client authenticates at a token endpoint, without that authentication, and with a wrong secret; and then as it is.",
+            sends: "The login of the scenario, whose client authenticates at a token endpoint, without that authentication, with a wrong secret, and, where the scenario has another client there, with the secret of that one; and then as it is.",
             matters: "The secret of a client is what keeps others from asking for tokens in its name, and from guessing passwords there.",
             fix: "Authenticate the client wherever it was issued credentials (RFC 6749 §4.3.2, §4.1.3), before the password or the code is looked at.",
         },
         steps: &[
             login(SessionAct::ChangedGrant(GrantChange::NoClientAuthentication)).denied(&[Accept::Range(400, 499)]),
             login(SessionAct::ChangedGrant(GrantChange::WrongClientSecret)).denied(&[Accept::Range(400, 499)]),
+            login(SessionAct::ChangedGrant(GrantChange::SecretOfOther)).denied(&[Accept::Range(400, 499)]).if_given(),
             login(SessionAct::LogIn("s")).granted().called("the login with its client"),
         ],
         fault: "grant-without-client",

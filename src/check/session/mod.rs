@@ -5,6 +5,7 @@ pub(crate) mod code;
 mod cookies;
 mod foreign;
 pub(crate) mod grant;
+pub(crate) mod grant_client;
 pub(crate) mod issued_code;
 mod judgements;
 pub(crate) mod login;

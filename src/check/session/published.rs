@@ -52,7 +52,7 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 /// The metadata document; without one nothing is said.
-fn document(case: &ObservedCheck<'_>, judgement: &mut Judgement) -> Option<(usize, Value)> {
+pub(super) fn document(case: &ObservedCheck<'_>, judgement: &mut Judgement) -> Option<(usize, Value)> {
     let documents = case.observations().filter(|(_, seen)| seen.place == Place::Metadata);
     let mut granted = documents.filter(|(_, seen)| seen.outcome == Outcome::Granted);
     let document = granted.find_map(|(index, seen)| Some((index, seen.exchange.response()?.json()?)));

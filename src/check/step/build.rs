@@ -85,7 +85,7 @@ pub const fn fetch(document: MetadataDocument) -> Step {
 
 /// Does something with a login.
 pub const fn login(act: SessionAct) -> Step {
-    Step::Session(SessionStep { id: None, act, want: Want::Either, description: None })
+    Step::Session(SessionStep { id: None, act, want: Want::Either, description: None, optional: false })
 }
 
 /// Obtains a token of the good client into a slot.
@@ -211,11 +211,12 @@ impl Step {
         }
     }
 
-    /// Leaves a form, or a request over another connection, out where the scenario lacks what it needs.
+    /// Leaves a form, a request over another connection, or what is done with a login, out where the scenario lacks what it needs.
     pub const fn if_given(self) -> Step {
         match self {
             Step::Send(send) => Step::Send(Send { optional: true, ..send }),
             Step::Form(form) => Step::Form(FormStep { optional: true, ..form }),
+            Step::Session(session) => Step::Session(SessionStep { optional: true, ..session }),
             other => other,
         }
     }

@@ -14,6 +14,8 @@ pub struct SessionStep {
     pub want: Want,
     /// What is sent; derived where there is none.
     pub description: Option<Phrase>,
+    /// Whether it is left out where the login lacks what it needs, and the rest of the check is played.
+    pub optional: bool,
 }
 
 /// What is done. Sessions are kept in slots, and so are their credentials.
@@ -220,6 +222,31 @@ pub enum GrantChange {
     TwoGrants,
     /// With a request that cannot be read.
     Malformed(MalformedGrant),
+    /// Its client authenticates in another way.
+    Client(ClientProof),
+    /// With the secret of another client of the scenario.
+    SecretOfOther,
+}
+
+/// How the client of a token request authenticates, where that is not as the login does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientProof {
+    /// By HTTP Basic and by nothing else (RFC 6749 §2.3.1).
+    Basic,
+    /// By its secret in the body and by nothing else.
+    Body,
+    /// By both at once.
+    BasicAndBody,
+    /// By HTTP Basic, with a wrong secret in the body.
+    BasicAndWrongBody,
+    /// By its secret in the body, with a wrong one by HTTP Basic.
+    BodyAndWrongBasic,
+    /// Without HTTP Basic, and with whatever else it sends; only of a client that authenticates so.
+    Nobody,
+    /// With this in place of `Basic` and a space; only of a client that authenticates so.
+    Behind(&'static str),
+    /// As it does, under an identifier that nobody has registered.
+    Unknown,
 }
 
 /// How a request to a token endpoint is malformed.
@@ -239,6 +266,8 @@ pub enum MalformedGrant {
     BasicUnread,
     /// Its fields as JSON.
     Json,
+    /// Its fields as the parts of a form (RFC 7578).
+    Multipart,
     /// A form that does not say that it is one.
     NoMediaType,
 }

@@ -2,13 +2,18 @@
 
 use super::GRANT;
 use crate::check::judgement::oauth;
-use crate::check::step::{Accept, Fill, FormAuth, introspect, obtain, revoke, token};
+use crate::check::step::{
+    Accept, ClientProof, Fill, FormAuth, GrantChange, SessionAct, Step, introspect, login, obtain, revoke, token,
+};
 use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity, Tier};
 
 /// A live token.
 const TOKEN_OF_SLOT: (&str, Fill) = ("token", Fill::Slot("t"));
 /// RFC 6749 §5.2: whatever is wrong with it, it is a client error.
 const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
+
+/// What a login that is refused may be answered with.
+const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 
 const BEARER: FormAuth = FormAuth::Behind("Bearer ");
 const UNKNOWN: FormAuth = FormAuth::Behind("Authbench ");
@@ -29,7 +34,7 @@ const FIX: &str = "Take client credentials behind the scheme name Basic in any c
                    §11.1, §11.4), and behind no other name.";
 const SOURCES: &[&str] = &["RFC 9110 §11.1", "RFC 9110 §11.4", "RFC 6749 §2.3.1", "RFC 7617 §2"];
 
-/// What the three checks have in common.
+/// What the checks have in common.
 const CLIENT_SCHEME: Check = Check {
     level: Level::Must,
     severity: Severity::Medium,
@@ -58,6 +63,37 @@ pub(crate) const TOKEN: &[Check] = &[Check {
         token(TWO_SPACES, &[GRANT]).called(TWO_SPACES_TEXT),
     ],
     fault: "client-scheme-ignored",
+    ..CLIENT_SCHEME
+}];
+
+/// The login of the scenario with this in place of `Basic` and a space.
+const fn behind(name: &'static str) -> Step {
+    login(SessionAct::ChangedGrant(GrantChange::Client(ClientProof::Behind(name))))
+}
+
+/// For token endpoints that logins ask.
+pub(crate) const LOGIN: &[Check] = &[Check {
+    id: "grant.client-scheme-name",
+    title: "Client credentials count behind the scheme name Basic and behind no other at the token endpoint of a login",
+    remote_safe: false,
+    doc: Doc {
+        sends: "The login of the scenario, whose client authenticates at a token endpoint by HTTP Basic, without that, and with its \
+                value behind Bearer, behind a name that does not exist and behind a word that contains Basic; then behind basic, \
+                behind BASIC, and behind two spaces.",
+        matters: MATTERS,
+        fix: FIX,
+    },
+    steps: &[
+        login(SessionAct::LogIn("s")).granted().called("the login"),
+        login(SessionAct::ChangedGrant(GrantChange::Client(ClientProof::Nobody))).id(oauth::NOBODY).called(NOBODY_TEXT),
+        behind("Bearer ").denied(REFUSED).called(BEARER_TEXT),
+        behind("Authbench ").denied(REFUSED).called(UNKNOWN_TEXT),
+        behind("XBasicx ").denied(REFUSED).called(IN_WORD_TEXT),
+        behind("basic ").granted().called(LOWER_CASE_TEXT),
+        behind("BASIC ").granted().called("the client credentials behind the scheme name in upper case"),
+        behind("Basic  ").called(TWO_SPACES_TEXT),
+    ],
+    fault: "grant-client-scheme-case",
     ..CLIENT_SCHEME
 }];
 

@@ -220,15 +220,16 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Client credentials without the form encoding.
-const BODY_ALONE: StepId = StepId::new("body-alone");
+/// The good client, authenticated by the body alone.
+pub(crate) const BODY_ALONE: StepId = StepId::new("body-alone");
 const CONTRADICTING: StepId = StepId::new("contradicting");
+/// Client credentials without the form encoding.
 const RAW: StepId = StepId::new("raw");
 /// Media types that are not offered.
 const MEDIA: &[Accept] = &[Accept::Status(400), Accept::Status(401), Accept::Status(415)];
 
 /// Beside HTTP Basic the identifier in the body proves nothing; one of another client is better refused.
-fn one_method(case: &ObservedCheck<'_>) -> Judgement {
+pub(crate) fn one_method(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants_error(case, &["invalid_request", "invalid_client"]);
     // RFC 6749 §3.2: parameters that are not recognised are ignored
     let ignores_bodies = case.observations_of(BODY_ALONE).any(|(_, seen)| seen.outcome == Outcome::Refused);
@@ -246,10 +247,11 @@ fn one_method(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 /// Another reader lets nobody in who should not be: it is one more to make mistakes in, and a deviation at most.
-fn form_only(case: &ObservedCheck<'_>) -> Judgement {
+pub(crate) fn form_only(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations() {
         match observation.outcome {
+            _ if matches!(case.step_of(observation).wanted(), Want::Granted) => case.judge(index, &mut judgement),
             Outcome::Granted => {
                 let text = case.about(index, "parameters are read from there too");
                 judgement.deviates(index, text, "a form in the body and nothing else");

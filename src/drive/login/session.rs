@@ -9,7 +9,7 @@ use url::Url;
 use super::jar::Jar;
 use super::state::LoginState;
 use super::transcript::Transcript;
-use super::{HeldCredential, LoginError, Logins};
+use super::{HeldCredential, LoginError, Logins, body};
 use crate::clock;
 use crate::drive::control::{ControlAnswer, ControlError, LONGEST_TOKEN, Renewals, Token, seconds};
 use crate::observe::Exchange;
@@ -411,7 +411,7 @@ impl LoginSession {
             headers.push(("Authorization".to_owned(), value.into_bytes()));
         }
         // a client authenticates in a field, or in the form beside its own fields
-        let mut encoded = |fields: &[(String, LoginText)]| -> Result<Vec<u8>, ControlError> {
+        let mut filled = |fields: &[(String, LoginText)]| -> Result<Vec<(String, String)>, ControlError> {
             let mut form = Vec::new();
             for (field, text) in fields {
                 form.push((field.clone(), fill(text)?.expose().to_owned()));
@@ -420,7 +420,7 @@ impl LoginSession {
                 let audience = step.assertion_audience.as_deref().unwrap_or(url.as_str());
                 headers.extend(logins.control.client_authentication(client, *method, &mut form, Some(audience))?);
             }
-            Ok(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish().into_bytes())
+            Ok(form)
         };
         let body = match &step.body {
             None => None,
@@ -429,18 +429,10 @@ impl LoginSession {
                 let json = json.map_err(|missing| missing.of(&name))?;
                 Some((step.media.unwrap_or("application/json"), json.to_string().into_bytes()))
             }
-            Some(LoginBody::Form(fields)) => Some(("application/x-www-form-urlencoded", encoded(fields)?)),
-            Some(LoginBody::Malformed(body)) => {
-                let mut bytes = encoded(&body.fields)?;
-                match (body.fields.is_empty(), body.tail.is_empty()) {
-                    // whatever its client would be named by, a body without fields stays as it is
-                    (true, _) => bytes.clear(),
-                    (false, false) => bytes.push(b'&'),
-                    (false, true) => {}
-                }
-                bytes.extend_from_slice(&body.tail);
-                Some((body.media, bytes))
+            Some(LoginBody::Form(fields)) => {
+                Some(("application/x-www-form-urlencoded", body::urlencoded(&filled(fields)?)))
             }
+            Some(LoginBody::Malformed(own)) => Some((own.media, body::malformed(own, &filled(&own.fields)?))),
         };
         if headers.iter().any(|(_, value)| value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')) {
             return Err(LoginError::ControlCharacter.into());

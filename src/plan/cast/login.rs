@@ -2,7 +2,7 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    AuthorizationChange, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember, MalformedGrant,
+    AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember, MalformedGrant,
     MalformedLogin, MalformedText, NearPassword, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct,
     SessionStep, UnusableResource, UnusualText, UserOrder, Want,
 };
@@ -10,6 +10,16 @@ use crate::observe::{Description, Phrase};
 
 impl Caster<'_> {
     pub(super) fn session(&mut self, index: usize, step: &'static SessionStep) -> Result<(), Missing> {
+        match self.session_as_given(index, step) {
+            Err(Missing { why, .. }) if step.optional => {
+                self.left_out.get_or_insert(why);
+                Ok(())
+            }
+            given => given,
+        }
+    }
+
+    fn session_as_given(&mut self, index: usize, step: &'static SessionStep) -> Result<(), Missing> {
         let subject = self.subject;
         if let SessionAct::OtherMethod(method) = step.act {
             let login = subject.login_identity().and_then(|good| subject.procedure_of(good));
@@ -142,10 +152,7 @@ impl Caster<'_> {
             }
         }
         if let SessionAct::ChangedGrant(change) = step.act {
-            let changes = match change {
-                GrantChange::OtherClient => subject.code_of_other_client(good).is_some(),
-                _ => procedure.is_some_and(|login| login.with_changed_grant(change).is_some()),
-            };
+            let changes = subject.changed_grant(good, change).is_some();
             // a grant may have no value that a second one could differ from, and a challenge may be its verifier (`plain`)
             if matches!(change, GrantChange::TwoGrants | GrantChange::ChallengeAsVerifier) && !changes {
                 return Ok(());
@@ -256,6 +263,14 @@ fn lacking(change: GrantChange) -> &'static str {
         GrantChange::NoClientAuthentication | GrantChange::WrongClientSecret => {
             "no client in the login that authenticates: what it asks for, anybody may ask for"
         }
+        GrantChange::Client(ClientProof::Unknown) => "no client in the request of the login to the token endpoint",
+        GrantChange::Client(ClientProof::Nobody | ClientProof::Behind(_)) => {
+            "no client in the login that authenticates by HTTP Basic"
+        }
+        GrantChange::Client(_) => "no client in the login that sends a secret",
+        GrantChange::SecretOfOther => {
+            "no second credential with a login of another client, which sends a secret, at the same token endpoint"
+        }
         GrantChange::WrongPassword => "no `{password}` in the request of the login to the token endpoint",
         GrantChange::UnknownCode => "no `code` in the last request of the login that comes from an answer",
         GrantChange::OtherRedirectionUri | GrantChange::NoRedirectionUri => {
@@ -335,6 +350,8 @@ fn described(act: SessionAct) -> Description {
         SessionAct::ChangedGrant(GrantChange::TypeTwice) => "a login with grant_type twice",
         SessionAct::ChangedGrant(GrantChange::TwoTypes) => "a login with two grant types",
         SessionAct::ChangedGrant(GrantChange::TwoGrants) => "a login with two codes or passwords",
+        SessionAct::ChangedGrant(GrantChange::Client(proof)) => proven(proof),
+        SessionAct::ChangedGrant(GrantChange::SecretOfOther) => "a login with the secret of another client",
         SessionAct::ChangedGrant(GrantChange::Malformed(kind)) => {
             return Description::new(format!("a token request {}", malformed_grant(kind)));
         }
@@ -419,6 +436,23 @@ fn other_redirection(uri: RedirectionUri) -> &'static str {
     }
 }
 
+fn proven(proof: ClientProof) -> &'static str {
+    match proof {
+        ClientProof::Basic => "a login whose client authenticates by HTTP Basic alone",
+        ClientProof::Body => "a login whose client authenticates in the body alone",
+        ClientProof::BasicAndBody => "a login whose client authenticates by HTTP Basic and in the body",
+        ClientProof::BasicAndWrongBody => {
+            "a login whose client authenticates by HTTP Basic, with a wrong secret in the body"
+        }
+        ClientProof::BodyAndWrongBasic => {
+            "a login whose client authenticates in the body, with a wrong secret by HTTP Basic"
+        }
+        ClientProof::Nobody => "a login without the HTTP Basic of its client",
+        ClientProof::Behind(_) => "a login whose client credentials are behind another scheme name",
+        ClientProof::Unknown => "a login of a client that nobody has registered",
+    }
+}
+
 fn changed(change: RefreshChange) -> &'static str {
     match change {
         RefreshChange::OtherEnd => "a refresh token with another end",
@@ -447,6 +481,7 @@ fn malformed_grant(kind: MalformedGrant) -> String {
         MalformedGrant::BasicWithNul => "of a client with NUL, by HTTP Basic",
         MalformedGrant::BasicUnread => "with HTTP Basic that is no Base64",
         MalformedGrant::Json => "as JSON",
+        MalformedGrant::Multipart => "in parts (multipart/form-data)",
         MalformedGrant::NoMediaType => "without Content-Type",
     };
     text.to_owned()

@@ -39,6 +39,9 @@ const NEED_CERTIFICATES: [&str; 4] = [
     "meta.mtls-aliases",
 ];
 
+/// Checks of token endpoints of logins that ask for metadata, or where the password grant is nobody's but a client's.
+const NEED_CODES: [&str; 2] = ["grant.published-authentication-works", "grant.client-scheme-name"];
+
 /// Faults that show where a scheme is used in its other form.
 const NEED_OTHER_FORM: [&str; 3] = ["chunk-signatures-ignored", "last-chunk-optional", "key-scheme-by-case"];
 
@@ -46,6 +49,7 @@ const NEED_OTHER_FORM: [&str; 3] = ["chunk-signatures-ignored", "last-chunk-opti
 fn login_for(check: &str, scheme: &str) -> TrialLogin {
     match find(check).map(Check::group) {
         Some("login" | "refresh") if scheme != "session" => TrialLogin::Requests,
+        Some("grant") if NEED_CODES.contains(&check) => TrialLogin::Code,
         Some("grant") => TrialLogin::Grant,
         Some("code" | "openid") => TrialLogin::Code,
         _ => TrialLogin::None,

@@ -4,7 +4,7 @@ use super::enumeration::Existing;
 use super::resource::second_counts;
 use super::told::{Told, failed, led_elsewhere};
 use super::{Halt, Stage};
-use crate::check::step::{GrantChange, ReturnTo, SessionAct};
+use crate::check::step::{ReturnTo, SessionAct};
 use crate::drive::login::LoginSession;
 use crate::observe::{Evidence, Exchange, Outcome, Silence, meaning_of_status};
 
@@ -72,7 +72,7 @@ impl Stage<'_> {
     ) -> Result<Told, Halt> {
         let (name, procedure) = self.login_of(identity)?;
         let unusual = match act {
-            SessionAct::ChangedGrant(GrantChange::OtherClient) => self.prober.subject().code_of_other_client(identity),
+            SessionAct::ChangedGrant(change) => self.prober.subject().changed_grant(identity, change),
             _ => procedure.changed_by(act),
         };
         let unusual = unusual.ok_or_else(|| Halt::Untestable("the login has no such value".to_owned()))?;

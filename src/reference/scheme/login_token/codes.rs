@@ -205,7 +205,9 @@ impl Codes {
             }
             return None;
         }
-        let is_own = client.as_deref() == Some(&code.asked.client) || faults.on("code-of-any-client");
+        let is_own = client.as_deref() == Some(&code.asked.client)
+            || faults.on("code-of-any-client")
+            || (client.is_none() && faults.on("grant-takes-unknown-clients"));
         let is_there =
             value("redirect_uri") == Some(&code.asked.redirection_uri) || faults.on("redirection-uri-not-compared");
         if !is_own || !is_there || !is_proven(&code.asked, value("code_verifier"), faults) || clock::now() >= code.ends

@@ -46,6 +46,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     variant("grant-breaks-on-lists", "grant.malformed-never-5xx", "breaks on a token request with a list"),
     variant("grant-breaks-on-json", "grant.malformed-never-5xx", "breaks on a token request that is no form"),
+    variant("grant-breaks-on-parts", "grant.malformed-never-5xx", "breaks on a token request in parts"),
     variant(
         "grant-breaks-without-media-type",
         "grant.malformed-never-5xx",
@@ -63,6 +64,47 @@ pub(crate) const FAULTS: &[Fault] = &[
         "grant-without-client",
         "grant.authenticates-client",
         "does not look at the secret of a client that names itself",
+    ),
+    variant(
+        "grant-takes-any-clients-secret",
+        "grant.authenticates-client",
+        "takes the secret of any client for that of the one that is named",
+    ),
+    row(
+        "grant-refuses-secrets-in-body",
+        "grant.published-authentication-works",
+        "publishes client_secret_post and refuses secrets in the body of a token request",
+    ),
+    row(
+        "grant-takes-unknown-clients",
+        "grant.unknown-client-refused",
+        "issues tokens for the code of a client to whoever names a client that it does not know",
+    ),
+    row(
+        "grant-client-error-code",
+        "grant.client-error-body",
+        "answers a client that is not authenticated by 400 and invalid_grant",
+    ),
+    row(
+        "grant-names-unknown-client",
+        "grant.unknown-client-indistinct",
+        "answers a client that it does not know by another error than a wrong secret",
+    ),
+    row(
+        "grant-two-authentications",
+        "grant.two-authentications-refused",
+        "reads HTTP Basic and ignores the secret in the body beside it",
+    ),
+    row("grant-takes-json", "grant.form-content-type-required", "reads token requests as JSON, too"),
+    row(
+        "grant-client-scheme-case",
+        "grant.client-scheme-name",
+        "knows the scheme name of client credentials in one case of letters alone",
+    ),
+    variant(
+        "grant-client-scheme-ignored",
+        "grant.client-scheme-name",
+        "reads client credentials behind whatever scheme name",
     ),
     row(
         "unknown-refresh-token-accepted",

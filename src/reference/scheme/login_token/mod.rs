@@ -1,5 +1,6 @@
 //! Tokens that a login by password or by a code issues, with refresh tokens that rotate (RFC 6749 §6, RFC 9700 §4.14.2).
 
+mod clients;
 mod codes;
 mod families;
 pub(crate) mod faults;
@@ -18,8 +19,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -28,8 +27,7 @@ use super::passwords::{self, PasswordChange};
 use crate::reference::fault::Faults;
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::bearer::{invalid, presented};
-use crate::reference::state::{Principal, ReferenceState, digest};
-use crate::seed::{self, SeedState};
+use crate::reference::state::{Principal, ReferenceState};
 use families::{NewTokens, RefreshUse};
 
 pub(crate) use codes::Codes;
@@ -169,13 +167,9 @@ async fn granted(verifiers: &Verifiers, headers: &HeaderMap, form: &HashMap<Stri
     // RFC 6749 §5.2
     let refused = |error| Rejection::new(StatusCode::BAD_REQUEST, error).into_response();
     let faults = &verifiers.state.faults;
-    let line = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok()?.strip_prefix("Basic "));
-    if faults.on("grant-breaks-on-basic") && line.is_some_and(|pair| STANDARD.decode(pair).is_err()) {
-        return Rejection::broken().into_response();
-    }
-    let Ok(client) = client_of(headers, form, faults) else {
-        let unknown = Rejection::new(StatusCode::UNAUTHORIZED, "invalid_client");
-        return unknown.with_challenge("Basic realm=\"orders\"").into_response();
+    let client = match clients::client_of(headers, form, faults) {
+        Ok(client) => client,
+        Err(rejection) => return rejection.into_response(),
     };
     match value("grant_type") {
         "password" => {}
@@ -250,42 +244,6 @@ async fn refresh(Shared(verifiers): Shared<Arc<Verifiers>>, Json(request): Json<
 fn renewed(families: &Families, token: &str, client: Option<&str>, faults: &Faults) -> Option<NewTokens> {
     let renewed = families.renew(token, client, faults);
     if renewed.is_none() && faults.on("unknown-refresh-token-accepted") { families.renew_any() } else { renewed }
-}
-
-/// Whether a client is who it says: by its secret, or by its name where it is registered without one.
-fn is_authentic(id: &str, secret: Option<&str>) -> bool {
-    let Some(secret) = secret else { return id == seed::PUBLIC_CLIENT };
-    let known = seed::IDENTITIES.iter().find(|client| client.name == id && client.state == SeedState::Valid);
-    known.is_some_and(|client| digest(client.client_secret) == digest(secret))
-}
-
-/// The client of a request to the token endpoint, where it names one (RFC 6749 §2.3.1).
-///
-/// # Errors
-/// When it is not the client that it names.
-fn client_of(headers: &HeaderMap, form: &HashMap<String, String>, faults: &Faults) -> Result<Option<String>, ()> {
-    let of_form = |name: &str| form.get(name).cloned();
-    let by_basic = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok()?.strip_prefix("Basic "));
-    let (id, secret) = match by_basic.map(|value| STANDARD.decode(value).ok()) {
-        Some(decoded) => {
-            let pair = decoded.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(())?;
-            let (id, secret) = pair.split_once(':').ok_or(())?;
-            (id.to_owned(), Some(secret.to_owned()))
-        }
-        None => match of_form("client_id") {
-            Some(id) => (id, of_form("client_secret")),
-            None => return Ok(None),
-        },
-    };
-    let renews = form.get("grant_type").is_some_and(|grant| grant == "refresh_token");
-    if !renews && faults.on("grant-without-client") {
-        return Ok(Some(id));
-    }
-    let excused = match &secret {
-        None => faults.on("refresh-without-client"),
-        Some(_) => faults.on("refresh-with-wrong-secret"),
-    };
-    if is_authentic(&id, secret.as_deref()) || (renews && excused) { Ok(Some(id)) } else { Err(()) }
 }
 
 async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Result<StatusCode, Rejection> {

@@ -20,7 +20,14 @@ pub(super) fn fields(headers: &HeaderMap, body: &[u8], faults: &Faults) -> Resul
     let media = headers.get(header::CONTENT_TYPE).and_then(|line| line.to_str().ok());
     let media = media.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if media != "application/x-www-form-urlencoded" {
-        let breaks = if media.is_empty() { "grant-breaks-without-media-type" } else { "grant-breaks-on-json" };
+        if media == "application/json" && faults.on("grant-takes-json") {
+            return serde_json::from_slice(body).map_err(|_| refused());
+        }
+        let breaks = match media.as_str() {
+            "" => "grant-breaks-without-media-type",
+            "multipart/form-data" => "grant-breaks-on-parts",
+            _ => "grant-breaks-on-json",
+        };
         return Err(if faults.on(breaks) { Rejection::broken() } else { refused() });
     }
     let mut fields = HashMap::new();
