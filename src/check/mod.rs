@@ -232,6 +232,7 @@ pub const GROUPS: &[Group] = &[
         tables: &[
             session::grant::CHECKS,
             session::grant_client::CHECKS,
+            session::grant_revocation::CHECKS,
             token::client_scheme::LOGIN,
             session::refreshed_scope::CHECKS,
         ],

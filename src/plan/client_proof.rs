@@ -9,11 +9,14 @@ use super::changed_refresh::{WRONG, client_of};
 use super::client::ClientAuthMethod;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
 use super::subject::{Login, Subject};
-use crate::check::step::{ClientProof, GrantChange};
+use crate::check::step::{ClientProof, GrantChange, LoginRevocation};
 use crate::secret::Secret;
 
 /// A client that nobody has registered.
 const UNKNOWN_CLIENT: &str = "authbench-5b7d03e9a1c64f28";
+
+/// A token that nobody was given.
+const UNKNOWN_TOKEN: &str = "authbench-4e19b0c27f5d8a63";
 
 /// Identifier and secret of a client.
 type ClientPair = (LoginText, LoginText);
@@ -27,19 +30,54 @@ impl Subject {
             GrantChange::OtherClient => self.code_of_other_client(identity),
             GrantChange::SecretOfOther => {
                 let own = procedure.token_request()?;
-                let others = self.identities.iter().filter_map(|other| match &other.login {
-                    Login::Procedure(other) => other.token_request(),
-                    _ => None,
-                });
-                let is_another = |other: &&LoginStep| {
-                    let same_endpoint = own.address.known().is_some() && own.address.known() == other.address.known();
-                    same_endpoint && client_of(other).is_some() && client_of(other) != client_of(own)
-                };
-                let (_, secret) = others.filter(is_another).find_map(sent_pair)?;
+                let (_, secret) = self.of_others(own).find_map(sent_pair)?;
                 procedure.with_token_request(with_secret(own, &secret)?)
             }
             _ => procedure.with_changed_grant(change),
         }
+    }
+
+    /// Token requests of other clients at the endpoint of one.
+    fn of_others<'a>(&'a self, own: &'a LoginStep) -> impl Iterator<Item = &'a LoginStep> {
+        let all = self.identities.iter().filter_map(|other| match &other.login {
+            Login::Procedure(other) => other.token_request(),
+            _ => None,
+        });
+        all.filter(|other| {
+            let same_endpoint = own.address.known().is_some() && own.address.known() == other.address.known();
+            same_endpoint && client_of(other).is_some() && client_of(other) != client_of(own)
+        })
+    }
+
+    /// The login of an identity whose logout is a request to the revocation endpoint of the issuer (RFC 7009 §2.1); none where that
+    /// is not known, or where the login names no such client at a token endpoint.
+    pub fn revoking(&self, identity: usize, by: LoginRevocation) -> Option<Arc<LoginProcedure>> {
+        let procedure = self.procedure_of(identity)?;
+        let endpoint = self.authorization_server.as_ref()?.revocation.as_ref()?;
+        let own = procedure.token_request()?;
+        let is_named = own.client.is_some() || own.basic.is_some() || own.field("client_id").is_some();
+        let client = match by {
+            LoginRevocation::Own | LoginRevocation::OwnOfUnknown => is_named.then(|| own.clone())?,
+            LoginRevocation::UnknownClient => of_unknown(own)?,
+            LoginRevocation::Other => self.of_others(own).next()?.clone(),
+        };
+        let token = match by {
+            LoginRevocation::OwnOfUnknown => LoginText::plain(UNKNOWN_TOKEN).private(),
+            _ => LoginText(vec![LoginPart::Token]),
+        };
+        let Some(LoginBody::Form(fields)) = client.body else { return None };
+        let mut form = vec![("token".to_owned(), token)];
+        form.extend(fields.into_iter().filter(|(name, _)| matches!(name.as_str(), "client_id" | "client_secret")));
+        let step = LoginStep {
+            assertion_audience: client.assertion_audience.or_else(|| client.address.known()),
+            address: LoginText::plain(endpoint),
+            headers: Vec::new(),
+            body: Some(LoginBody::Form(form)),
+            success: None,
+            ..own.clone()
+        };
+        let step = LoginStep { client: client.client, basic: client.basic, ..step };
+        Some(Arc::new(LoginProcedure { logout: vec![step], ..LoginProcedure::clone(procedure) }))
     }
 }
 

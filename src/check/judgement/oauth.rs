@@ -429,7 +429,10 @@ pub(crate) fn foreign_revocation(case: &ObservedCheck<'_>) -> Judgement {
         judgement.leaves_open(unclear(seen));
     }
     for (index, response) in case.all_answers() {
-        let revocation = case.evidence.observations[index].place == Place::Revocation;
+        let seen = &case.evidence.observations[index];
+        // that of its own client is another matter
+        let is_own = matches!(case.step_of(seen).wanted(), Want::Granted);
+        let revocation = seen.place == Place::Revocation && !is_own;
         if revocation && ![200, 400, 401, 403].contains(&response.status) {
             judgement.deviates(index, format!("answered {}", response.status), "200, 400, 401 or 403");
         }

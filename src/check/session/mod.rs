@@ -6,6 +6,7 @@ mod cookies;
 mod foreign;
 pub(crate) mod grant;
 pub(crate) mod grant_client;
+pub(crate) mod grant_revocation;
 pub(crate) mod issued_code;
 mod judgements;
 pub(crate) mod login;

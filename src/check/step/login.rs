@@ -101,8 +101,23 @@ pub enum SessionAct {
     /// The page of the login with the cookies of a session, of which one has a value that does not parse; one request for each.
     /// Nothing is sent where the login has no page.
     PageWithMalformedCookies(&'static str),
+    /// Asks the revocation endpoint of the issuer to revoke the token of a session (RFC 7009 §2.1).
+    Revoke(&'static str, LoginRevocation),
     /// Waits until the tolerated overlap of a rotation has passed.
     AwaitOverlap,
+}
+
+/// Who asks for the revocation of which token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginRevocation {
+    /// The client of the login, of its access token.
+    Own,
+    /// The client of the login, of a token that was never issued.
+    OwnOfUnknown,
+    /// Another client of the scenario, which authenticates as itself, of that access token.
+    Other,
+    /// A client that nobody has registered, of that access token.
+    UnknownClient,
 }
 
 /// User-ids and passwords that products are shipped with, and guides begin with.

@@ -14,7 +14,7 @@ pub use endpoint::{
     BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
 };
 pub use login::{
-    AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, FOREIGN_HOST, ForeignHost, GrantChange, LoginMember,
+    AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, FOREIGN_HOST, ForeignHost, GrantChange, LoginMember, LoginRevocation,
     MalformedGrant, MalformedLogin, MalformedText, NearPassword, OWN_STATE, QueryLogin, RedirectionUri, RefreshChange,
     ReturnTo, SessionAct, SessionStep, UnusableResource, UnusualText, UserOrder,
 };

@@ -2,7 +2,7 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember, MalformedGrant,
+    AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember, LoginRevocation, MalformedGrant,
     MalformedLogin, MalformedText, NearPassword, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct,
     SessionStep, UnusableResource, UnusualText, UserOrder, Want,
 };
@@ -158,6 +158,20 @@ impl Caster<'_> {
                 return Ok(());
             }
             has(changes, lacking(change))?;
+        }
+        if let SessionAct::Revoke(_, by) = step.act {
+            let named = subject.authorization_server.as_ref().is_some_and(|server| server.revocation.is_some());
+            if !named {
+                let why = "no `issuer` in the scheme whose metadata name a revocation endpoint";
+                return Err(Missing { may_be_discovered: self.discovers(), ..Missing::of(why) });
+            }
+            let why = match by {
+                LoginRevocation::Other => {
+                    "no second credential with a login of another client at the same token endpoint"
+                }
+                _ => "no client in the request of the login to the token endpoint",
+            };
+            has(subject.revoking(good, by).is_some(), why)?;
         }
         if let SessionAct::OtherRedirection(uri) = step.act {
             let changes = |uri| procedure.is_some_and(|login| login.redirecting_to(uri).is_some());
@@ -398,6 +412,12 @@ fn described(act: SessionAct) -> Description {
         SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
         SessionAct::LogOut(_) => "a logout",
         SessionAct::PageWithMalformedCookies(_) => "the page of the login with a cookie that does not parse",
+        SessionAct::Revoke(_, LoginRevocation::Own) => "its revocation",
+        SessionAct::Revoke(_, LoginRevocation::OwnOfUnknown) => "the revocation of a token that was never issued",
+        SessionAct::Revoke(_, LoginRevocation::Other) => "its revocation by another client",
+        SessionAct::Revoke(_, LoginRevocation::UnknownClient) => {
+            "its revocation by a client that nobody has registered"
+        }
         SessionAct::ChangePassword(_) => "a password change",
         SessionAct::ChangePasswordWrongly(_) => "a password change without the former password",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::AwaitOverlap => "nothing",

@@ -39,8 +39,14 @@ const NEED_CERTIFICATES: [&str; 4] = [
     "meta.mtls-aliases",
 ];
 
-/// Checks of token endpoints of logins that ask for metadata, or where the password grant is nobody's but a client's.
-const NEED_CODES: [&str; 2] = ["grant.published-authentication-works", "grant.client-scheme-name"];
+/// Checks of token endpoints of logins that ask for metadata, or for a client that no request goes without.
+const NEED_CODES: [&str; 5] = [
+    "grant.published-authentication-works",
+    "grant.client-scheme-name",
+    "grant.revocation-ends-token",
+    "grant.revocation-by-others-refused",
+    "grant.revocation-unknown-token-200",
+];
 
 /// Faults that show where a scheme is used in its other form.
 const NEED_OTHER_FORM: [&str; 3] = ["chunk-signatures-ignored", "last-chunk-optional", "key-scheme-by-case"];

@@ -8,7 +8,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::told::{Told, failed, granted, refused};
 use super::{Halt, Kept, Stage};
-use crate::check::step::{FOREIGN_ORIGIN, SessionAct, SessionStep, Step};
+use crate::check::step::{FOREIGN_ORIGIN, LoginRevocation, SessionAct, SessionStep, Step};
 use crate::drive::control::{ControlError, Token};
 use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins};
 use crate::drive::probe::{allowance, values};
@@ -153,6 +153,11 @@ impl Stage<'_> {
                 let token = token.ok_or_else(|| Halt::Untestable(why.to_owned()))?;
                 values::note_text(token.expose(), evidence);
                 self.slots.insert(slot, Kept::of(Token::endless(token), None));
+                return Ok(());
+            }
+            SessionAct::Revoke(slot, by) => {
+                let told = Box::pin(self.revoke_at_issuer(identity, slot, by, evidence)).await?;
+                told.observe(action, Place::Revocation, evidence);
                 return Ok(());
             }
             SessionAct::LogOut(slot) => self.log_out(slot, evidence).await?,
@@ -368,6 +373,28 @@ impl Stage<'_> {
         ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
         let (last, before) = kept.session.exchanges().split_last().map_or((None, &[][..]), |(l, b)| (Some(l), b));
         Ok(Told { before: before.to_vec(), ..granted(last.cloned()) })
+    }
+
+    /// Asks the revocation endpoint of the issuer to revoke the token of a session, whatever comes of it.
+    async fn revoke_at_issuer(
+        &mut self,
+        identity: usize,
+        slot: &'static str,
+        by: LoginRevocation,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let procedure = self.prober.subject().revoking(identity, by);
+        let procedure = procedure.ok_or_else(|| Halt::Untestable("no revocation endpoint".to_owned()))?;
+        let kept = started(&mut self.sessions, slot)?;
+        kept.session.may_have_ended();
+        let mut session = kept.session.by(procedure);
+        let ended = session.log_out(&self.prober.equipment.logins).await;
+        note(session.exchanges(), session.procedure(), evidence);
+        let exchange = session.exchanges().last().cloned();
+        match ended {
+            Ok(()) => Ok(granted(exchange)),
+            Err(error) => refused(&error, exchange),
+        }
     }
 
     /// The logout of a session as a page of another site makes a browser send it, whatever comes of it.

@@ -129,6 +129,12 @@ impl Families {
         Some(known.issue(id, self.lifetime))
     }
 
+    /// The client to which a token was issued, where one named itself; none where nobody knows the token.
+    pub(super) fn client_of(&self, token: &str) -> Option<Option<String>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        Some(known.families.get(&known.id_of(token)?)?.client.clone())
+    }
+
     /// The scope that the login of a refresh token was granted.
     pub(super) fn scopes_of(&self, token: &str) -> Option<Vec<String>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);

@@ -107,6 +107,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "reads client credentials behind whatever scheme name",
     ),
     row(
+        "grant-revocation-noop",
+        "grant.revocation-ends-token",
+        "answers 200 to the revocation of a token and leaves it",
+    ),
+    row(
+        "grant-revocation-of-any-client",
+        "grant.revocation-by-others-refused",
+        "revokes a token for whichever client asks",
+    ),
+    row(
+        "grant-revocation-names-tokens",
+        "grant.revocation-unknown-token-200",
+        "answers 400 to the revocation of a token that it does not know",
+    ),
+    row(
         "unknown-refresh-token-accepted",
         "refresh.unknown-refused",
         "renews with a refresh token that it never issued",

@@ -5,6 +5,7 @@ mod codes;
 mod families;
 pub(crate) mod faults;
 mod provider;
+mod revocation;
 mod token_request;
 
 use std::collections::HashMap;
@@ -50,6 +51,7 @@ pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
         .route("/login-token/authorize", get(codes::ask).post(codes::agree))
         .route("/login-token/refresh", post(refresh))
         .route("/login-token/logout", post(logout))
+        .route("/login-token/revoke", post(revocation::answer))
         .route("/login-token/password", post(change_password))
         .route("/login-token/jwks", get(provider::key_set))
         .route("/.well-known/oauth-authorization-server/login-token", get(provider::document))

@@ -61,6 +61,7 @@ impl Provider {
             "issuer": self.issuer,
             "authorization_endpoint": self.endpoint("authorize"),
             "token_endpoint": self.endpoint("token"),
+            "revocation_endpoint": self.endpoint("revoke"),
             "jwks_uri": self.endpoint("jwks"),
             "response_types_supported": ["code"],
             "grant_types_supported": ["authorization_code", "password", "refresh_token"],

@@ -1,0 +1,35 @@
+//! Revocation of the tokens of logins (RFC 7009).
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State as Shared;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+use super::{clients, token_request};
+use crate::reference::rejection::Rejection;
+use crate::reference::scheme::Verifiers;
+
+pub(super) async fn answer(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap, body: Bytes) -> Response {
+    revoked(&verifiers, &headers, &body).map_or_else(Rejection::into_response, |()| StatusCode::OK.into_response())
+}
+
+fn revoked(verifiers: &Verifiers, headers: &HeaderMap, body: &[u8]) -> Result<(), Rejection> {
+    let (families, faults) = (&verifiers.families, &verifiers.state.faults);
+    let bad = |error| Err(Rejection::new(StatusCode::BAD_REQUEST, error));
+    let form = token_request::fields(headers, body, faults)?;
+    let client = clients::client_of(headers, &form, faults)?;
+    let Some(token) = form.get("token") else { return bad("invalid_request") };
+    match families.client_of(token) {
+        None if faults.on("grant-revocation-names-tokens") => bad("invalid_request"),
+        // RFC 7009 §2.2: a token that is not known is as good as revoked
+        None => Ok(()),
+        Some(owner) if owner != client && !faults.on("grant-revocation-of-any-client") => bad("unauthorized_client"),
+        Some(_) if faults.on("grant-revocation-noop") => Ok(()),
+        Some(_) => {
+            families.end(token, faults);
+            Ok(())
+        }
+    }
+}
