@@ -14,9 +14,9 @@ pub use endpoint::{
     BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
 };
 pub use login::{
-    AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, FOREIGN_HOST, ForeignHost, GrantChange, LoginMember, LoginRevocation,
-    MalformedGrant, MalformedLogin, MalformedText, NearPassword, OWN_STATE, QueryLogin, RedirectionUri, RefreshChange,
-    ReturnTo, SessionAct, SessionStep, UnusableResource, UnusualText, UserOrder,
+    AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, FOREIGN_HOST, ForeignHost, GrantChange,
+    LoginMember, LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, OWN_STATE, QueryLogin,
+    RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep, UnusableResource, UnusualText, UserOrder,
 };
 pub use request::{
     Alter, Artefact, Compare, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who, is_number,

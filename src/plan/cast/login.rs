@@ -2,9 +2,9 @@
 
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember, LoginRevocation, MalformedGrant,
-    MalformedLogin, MalformedText, NearPassword, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct,
-    SessionStep, UnusableResource, UnusualText, UserOrder, Want,
+    AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember,
+    LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, QueryLogin, RedirectionUri,
+    RefreshChange, ReturnTo, SessionAct, SessionStep, UnusableResource, UnusualText, UserOrder, Want,
 };
 use crate::observe::{Description, Phrase};
 
