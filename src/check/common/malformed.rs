@@ -347,6 +347,9 @@ fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Observation) 
     let others_are_answered = case.lenient().any(|(_, seen)| seen.exchange.response().is_some());
     for (index, seen) in case.observations() {
         let is_lenient = matches!(case.step_of(seen).wanted(), Want::Either);
+        if is_lenient && breaks_anyway(case, seen) {
+            continue;
+        }
         match seen.exchange.status() {
             None if is_lenient && others_are_answered && ends_a_process(seen) && is_another(seen) => {}
             None if is_lenient && others_are_answered && ends_a_process(seen) => {
@@ -364,11 +367,42 @@ fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Observation) 
     judgement
 }
 
+/// Whether a request without a credential is a server error there whatever else is in it: the fault of another check.
+fn breaks_anyway(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
+    const ENOUGH: usize = 5;
+    let is_broken = |status: Option<u16>| matches!(status, Some(500..));
+    if seen.credential.is_some() || !is_broken(seen.exchange.status()) {
+        return false;
+    }
+    let alike = case.lenient().filter(|(_, other)| other.credential.is_none() && other.place == seen.place);
+    let statuses: Vec<_> = alike.map(|(_, other)| other.exchange.status()).collect();
+    statuses.len() >= ENOUGH && statuses.into_iter().all(is_broken)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check::profile::Effective;
     use crate::observe::{Evidence, Exchange, Outcome, Request, Response, Silence};
+
+    #[test]
+    fn what_is_malformed_is_not_to_blame_where_each_request_without_a_credential_breaks() {
+        let check = crate::check::find("common.malformed-field-never-5xx").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        for (plain, found) in [(500, 0), (401, 5)] {
+            let mut evidence = Evidence::default();
+            // the last six have no credential; one of them is answered as the plain request is
+            for (at, status) in [200, plain, 500, 500, 500, 500, 500].into_iter().enumerate() {
+                let answer = Ok(Response { status, headers: Vec::new(), body: Vec::new(), truncated: false });
+                let asked = Exchange::unanswered(Request::new("GET", "/orders"), Silence::Closed);
+                let outcome = if at == 0 { Outcome::Granted } else { Outcome::Refused };
+                let seen = Observation::in_test(at, Exchange { answer, ..asked }, outcome);
+                evidence.observe(Observation { reproduced: true, ..seen });
+            }
+            let judgement = never_broken(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!(judgement.protocol.len(), found, "{plain}");
+        }
+    }
 
     #[test]
     fn whoever_closes_the_connection_on_what_is_no_target_refuses_it() {

@@ -212,9 +212,7 @@ pub enum Fill {
     WriteMethod,
     /// This many bytes.
     Bytes(usize),
-    /// The target's own origin with a suffix appended.
-    OriginSuffixed(&'static str),
-    /// The same with these texts before and behind its host; the port comes where nothing is behind.
+    /// The origin of the target with these texts before and behind its host; the port comes where nothing is behind.
     OriginAround(&'static str, &'static str),
     /// Scopes of the good credential that the resource needs.
     NeededScope,

@@ -11,8 +11,19 @@ use crate::target::address::host_field;
 /// Exchanges that are kept.
 const MOST: usize = 16;
 /// Header fields that hold no credential.
-const PLAIN_FIELDS: [&str; 7] =
-    ["Accept", "Accept-Language", "Content-Type", "Origin", "Referer", "User-Agent", "X-Requested-With"];
+const PLAIN_FIELDS: [&str; 11] = [
+    "Accept",
+    "Accept-Language",
+    "Content-Type",
+    "Forwarded",
+    "Host",
+    "Origin",
+    "Referer",
+    "Sec-Fetch-Site",
+    "User-Agent",
+    "X-Forwarded-Host",
+    "X-Requested-With",
+];
 
 /// Exchanges of one login, refresh or logout, in order.
 #[derive(Clone, Debug, Default)]

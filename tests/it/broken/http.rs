@@ -229,8 +229,18 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Result<Request, Answer>> {
     let first = lines.first().map(text)?;
     let mut words = first.split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let split = |line: String| line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
-    let headers: Vec<_> = lines.iter().skip(1).map(text).filter_map(split).collect();
+    let split = |line: String| {
+        line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim_matches([' ', '\t']).to_owned()))
+    };
+    let headers: Vec<(String, String)> = lines.iter().skip(1).map(text).filter_map(split).collect();
+    // RFC 9112 §5.1, §6.3: no white space before a colon, and one end of the content
+    let is_spaced = headers.iter().any(|(name, _)| name.ends_with([' ', '\t']));
+    let count = |wanted: &str| headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted)).count();
+    let is_list = |(name, value): &(String, String)| name.eq_ignore_ascii_case("content-length") && value.contains(',');
+    let is_ambiguous = count("content-length") > 1 || count("transfer-encoding") > 0 || headers.iter().any(is_list);
+    if is_spaced || is_ambiguous {
+        return Some(Err(Answer::json(400, &serde_json::json!({ "error": "bad request" }))));
+    }
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let mut request = Request { method, path: path.to_owned(), query: query.to_owned(), headers, body: Vec::new() };
     let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0_usize);

@@ -35,9 +35,6 @@ impl Stage<'_> {
                 written.map(|at| subject.resources[at].method.clone()).unwrap_or_default()
             }
             Fill::Bytes(count) => "a".repeat(count),
-            Fill::OriginSuffixed(suffix) => {
-                format!("{}{suffix}", self.prober.equipment.base.origin().ascii_serialization())
-            }
             Fill::OriginAround(before, behind) => {
                 let base = &self.prober.equipment.base;
                 let port = base.port().filter(|_| behind.is_empty()).map(|port| format!(":{port}"));
