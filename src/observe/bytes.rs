@@ -2,7 +2,7 @@
 
 /// Whether the bytes contain a part.
 pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    part.is_empty() || bytes.windows(part.len()).any(|window| window == part)
+    memchr::memmem::find(bytes, part).is_some()
 }
 
 /// The media type of a `Content-Type` without its parameters (RFC 9110 §8.3.1).

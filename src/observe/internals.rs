@@ -1,5 +1,7 @@
 //! What answers say about the inside of a server.
 
+use memchr::memmem;
+
 use super::{Response, contains};
 
 /// The shortest name of a product that is no word by itself.
@@ -83,7 +85,7 @@ pub fn internals_in(response: &Response, sent: impl Fn() -> Vec<u8>) -> Option<S
 /// Whether a text has a marker. A path is none of a file where it is a part of an address, or an attribute of a page: links of an
 /// error page lead to places of the site.
 fn shows(body: &str, marker: &str) -> bool {
-    body.match_indices(marker).any(|(at, _)| {
+    memmem::find_iter(body.as_bytes(), marker).any(|at| {
         let before = &body[..at];
         let goes_on = before.ends_with(|c: char| c.is_ascii_alphanumeric() || "./-_".contains(c));
         let is_attribute = before.trim_end_matches(['"', '\'']).ends_with('=');
@@ -103,7 +105,7 @@ fn products_of(response: &Response) -> impl Iterator<Item = String> {
 
 /// Whether a text has the name with a version behind it, such as `nginx/1.22` or `CherryPy 18.8`.
 fn has_version(body: &str, product: &str) -> bool {
-    body.match_indices(product).any(|(at, _)| {
+    memmem::find_iter(body.as_bytes(), product).any(|at| {
         let alone = body[..at].chars().next_back().is_none_or(|before| !before.is_ascii_alphanumeric());
         let behind = &body[at + product.len()..];
         let rest = behind.get(1..).unwrap_or_default().trim_start_matches(|c: char| c.is_ascii_digit());

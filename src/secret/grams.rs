@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::decode::{View, is_separator, nibble, sextet};
@@ -24,6 +25,9 @@ const MOST_ALIKE: usize = 32;
 const LONGEST_REWRITTEN: usize = 4096;
 /// A piece of digits alone: shorter ones are dates and sizes.
 const DIGITS: usize = 9;
+
+/// What no text has (RFC 3629 §3).
+pub(super) const BETWEEN: u8 = 0xff;
 
 /// One way in which a secret is written.
 struct Form {
@@ -135,10 +139,10 @@ impl Index {
             gram = push(gram, *byte);
             let Some(start) = (last + 1).checked_sub(GRAM) else { continue };
             for entry in self.entries_of(gram) {
-                let before = bytes[..start].iter().rev().copied();
-                let found = self.around(*entry, before, bytes[last + 1..].iter().copied());
-                if self.tells(*entry, &found, pieces.spared) {
-                    pieces.push(view.source(start - found.before..last + 1 + found.after));
+                let found = self.around(*entry, &bytes[..start], &bytes[last + 1..]);
+                let part = start - found.before..last + 1 + found.after;
+                if !pieces.has(&view.source(part.clone())) && self.tells(*entry, &found, pieces.spared) {
+                    pieces.push(view.source(part));
                 }
             }
         }
@@ -176,7 +180,7 @@ impl Index {
             let before = &decoded(&before)[lacks..];
             let after = decoded(&values(&mut bytes[last + 1..].iter()));
             for entry in entries {
-                let found = self.around(*entry, before.iter().rev().copied(), after.iter().copied());
+                let found = self.around(*entry, before, &after);
                 if self.tells(*entry, &found, pieces.spared) {
                     let from = start - (found.before * 8).div_ceil(6);
                     pieces.push(view.source(from..last + 1 + (found.after * 8).div_ceil(6)));
@@ -215,8 +219,10 @@ impl Index {
             bits = (bits << 4 | u64::from(*value)) & MASK;
             let Some(start) = (last + 1).checked_sub(2 * GRAM) else { continue };
             for entry in self.entries_of(lower(bits)) {
-                let before = digits[..start].rchunks_exact(2).map(byte);
-                let found = self.around(*entry, before, digits[last + 1..].chunks_exact(2).map(byte));
+                let mut before: Vec<u8> = digits[..start].rchunks_exact(2).take(BESIDE).map(byte).collect();
+                before.reverse();
+                let after: Vec<u8> = digits[last + 1..].chunks_exact(2).take(BESIDE).map(byte).collect();
+                let found = self.around(*entry, &before, &after);
                 if self.tells(*entry, &found, pieces.spared) {
                     let (first, last) = (digits[start - 2 * found.before].0, digits[last + 2 * found.after].0);
                     pieces.push(view.source(first..last + 1));
@@ -225,17 +231,27 @@ impl Index {
         }
     }
 
-    /// How many bytes on each side of an entry are alike.
-    fn around(&self, entry: Entry, before: impl Iterator<Item = u8>, after: impl Iterator<Item = u8>) -> Found {
-        let (form, at) = (&self.forms[entry.form as usize].bytes, entry.at as usize);
-        let alike = |(one, other): &(u8, &u8)| one.eq_ignore_ascii_case(other);
-        let before = before.zip(form[..at].iter().rev()).take(BESIDE).take_while(alike).count();
-        let after = after.zip(&form[at + GRAM..]).take(BESIDE).take_while(alike).count();
-        Found { before, after }
+    /// How many bytes on each side of an entry are alike. It is done for each place of a text that looks like a secret, and written
+    /// for builds that are not optimised.
+    fn around(&self, entry: Entry, before: &[u8], after: &[u8]) -> Found {
+        let (form, at) = (&self.forms[entry.form as usize].bytes[..], entry.at as usize);
+        let (own_before, own_after) = (&form[..at], &form[at + GRAM..]);
+        let mut found = Found { before: 0, after: 0 };
+        let most = before.len().min(at).min(BESIDE);
+        while found.before < most
+            && before[before.len() - 1 - found.before].eq_ignore_ascii_case(&own_before[at - 1 - found.before])
+        {
+            found.before += 1;
+        }
+        let most = after.len().min(own_after.len()).min(BESIDE);
+        while found.after < most && after[found.after].eq_ignore_ascii_case(&own_after[found.after]) {
+            found.after += 1;
+        }
+        found
     }
 
     /// Whether a piece says something about a secret.
-    fn tells(&self, entry: Entry, found: &Found, spared: &[Vec<u8>]) -> bool {
+    fn tells(&self, entry: Entry, found: &Found, spared: &[u8]) -> bool {
         let (form, at) = (&self.forms[entry.form as usize], entry.at as usize);
         let piece = &form.bytes[at - found.before..at + GRAM + found.after];
         if piece.len() == form.bytes.len() {
@@ -243,7 +259,7 @@ impl Index {
         }
         piece.len() >= form.piece
             && (piece.len() >= LONGEST_PIECE || is_no_word(piece))
-            && !spared.iter().any(|text| contains(text, piece))
+            && memmem::find(spared, &piece.to_ascii_lowercase()).is_none()
     }
 }
 
@@ -255,14 +271,19 @@ struct Found {
 
 /// The parts of a text that are pieces of secrets.
 pub(super) struct Pieces<'a> {
-    /// Texts that are no secret, in lower case, though secrets may have parts of them.
-    spared: &'a [Vec<u8>],
+    /// Texts that are no secret, in lower case and with [`BETWEEN`] behind each, though secrets may have parts of them.
+    spared: &'a [u8],
     found: Vec<Range<usize>>,
 }
 
 impl<'a> Pieces<'a> {
-    pub(super) fn new(spared: &'a [Vec<u8>]) -> Self {
+    pub(super) fn new(spared: &'a [u8]) -> Self {
         Self { spared, found: Vec::new() }
+    }
+
+    /// Whether a part is known to be one.
+    fn has(&self, part: &Range<usize>) -> bool {
+        self.found.last().is_some_and(|last| last.start <= part.start && part.end <= last.end)
     }
 
     fn push(&mut self, part: Range<usize>) {
@@ -333,9 +354,4 @@ fn is_no_word(piece: &[u8]) -> bool {
         matches!((case(pair[0]), case(pair[1])), (Some(one), Some(other)) if one != other)
     });
     (digits > 0 && letters > 0) || (letters == 0 && digits >= DIGITS) || case_changes.count() >= 3
-}
-
-/// Whether a text in lower case holds a piece.
-fn contains(text: &[u8], piece: &[u8]) -> bool {
-    text.windows(piece.len()).any(|part| part.eq_ignore_ascii_case(piece))
 }

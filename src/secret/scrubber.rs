@@ -5,11 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::MASK;
 use super::decode::{View, is_separator};
-use super::grams::{Index, Pieces};
+use super::grams::{BETWEEN, Index, Pieces};
 
 /// Values shorter than this are not searched for: they would shred a report.
 const SHORTEST_SCRUBBED: usize = 8;
@@ -38,7 +39,8 @@ const PROTOCOL: [&str; 8] = [
 #[derive(Clone)]
 pub struct Scrubber {
     layers: Vec<Arc<Layer>>,
-    spared: Vec<Vec<u8>>,
+    /// Texts that stay, in lower case, with [`BETWEEN`] behind each.
+    spared: Vec<u8>,
 }
 
 /// Values, and the search for them, which is built when it is first needed.
@@ -97,8 +99,9 @@ impl Scrubber {
         for form in [text, compact] {
             let reversed: Vec<u8> = form.iter().rev().copied().collect();
             for form in [form, reversed] {
-                if !self.spared.contains(&form) {
-                    self.spared.push(form);
+                if memmem::find(&self.spared, &form).is_none() {
+                    self.spared.extend(form);
+                    self.spared.push(BETWEEN);
                 }
             }
         }
@@ -144,7 +147,9 @@ impl Scrubber {
             let compact = view.compact();
             for index in self.layers.iter().map(|layer| layer.index()) {
                 index.find_plain(&view, &mut pieces);
-                index.find_plain(&compact, &mut pieces);
+                if compact.bytes.len() < view.bytes.len() {
+                    index.find_plain(&compact, &mut pieces);
+                }
                 index.find_base64(&view, &mut pieces);
                 index.find_hex(&view, &mut pieces);
             }

@@ -1,11 +1,13 @@
 //! All of it at once, within a minute.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::future::Future;
-use std::sync::Arc;
+use std::num::NonZero;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::Semaphore;
+use tokio::runtime::Handle;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::matrix::{page, settled};
@@ -58,7 +60,7 @@ pub struct SelftestProof {
 
 /// Tries everything.
 pub async fn prove(effort: &Effort) -> SelftestProof {
-    LocalSet::new().run_until(all(effort.clone())).await
+    all(effort.clone()).await
 }
 
 /// Faults that are tried in one way, and those that are tried in another.
@@ -70,8 +72,9 @@ async fn all(effort: Effort) -> SelftestProof {
         (|fault: &&'static Fault| effort.faults.iter().any(|name| name == fault.name), effort.faults.is_empty());
     let wanted = faults().into_iter().filter(|fault| whole || named(fault));
     let mode = |fault: &Fault| find(fault.check).map_or(Mode::Deterministic, |check| check.mode);
-    let of =
-        |wanted: Vec<&'static Fault>| wanted.into_iter().map(move |fault| kill(fault, profile)).collect::<Vec<_>>();
+    let of = |wanted: Vec<&'static Fault>| -> Vec<Job<_>> {
+        wanted.into_iter().map(|fault| job(move || kill(fault, profile))).collect()
+    };
     let (sampled, rest): Split = wanted.partition(|fault| mode(fault) == Mode::Statistical);
     let (waiting, quick): Split = rest.into_iter().partition(|fault| mode(fault) == Mode::Timed);
     let schemes: Vec<&'static str> = if whole { schemes().collect() } else { Vec::new() };
@@ -81,8 +84,12 @@ async fn all(effort: Effort) -> SelftestProof {
     let tried = tried.map(|(scheme, login)| (scheme, login, false));
     let with_certificates = schemes.iter().filter(|scheme| scheme.starts_with("oauth2-"));
     let tried = tried.chain(with_certificates.map(|scheme| (*scheme, TrialLogin::None, true)));
-    let sounds = tried.map(|tried| sound(tried, profile, false)).collect();
-    let manners = schemes.iter().flat_map(|scheme| Manner::ALL.map(|manner| hope(manner, scheme))).collect();
+    let sounds = tried.map(|tried| job(move || sound(tried, profile, false))).collect();
+    let manners = schemes
+        .iter()
+        .copied()
+        .flat_map(|scheme| Manner::ALL.map(|manner| job(move || hope(manner, scheme))))
+        .collect();
     let (first, second, sounds, hopes) = tokio::join!(
         side_by_side(effort.jobs, of(quick)),
         side_by_side(WAITING, of(waiting)),
@@ -99,7 +106,11 @@ async fn all(effort: Effort) -> SelftestProof {
         take(side_by_side(1, of(sampled)).await);
         let sampled = side_by_side(
             1,
-            schemes.iter().map(|scheme| sound((scheme, TrialLogin::None, false), profile, true)).collect(),
+            schemes
+                .iter()
+                .copied()
+                .map(|scheme| job(move || sound((scheme, TrialLogin::None, false), profile, true)))
+                .collect(),
         )
         .await;
         proof.sound.extend(sorted(sampled, &mut proof.broken));
@@ -121,22 +132,48 @@ fn sorted<T>(results: Vec<Result<T, TrialError>>, broken: &mut Vec<String>) -> V
     results.into_iter().filter_map(|result| result.map_err(|why| broken.push(why.to_string())).ok()).collect()
 }
 
-/// Runs jobs side by side, so many at a time, and keeps their order.
-async fn side_by_side<T: 'static>(width: usize, jobs: Vec<impl Future<Output = T> + 'static>) -> Vec<T> {
-    let places = Arc::new(Semaphore::new(width.max(1)));
+/// A trial that is begun where it is run: what it is made of may go to another thread, and it itself may not.
+type Job<T> = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = T>>> + Send>;
+
+/// A job that runs this.
+fn job<T, F: Future<Output = T> + 'static>(begin: impl FnOnce() -> F + Send + 'static) -> Job<T> {
+    Box::new(move || Box::pin(begin()))
+}
+
+/// Runs jobs side by side, so many at a time, on every core, and keeps their order.
+async fn side_by_side<T: Send + 'static>(width: usize, jobs: Vec<Job<T>>) -> Vec<T> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).clamp(1, width.max(1));
+    let waiting = Arc::new(Mutex::new(jobs.into_iter().enumerate().collect()));
     let mut running = JoinSet::new();
-    for (at, job) in jobs.into_iter().enumerate() {
-        let places = places.clone();
-        running.spawn_local(async move {
-            let place = places.acquire().await;
-            let done = job.await;
-            drop(place);
-            (at, done)
-        });
+    for _ in 0..threads {
+        let (waiting, runtime) = (waiting.clone(), Handle::current());
+        running.spawn_blocking(move || runtime.block_on(on_one_thread(width.div_ceil(threads), waiting)));
     }
-    let mut done = running.join_all().await;
+    let mut done: Vec<(usize, T)> = running.join_all().await.into_iter().flatten().collect();
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, done)| done).collect()
+}
+
+/// Jobs that nobody has begun, each with its place.
+type Waiting<T> = Arc<Mutex<VecDeque<(usize, Job<T>)>>>;
+
+/// Takes jobs, so many at a time, until none is left.
+async fn on_one_thread<T: Send + 'static>(width: usize, waiting: Waiting<T>) -> Vec<(usize, T)> {
+    let local = LocalSet::new();
+    let mut running = JoinSet::new();
+    for _ in 0..width {
+        let waiting = waiting.clone();
+        let take = move || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let one_by_one = async move {
+            let mut done = Vec::new();
+            while let Some((at, begin)) = take() {
+                done.push((at, begin().await));
+            }
+            done
+        };
+        running.spawn_local_on(one_by_one, &local);
+    }
+    local.run_until(running.join_all()).await.into_iter().flatten().collect()
 }
 
 /// All checks of a scheme against the sound reference: those that sample, or the others.
