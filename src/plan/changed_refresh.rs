@@ -94,11 +94,15 @@ fn with_another(step: &LoginStep, name: &str, value: &str) -> Option<LoginStep> 
     Some(step)
 }
 
-/// The client that a request names.
+/// The client that a request names, where that is written out.
 pub(super) fn client_of(step: &LoginStep) -> Option<String> {
-    let by_basic = step.basic.as_ref().and_then(|(user, _)| user.whole());
-    let named = || by_basic.or_else(|| step.field("client_id")?.whole()).map(str::to_owned);
-    step.client.as_ref().map(|(client, _)| client.id.clone()).or_else(named)
+    name_of_client(step)?.whole().map(str::to_owned)
+}
+
+/// What a request names its client by; it may come from an earlier answer, as that of a client which has just registered.
+fn name_of_client(step: &LoginStep) -> Option<LoginText> {
+    let named = || step.basic.as_ref().map(|(user, _)| user).or_else(|| step.field("client_id")).cloned();
+    step.client.as_ref().map(|(client, _)| LoginText::plain(client.id.as_str())).or_else(named)
 }
 
 /// The same request of a client that only names itself; none where it does not authenticate.
@@ -107,12 +111,12 @@ pub(super) fn without_authentication(step: &LoginStep) -> Option<LoginStep> {
     if !proves && step.basic.is_none() && step.field("client_secret").is_none() {
         return None;
     }
-    let client = client_of(step)?;
+    let client = name_of_client(step)?;
     let mut step = step.clone();
     (step.client, step.basic) = (None, None);
     let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
     fields.retain(|(name, _)| name != "client_secret" && name != "client_id");
-    fields.push(("client_id".to_owned(), LoginText::plain(client)));
+    fields.push(("client_id".to_owned(), client));
     Some(step)
 }
 
@@ -172,6 +176,16 @@ mod tests {
             assert!(confidential("other").iter().all(|other| is_of_other_client(other, &own)));
             assert!(confidential("app").iter().all(|same| !is_of_other_client(same, &own)));
         }
+    }
+
+    #[test]
+    fn a_client_that_an_earlier_answer_names_can_be_left_unproved() {
+        let named = |part: &str| LoginText(vec![LoginPart::Pointer(part.to_owned())]);
+        let registered = refresh(&[]);
+        let registered = LoginStep { basic: Some((named("/client_id"), named("/client_secret"))), ..registered };
+        let bare = without_authentication(&registered).expect("it authenticates");
+        assert!(bare.basic.is_none() && matches!(bare.field("client_id"), Some(id) if id.whole().is_none()));
+        assert!(client_of(&registered).is_none(), "which one it is, nobody knows before");
     }
 
     #[test]

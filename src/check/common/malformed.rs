@@ -37,7 +37,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Whoever can send a request can send such a field: a server that breaks on it before it authenticates lets everybody fill its logs, and its error page often shows code.",
             fix: "Ignore a field that does not parse, or answer 400 (406, 415, 416); closing the connection without an answer tells nobody why.",
         },
-        steps: &and_each::<37, 3, 40>(without_and_with(FIELDS), Who::Anonymous, On::EachWrite, OF_WRITES),
+        steps: &and_each::<38, 3, 41>(without_and_with(FIELDS), Who::Anonymous, On::EachWrite, OF_WRITES),
         expect: never_broken,
         fault: "breaks-on-odd-weight",
         ..PLAIN
@@ -53,7 +53,7 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "Frameworks make an address of these fields for links and redirects: one that breaks on an address that does not parse lets everybody fill its logs, where no proxy replaces them.",
             fix: "Believe forwarding fields only from your proxy, and ignore values that are no scheme and no host.",
         },
-        steps: &and_each::<25, 12, 37>(without_and_with(FORWARDED), Who::Anonymous, On::EachPublic, FORWARDED),
+        steps: &and_each::<26, 12, 38>(without_and_with(FORWARDED), Who::Anonymous, On::EachPublic, FORWARDED),
         expect: never_broken,
         fault: "breaks-on-odd-forwarded-scheme",
         ..PLAIN
@@ -189,11 +189,11 @@ const FORWARDED: [&[Alter]; 12] = [
     &[Alter::Header("Forwarded", Fill::Text("host=\"javascript:\""))],
 ];
 
-/// The good request, and each change of it without and with the good credential.
+/// The good request, each change of it without and with the good credential, and the request without both.
 const fn without_and_with<const CHANGES: usize, const STEPS: usize>(
     changes: [&'static [Alter]; CHANGES],
 ) -> [Step; STEPS] {
-    assert!(STEPS == 1 + 2 * CHANGES);
+    assert!(STEPS == 2 + 2 * CHANGES);
     let mut steps = [send(Who::Good, On::Protected).granted(); STEPS];
     let mut at = 0;
     while at < CHANGES {
@@ -201,11 +201,12 @@ const fn without_and_with<const CHANGES: usize, const STEPS: usize>(
         steps[1 + CHANGES + at] = send(Who::Good, On::Protected).with(changes[at]);
         at += 1;
     }
+    steps[STEPS - 1] = send(Who::Anonymous, On::Protected);
     steps
 }
 
-/// The good request, and each target without and with the good credential.
-const OF_ALL: usize = 1 + 2 * TARGETS.len();
+/// The good request, each target without and with the good credential, and the request without both.
+const OF_ALL: usize = 2 + 2 * TARGETS.len();
 
 /// The targets, some of them at each resource that is read by GET.
 static AT_TARGETS: [Step; OF_ALL + PARAMETERS.len() + 1] = {
@@ -370,13 +371,15 @@ fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Observation) 
 /// Whether a request without a credential is a server error there whatever else is in it: the fault of another check.
 fn breaks_anyway(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
     const ENOUGH: usize = 5;
-    let is_broken = |status: Option<u16>| matches!(status, Some(500..));
-    if seen.credential.is_some() || !is_broken(seen.exchange.status()) {
+    let is_broken = |other: &Observation| matches!(other.exchange.status(), Some(500..));
+    if seen.credential.is_some() || !is_broken(seen) {
         return false;
     }
-    let alike = case.lenient().filter(|(_, other)| other.credential.is_none() && other.place == seen.place);
-    let statuses: Vec<_> = alike.map(|(_, other)| other.exchange.status()).collect();
-    statuses.len() >= ENOUGH && statuses.into_iter().all(is_broken)
+    let is_alike = |other: &&Observation| other.credential.is_none() && other.place == seen.place;
+    let alike: Vec<&Observation> = case.lenient().map(|(_, other)| other).filter(is_alike).collect();
+    let is_plain = |other: &Observation| matches!(case.step_of(other), Step::Send(send) if send.alter.is_empty());
+    let plain = alike.iter().find(|other| is_plain(other));
+    plain.map_or_else(|| alike.len() >= ENOUGH && alike.iter().all(|other| is_broken(other)), |plain| is_broken(plain))
 }
 
 #[cfg(test)]
@@ -389,10 +392,21 @@ mod tests {
     fn what_is_malformed_is_not_to_blame_where_each_request_without_a_credential_breaks() {
         let check = crate::check::find("common.malformed-field-never-5xx").expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "bearer");
-        for (plain, found) in [(500, 0), (401, 5)] {
+        let plain_at = check
+            .steps
+            .iter()
+            .position(|step| matches!(step, Step::Send(send) if send.who == Who::Anonymous && send.alter.is_empty()));
+        let plain_at = plain_at.expect("is sent");
+        for (plain, malformed, found) in [
+            (500, [500, 500, 400, 500, 500, 500], 0),
+            (401, [500, 500, 400, 500, 500, 500], 5),
+            // nothing is known of the plain request
+            (0, [500, 500, 500, 500, 500, 500], 0),
+            (0, [500, 500, 400, 500, 500, 500], 5),
+        ] {
             let mut evidence = Evidence::default();
-            // the last six have no credential; one of them is answered as the plain request is
-            for (at, status) in [200, plain, 500, 500, 500, 500, 500].into_iter().enumerate() {
+            let sent = std::iter::once(200).chain(malformed).enumerate().chain([(plain_at, plain)]);
+            for (at, status) in sent.filter(|(_, status)| *status > 0) {
                 let answer = Ok(Response { status, headers: Vec::new(), body: Vec::new(), truncated: false });
                 let asked = Exchange::unanswered(Request::new("GET", "/orders"), Silence::Closed);
                 let outcome = if at == 0 { Outcome::Granted } else { Outcome::Refused };
@@ -400,7 +414,7 @@ mod tests {
                 evidence.observe(Observation { reproduced: true, ..seen });
             }
             let judgement = never_broken(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            assert_eq!(judgement.protocol.len(), found, "{plain}");
+            assert_eq!(judgement.protocol.len(), found, "{plain} {malformed:?}");
         }
     }
 
