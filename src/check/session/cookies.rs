@@ -67,12 +67,40 @@ pub(super) fn http_only(case: &ObservedCheck<'_>) -> Judgement {
 /// Whether the cookie names the sites that it belongs to; `None` needs Secure, and says that all sites do.
 pub(super) fn same_site(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = attribute(case, "SameSite");
-    if let Some((_, attributes)) = cookie(case)
-        && attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case("samesite=none"))
-    {
-        judgement.remarks.push("the cookie has SameSite=None: requests of every site carry the session".to_owned());
+    let Some((index, attributes)) = cookie(case) else { return judgement };
+    match sites_of(&attributes) {
+        // without TLS, a server that sets Secure behind a proxy with TLS does not show it
+        Sites::NotKept if case.evidence.over_tls => {
+            let text = "the cookie of the session has SameSite=None without Secure: browsers do not keep it";
+            judgement.deviates(index, text.to_owned(), "SameSite=Lax or Strict, or Secure beside None");
+        }
+        Sites::All | Sites::NotKept => {
+            judgement.remarks.push("the cookie has SameSite=None: requests of every site carry the session".to_owned());
+            judgement.needs_review = true;
+        }
+        Sites::Own => {}
     }
     judgement
+}
+
+/// Whose requests carry a cookie.
+#[derive(Debug, PartialEq, Eq)]
+enum Sites {
+    /// Those of the site that set it, or what the browser takes for them.
+    Own,
+    /// Those of every site.
+    All,
+    /// None: browsers refuse it.
+    NotKept,
+}
+
+fn sites_of(attributes: &[String]) -> Sites {
+    let has = |wanted: &str| attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case(wanted));
+    match (has("samesite=none"), has("secure")) {
+        (true, true) => Sites::All,
+        (true, false) => Sites::NotKept,
+        (false, _) => Sites::Own,
+    }
 }
 
 /// The cookie of the session has an attribute.
@@ -245,7 +273,20 @@ fn says_something(json: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::holds_the_session;
+    use super::*;
+
+    #[test]
+    fn a_cookie_of_all_sites_is_kept_where_it_is_secure() {
+        for (attributes, sites) in [
+            (&["HttpOnly", "SameSite=Lax"][..], Sites::Own),
+            (&["HttpOnly"], Sites::Own),
+            (&["samesite=none", "SECURE"], Sites::All),
+            (&["SameSite=None", "HttpOnly"], Sites::NotKept),
+        ] {
+            let attributes: Vec<String> = attributes.iter().map(|attribute| (*attribute).to_owned()).collect();
+            assert_eq!(sites_of(&attributes), sites, "{attributes:?}");
+        }
+    }
 
     #[test]
     fn a_cookie_that_holds_the_session_is_no_identifier() {
