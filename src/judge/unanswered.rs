@@ -88,6 +88,7 @@ fn result(check: &'static Check, evidence: &Evidence) -> CheckResult {
         place: SourcePlace::default(),
         took: Duration::ZERO,
         resources: &[],
+        exchanges: true,
     };
     judge(&planned, evidence, &context)
 }

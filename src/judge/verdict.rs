@@ -26,6 +26,8 @@ pub struct Context<'a> {
     pub took: Duration,
     /// The resources of the target, as observations name them by index.
     pub resources: &'a [Resource],
+    /// Whether the exchanges are recorded, masked.
+    pub exchanges: bool,
 }
 
 /// The result of a check that was not executed.
@@ -50,7 +52,8 @@ pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>)
     let finding = find(seen_by, context.profile);
     let fixed = FixedTexts::of(evidence.observations.iter().map(|seen| &seen.description));
     let clean = |text: &str| fixed.scrub(text, &scrubber);
-    let (records, shown_by) = record(evidence, finding.shown_by, &scrubber);
+    let recorded = || record(evidence, finding.shown_by, &scrubber);
+    let (records, shown_by) = if context.exchanges { recorded() } else { (Vec::new(), None) };
     let deviations = finding.deviations.iter().map(|line| clean(line));
     let citations = cited(planned, &finding, context.profile);
     CheckResult {
@@ -569,6 +572,7 @@ mod tests {
                         place: SourcePlace::default(),
                         took: Duration::ZERO,
                         resources: &[],
+                        exchanges: true,
                     };
                     let result = judge(&planned, &evidence, &context);
                     let id = check.id;

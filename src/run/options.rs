@@ -58,6 +58,8 @@ pub struct Options {
     pub thresholds: bool,
     /// What an inconclusive end counts as.
     pub inconclusive: Exit,
+    /// Whether the record has the exchanges of checks, and not their verdicts alone.
+    pub exchanges: bool,
     /// Whether commands of scenarios may be started, hooks included.
     pub commands: bool,
     /// Whom the run may talk to, beside the servers that it starts itself.
@@ -107,6 +109,7 @@ impl Options {
             max_failures: None,
             thresholds: true,
             inconclusive: Exit::Inconclusive,
+            exchanges: true,
             commands: true,
             hosts: AllowedHosts::default(),
             proxy: None,

@@ -112,6 +112,7 @@ impl<'a> ScenarioTally<'a> {
             place: self.session.place(self.session.loaded.scenario.scheme.place),
             took,
             resources: &self.session.subject.resources,
+            exchanges: self.session.options.exchanges,
         }
     }
 

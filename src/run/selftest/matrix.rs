@@ -101,7 +101,13 @@ async fn under_every_scheme(fault: &'static Fault, profile: &'static str) -> Res
     schemes.retain(|scheme| fault.name != "connection-stays-authenticated" || !by_connection(scheme));
     let mut said = Vec::new();
     for scheme in &schemes {
-        let trial = Trial { profile, faults: vec![fault.name], checks: vec![fault.check], ..Trial::of(scheme) };
+        let trial = Trial {
+            profile,
+            faults: vec![fault.name],
+            checks: vec![fault.check],
+            exchanges: false,
+            ..Trial::of(scheme)
+        };
         let mut ended = trial.run().await?;
         if !is_seen(fault, &ended) {
             ended = Trial { jobs: 1, ..trial }.run().await?;
@@ -147,6 +153,7 @@ async fn under(
         tls: NEED_TLS.contains(&fault.check),
         certificates: NEED_CERTIFICATES.contains(&fault.check),
         other_form: NEED_OTHER_FORM.contains(&fault.name),
+        exchanges: false,
         ..Trial::of(scheme)
     };
     let (exit, results) = settled(&trial).await?;

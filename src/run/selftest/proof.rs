@@ -190,7 +190,7 @@ async fn sound(
         return Ok(Sound { scheme, executed: 0, tripped: Vec::new() });
     }
     let tls = scheme == "session" || certificates;
-    let trial = Trial { profile, checks, login, tls, certificates, ..Trial::of(scheme) };
+    let trial = Trial { profile, checks, login, tls, certificates, exchanges: false, ..Trial::of(scheme) };
     let (_, results) = settled(&trial).await?;
     let is_well = |verdict: Verdict| {
         matches!(verdict, Verdict::Pass | Verdict::Info | Verdict::NotTested | Verdict::NotApplicable)

@@ -111,6 +111,8 @@ pub struct Trial {
     pub jobs: usize,
     /// How long an answer may take.
     pub time_limit: Duration,
+    /// Whether results have the exchanges that they were judged by: masking them takes longer than judging.
+    pub exchanges: bool,
 }
 
 /// What came of it.
@@ -153,6 +155,7 @@ impl Trial {
             other_form: false,
             jobs: 8,
             time_limit: Duration::from_secs(10),
+            exchanges: true,
         }
     }
 
@@ -206,6 +209,7 @@ impl Trial {
             checks: self.checks.iter().map(|check| (*check).to_owned()).collect(),
             jobs: self.jobs,
             time_limit: self.time_limit,
+            exchanges: self.exchanges,
             ..Options::new(self.launch.clone())
         };
         let ready = prepare(vec![loaded], Some(&NoVariables), &options).map_err(first)?;
