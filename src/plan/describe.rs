@@ -2,9 +2,11 @@
 
 use crate::check::step::{Alter, Fill, FormAuth};
 use crate::observe::Phrase;
+use crate::plan::members::with_one_member;
+use crate::plan::subject::Resource;
 
 /// What a change to a request is called.
-pub(super) fn altered(alter: &Alter) -> String {
+pub(super) fn altered(alter: &Alter, resource: &Resource) -> String {
     match alter {
         Alter::Method(method) => format!("by {method}"),
         Alter::LowerMethod => "its method in lower case".to_owned(),
@@ -17,6 +19,13 @@ pub(super) fn altered(alter: &Alter) -> String {
         Alter::Numbers(other) => format!("{other} for each number in its path"),
         Alter::Body { .. } => "with another body".to_owned(),
         Alter::Members(_) => "with other values in the body".to_owned(),
+        Alter::Member(at, value) => {
+            let body = resource.body.as_ref().map_or(&[][..], |(_, body)| body);
+            with_one_member(body, *at, *value).map_or_else(
+                || format!("with another member {} in the body", at + 1),
+                |changed| format!("with {} for {} in the body", changed.text, changed.name),
+            )
+        }
         Alter::OfForm => "without lines that no form sends".to_owned(),
         Alter::AsForm => "as a form".to_owned(),
         Alter::Target(_) => "another path".to_owned(),

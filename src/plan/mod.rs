@@ -19,6 +19,7 @@ mod malformed_grant;
 mod malformed_login;
 mod marked;
 mod material;
+pub mod members;
 mod narrowed;
 mod near_password;
 pub mod overhead;

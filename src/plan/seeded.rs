@@ -208,7 +208,7 @@ pub(super) fn resources(prefix: &str) -> Vec<Resource> {
         success: None,
         refusal: None,
     };
-    let body = Some(("application/json".to_owned(), br#"{"item":"lamp"}"#.to_vec()));
+    let body = Some(("application/json".to_owned(), br#"{"item":"lamp","count":1}"#.to_vec()));
     let tenant = Some(seed::IDENTITIES[0].tenant.to_owned());
     let absent = Some(format!("{prefix}/tenants/zz/orders"));
     vec![

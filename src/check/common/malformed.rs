@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::check::common::bodies::{DEEP, DEEP_FORM, NO_GZIP};
+use crate::check::common::members::{and_one_member, bodies_never_broken};
 use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Alter, Fill, On, Step, Want, Who, send};
@@ -66,11 +67,11 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9110 §15.5.1", "RFC 9110 §8.4", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "Each write (at most 8) with the good credential, and with a body that does not parse, `null`, `{}`, `[]`, five thousand arrays deep, that is said to be gzip and is not, of parts of a form without a boundary, and in a charset that does not exist; in JSON or as a form, as the scenario has it; and with an object, a number, null, a text with NUL, and arrays in arrays (a hundred deep) for each member of its JSON.",
+            sends: "Each write (at most 8) with the good credential, and with a body that does not parse, `null`, `{}`, `[]`, five thousand arrays deep, that is said to be gzip and is not, of parts of a form without a boundary, and in a charset that does not exist; in JSON or as a form, as the scenario has it; and with an object, a number, null, a text with NUL, and arrays in arrays (a hundred deep) for each member of its JSON. Each of the first five members of its JSON (those of the body first, then those one level down, and none that is named like a credential) is also malformed alone, while the others stay good: an object, a number (a text where a number is), null, a text with NUL, a lone surrogate (`\"\\ud800\"`), and an empty array. The good write comes once more at the end.",
             matters: "Whoever has a credential can send such a body: a server that breaks on it lets its users fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 to a body that does not parse, and 415 to a coding that is not supported.",
         },
-        steps: &[
+        steps: &and_one_member::<14, 45>([
             send(Who::Good, On::EachWrite).granted().called("a write"),
             send(Who::Good, On::EachWrite)
                 .with(&[Alter::Body { json: "{\"item\": ", form: "item=%zz&%ff=%" }])
@@ -109,8 +110,8 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::EachWrite)
                 .with(&[Alter::Replaced("Content-Type", Fill::Text("application/json; charset=authbench"))])
                 .called("a body in a charset that does not exist"),
-        ],
-        expect: never_broken,
+        ]),
+        expect: bodies_never_broken,
         fault: "breaks-on-body-of-holder",
         ..PLAIN
     },
@@ -343,7 +344,7 @@ pub(crate) fn never_broken(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 /// The same, of all answers but some.
-fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Observation) -> bool) -> Judgement {
+pub(super) fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Observation) -> bool) -> Judgement {
     let mut judgement = Judgement::default();
     let others_are_answered = case.lenient().any(|(_, seen)| seen.exchange.response().is_some());
     for (index, seen) in case.observations() {

@@ -165,6 +165,9 @@ pub enum Alter {
     },
     /// Another value for each member of the body; nothing is sent where that is no object of JSON with members.
     Members(fn(&serde_json::Value) -> serde_json::Value),
+    /// Another value, as JSON text, for one member of the body, by its place; nothing is sent where that is no object of JSON, has
+    /// fewer members, or has this value there.
+    Member(usize, fn(&serde_json::Value) -> &'static str),
     /// Without the header lines that the scenario writes for a resource and a form of another site cannot send.
     OfForm,
     /// The members of the body as fields of a form; nothing is sent where that is no object of JSON with members.

@@ -7,6 +7,7 @@ use super::{Prober, allowance};
 use crate::check::step::{Alter, Fill, OtherConnection, is_number};
 use crate::drive::wire::{self, BadDestination, Connection, Destination, Limits};
 use crate::observe::{ConnectionOf, Exchange, Request, Silence};
+use crate::plan::members::with_one_member;
 use crate::target::address::host_field;
 use crate::target::destination::DestinationKey;
 
@@ -219,6 +220,13 @@ impl Prober {
                     let media = request.value_of("content-type").unwrap_or_default();
                     let media = String::from_utf8_lossy(media).into_owned();
                     *request = request.clone().with_body(&media, serde_json::Value::Object(members).to_string());
+                }
+            }
+            Alter::Member(at, value) => {
+                if let Some(changed) = with_one_member(&request.body, *at, *value) {
+                    let media = request.value_of("content-type").unwrap_or_default();
+                    let media = String::from_utf8_lossy(media).into_owned();
+                    *request = request.clone().with_body(&media, changed.json);
                 }
             }
             Alter::OfForm => {

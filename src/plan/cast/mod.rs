@@ -11,7 +11,7 @@ mod resource;
 use super::subject::{CredentialState, HookCall, Login, Subject};
 use crate::check::Check;
 use crate::check::step::{
-    Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, LookedFor, Send, SessionStep, Step, Want,
+    Alter, Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, LookedFor, Send, SessionStep, Step, Want,
 };
 use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
@@ -36,7 +36,8 @@ impl Script {
         })
     }
 
-    /// The same without a resource; none where a step would have nothing left to do.
+    /// The same without a resource; none where a step would have nothing left to do, unless it asks only where there is what it
+    /// changes.
     pub fn without(&self, resource: usize) -> Option<Script> {
         let at = |action: &Action| match &action.act {
             Act::Send { resource, counts, .. } => [Some(*resource), Some(*counts)],
@@ -54,9 +55,19 @@ impl Script {
             Control::Endpoint { .. } => false,
         };
         let controls = self.controls.iter().filter(|control| !of_it(control)).copied().collect();
-        let others_remain = !gone.is_empty() && gone.iter().all(remains);
-        others_remain.then(|| Script { actions, controls, not_visited: self.not_visited.clone() })
+        let others_remain =
+            !gone.is_empty() && gone.iter().all(|gone| remains(gone) || is_of_some_resources(&gone.act));
+        (others_remain && !actions.is_empty()).then(|| Script {
+            actions,
+            controls,
+            not_visited: self.not_visited.clone(),
+        })
     }
+}
+
+/// Whether a request is sent only to resources whose body has a member in this place.
+fn is_of_some_resources(act: &Act) -> bool {
+    matches!(act, Act::Send { send, .. } if send.alter.iter().any(|alter| matches!(alter, Alter::Member(..))))
 }
 
 /// One thing to do.

@@ -7,6 +7,7 @@ use crate::check::step::{
 use crate::observe::{Description, ForgeryId};
 use crate::plan::describe;
 use crate::plan::gap::ScopeGap;
+use crate::plan::members::with_one_member;
 use crate::plan::subject::Resource;
 
 /// The most resources that a check about routes visits.
@@ -76,7 +77,7 @@ impl Caster<'_> {
             self.controls_of(send, resource, counts);
             let mut description = match send.description {
                 Some(phrase) => Some(phrase.into()),
-                None => self.described(send),
+                None => self.described(send, resource),
             };
             if several {
                 let name = self.subject.resources[resource].name();
@@ -308,7 +309,7 @@ impl Caster<'_> {
     }
 
     /// What a request is, from who asks and how it is altered; none where each of several says it for itself.
-    fn described(&self, send: &Send) -> Option<Description> {
+    fn described(&self, send: &Send, resource: usize) -> Option<Description> {
         let scheme = self.subject.scheme;
         let forgery =
             |id: ForgeryId| scheme.forgery(id).map_or_else(|| id.to_string(), |found| found.description.to_string());
@@ -346,7 +347,8 @@ impl Caster<'_> {
             Who::Artefact(Artefact::RefreshToken | Artefact::GrantRefreshToken) => "a refresh token".to_owned(),
             Who::Artefact(Artefact::GrantAccessToken) => "the access token of a grant".to_owned(),
         };
-        let altered: Vec<String> = send.alter.iter().map(describe::altered).collect();
+        let resource = &self.subject.resources[resource];
+        let altered: Vec<String> = send.alter.iter().map(|alter| describe::altered(alter, resource)).collect();
         let text = if altered.is_empty() { who } else { format!("{who}, {}", altered.join(", ")) };
         let of_table = match send.who {
             Who::Forged(id) | Who::ForgedAccount(_, id) | Who::ForgedLow(id) => scheme.forgery(id),
@@ -371,6 +373,10 @@ fn changes_nothing(alter: &Alter, resource: &Resource) -> bool {
     let (path, query) = resource.path.split_once('?').unwrap_or((&resource.path, ""));
     match alter {
         Alter::Members(_) | Alter::AsForm => !has_members(resource),
+        Alter::Member(at, value) => {
+            let body = resource.body.as_ref().map_or(&[][..], |(_, body)| body);
+            with_one_member(body, *at, *value).is_none()
+        }
         Alter::Parameter(at, _) => query.split('&').filter(|pair| !pair.is_empty()).nth(*at).is_none(),
         Alter::Numbers(_) => !path.split('/').any(is_number),
         _ => false,

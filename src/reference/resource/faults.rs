@@ -98,6 +98,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "breaks on NUL in a text of a body, behind the guard",
     ),
     variant(
+        "breaks-on-odd-count",
+        "common.malformed-body-never-5xx",
+        "breaks on an object or half of a character for the second member of a body whose first one is good",
+    ),
+    variant(
         "breaks-on-false-gzip",
         "common.auth-before-input-validation",
         "breaks on a coding of the body, whoever sends it",

@@ -75,6 +75,7 @@ pub(super) async fn before(
         "breaks-on-deep-body",
         "breaks-on-body-of-holder",
         "breaks-on-nul-in-body",
+        "breaks-on-odd-count",
     ];
     if reads_bodies.iter().any(|fault| state.fault(fault)) {
         let received = parts.extensions.get::<ReceivedBody>().map(|body| body.0.clone());
@@ -110,6 +111,9 @@ fn read_body(state: &ReferenceState, parts: &mut Parts, bytes: &[u8]) -> Option<
     if state.fault("breaks-on-nul-in-body") && has_nul {
         parts.extensions.insert(BreaksHandler);
     }
+    if state.fault("breaks-on-odd-count") && has_odd_count(bytes) {
+        parts.extensions.insert(BreaksHandler);
+    }
     if state.fault("breaks-on-body-of-holder") && !bytes.is_empty() && bytes.first() != Some(&b'{') {
         parts.extensions.insert(BreaksHandler);
     }
@@ -119,6 +123,14 @@ fn read_body(state: &ReferenceState, parts: &mut Parts, bytes: &[u8]) -> Option<
         return Some(answer::json(StatusCode::UNPROCESSABLE_ENTITY, &detail));
     }
     None
+}
+
+/// Whether an order with a good item has a count that is an object, or half of a character (RFC 8259 §8.2).
+fn has_odd_count(bytes: &[u8]) -> bool {
+    // no parser that we have reads the half
+    let readable = String::from_utf8_lossy(bytes).replace(r#""\ud800""#, "{}");
+    let order = serde_json::from_str::<serde_json::Value>(&readable);
+    order.is_ok_and(|order| order["item"].is_string() && order["count"].is_object())
 }
 
 /// What a faulty server keeps of an answer.
@@ -249,4 +261,24 @@ pub(super) fn let_in(state: &ReferenceState, resource: &ReferenceResource, parts
         || (state.fault("trusts-internal-request") && header("x-internal-request") == Some("true"))
         || parts.extensions.get::<Unguarded>().is_some();
     open.then(|| Arc::new(principal(&IDENTITIES[0])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_odd_where_the_item_is_good() {
+        for (order, is_odd) in [
+            (r#"{"item":"lamp","count":1}"#, false),
+            (r#"{"item":"lamp","count":"\ud800"}"#, true),
+            (r#"{"item":"lamp","count":{}}"#, true),
+            (r#"{"item":"lamp","count":[]}"#, false),
+            (r#"{"item":"\ud800","count":1}"#, false),
+            (r#"{"item":{},"count":{}}"#, false),
+            (r#"{"item":"#, false),
+        ] {
+            assert_eq!(has_odd_count(order.as_bytes()), is_odd, "{order}");
+        }
+    }
 }
