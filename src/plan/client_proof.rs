@@ -57,7 +57,9 @@ impl Subject {
         let own = procedure.token_request()?;
         let is_named = own.client.is_some() || own.basic.is_some() || own.field("client_id").is_some();
         let client = match by {
-            LoginRevocation::Own | LoginRevocation::OwnOfUnknown => is_named.then(|| own.clone())?,
+            LoginRevocation::Own | LoginRevocation::OwnHinted(_) | LoginRevocation::OwnOfUnknown => {
+                is_named.then(|| own.clone())?
+            }
             LoginRevocation::UnknownClient => of_unknown(own)?,
             LoginRevocation::Other => self.of_others(own).next()?.clone(),
         };
@@ -67,6 +69,9 @@ impl Subject {
         };
         let Some(LoginBody::Form(fields)) = client.body else { return None };
         let mut form = vec![("token".to_owned(), token)];
+        if let LoginRevocation::OwnHinted(hint) = by {
+            form.push(("token_type_hint".to_owned(), LoginText::plain(hint)));
+        }
         form.extend(fields.into_iter().filter(|(name, _)| matches!(name.as_str(), "client_id" | "client_secret")));
         let step = LoginStep {
             assertion_audience: client.assertion_audience.or_else(|| client.address.known()),

@@ -345,7 +345,7 @@ pub(crate) fn nothing_told(case: &ObservedCheck<'_>, mut judgement: Judgement) -
 }
 
 /// RFC 7009 §2.2.1: a server may not revoke tokens of some kind at all, and says so.
-fn not_revocable(response: &Response) -> bool {
+pub(crate) fn not_revocable(response: &Response) -> bool {
     response.status == 400 && response.json_text("error").as_deref() == Some("unsupported_token_type")
 }
 

@@ -1,9 +1,9 @@
 //! What the revocation endpoint of an issuer makes of the tokens of a login (RFC 7009), where its metadata name one.
 
-use crate::check::judgement::{Judgement, ObservedCheck, oauth};
+use crate::check::judgement::{Judgement, ObservedCheck, expect, oauth, unclear};
 use crate::check::step::{INVALID, LoginRevocation, On, SessionAct, Step, Want, Who, login, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Outcome, Place};
+use crate::observe::{Outcome, Place, StepId};
 
 const fn revoked(slot: &'static str, by: LoginRevocation) -> Step {
     login(SessionAct::Revoke(slot, by))
@@ -90,6 +90,46 @@ pub(crate) const CHECKS: &[Check] = &[
         fault: "grant-revocation-names-tokens",
         ..PLAIN
     },
+    Check {
+        id: "grant.revocation-wrong-hint",
+        title: "A wrong or unknown token_type_hint does not stop the revocation of the token of a login",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 7009 §2.1", "RFC 7009 §2.2"],
+        doc: Doc {
+            sends: "A login, whose access token its client revokes without a hint. Then two more logins, one after the other, whose access tokens it revokes with token_type_hint=refresh_token and with a hint that does not exist (`authbench`); each token is used before and after that. Where the revocation without a hint ends no token, the others show nothing.",
+            matters: "A revocation that looks in one place only says 200 and leaves the token alive.",
+            fix: "Search all kinds of tokens when the hinted kind does not have it (RFC 7009 §2.1), and ignore hints that are not known (RFC 7009 §2.2).",
+        },
+        steps: &[
+            logged_in("own"),
+            revoked("own", LoginRevocation::Own).id(UNHINTED).called("its revocation without a hint"),
+            Step::AwaitRefusal("own"),
+            send(Who::Slot("own"), On::Protected).id(oauth::OWN_REVOKED).called("a token revoked without a hint"),
+            logged_in("t"),
+            send(Who::Slot("t"), On::Protected).granted().called("the token before its revocation"),
+            revoked("t", LoginRevocation::OwnHinted("refresh_token"))
+                .granted()
+                .called("its revocation with a wrong hint"),
+            Step::AwaitRefusal("t"),
+            send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token revoked with a wrong hint"),
+            // a revocation may end all tokens of a user: one after the other
+            logged_in("u"),
+            send(Who::Slot("u"), On::Protected).granted().called("another token before its revocation"),
+            revoked("u", LoginRevocation::OwnHinted("authbench"))
+                .granted()
+                .called("its revocation with an unknown hint"),
+            Step::AwaitRefusal("u"),
+            send(Who::Slot("u"), On::Protected).denied(&[INVALID]).called("the token revoked with an unknown hint"),
+        ],
+        expect: hints_ignored,
+        shows: Explanation::Revocation,
+        implied_by: &["grant.revocation-ends-token"],
+        fault: "grant-revocation-hint-filter",
+        ..REFUSAL
+    },
 ];
 
 /// RFC 7009 §2.1: the token cannot be used after its revocation. Where that was refused, nothing has ended it; of a self-contained
@@ -138,6 +178,49 @@ fn by_others(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// A revocation without a hint.
+const UNHINTED: StepId = StepId::new("unhinted");
+
+/// RFC 7009 §2.1, §2.2: what a hint says decides nothing, of a server that revokes such a token without one. Where a revocation was
+/// refused, nothing has ended its token.
+fn hints_ignored(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    if let Some((_, seen)) = case.observations_of(UNHINTED).find(|(_, seen)| seen.outcome != Outcome::Granted) {
+        match seen.exchange.response() {
+            Some(answer) if oauth::not_revocable(answer) => {
+                judgement.not_applicable = Some("the target does not revoke access tokens".to_owned());
+            }
+            Some(answer) => judgement.leaves_open(format!("{}: answered {}", seen.description, answer.status)),
+            None => judgement.leaves_open(format!("{}: no answer", seen.description)),
+        }
+        return judgement;
+    }
+    for (_, seen) in case.observations_of(oauth::OWN_REVOKED) {
+        match seen.outcome {
+            Outcome::Refused => {}
+            Outcome::Granted => {
+                let why = "a token works on after its revocation without a hint: no hint can change that";
+                judgement.not_applicable = Some(why.to_owned());
+                return judgement;
+            }
+            _ => judgement.leaves_open(unclear(seen)),
+        }
+    }
+    let mut judgement = judgement.and(expect::wants(case));
+    let seen = |index: usize| &case.evidence.observations[index];
+    let is_revocation = |index: usize| seen(index).place == Place::Revocation;
+    let was_refused = |index: usize| {
+        let last = (0..=index).rev().find(|before| is_revocation(*before));
+        last.is_some_and(|last| seen(last).outcome != Outcome::Granted)
+    };
+    let refused: Vec<_> = judgement.access.extract_if(.., |found| was_refused(found.observation)).collect();
+    for index in refused.iter().map(|found| found.observation).filter(|index| is_revocation(*index)) {
+        let status = seen(index).exchange.status().unwrap_or_default();
+        judgement.deviates(index, case.about(index, format_args!("refused with {status}")), "200");
+    }
+    judgement
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -180,5 +263,45 @@ mod tests {
             assert_eq!(seen, expected, "{revocation} {after} {self_contained:?}");
             assert_eq!(found.at_most, (revocation == 401).then_some(Severity::Medium));
         }
+    }
+
+    #[test]
+    fn hints_decide_nothing_where_a_revocation_without_one_ends_the_token() {
+        let check = find("grant.revocation-wrong-hint").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        // revocation and token without a hint, with a wrong one and with an unknown one; access, protocol, open, not applicable
+        for (statuses, expected) in [
+            ([200, 401, 200, 401, 200, 401], (0, 0, 0, false)),
+            ([200, 401, 200, 200, 200, 401], (1, 0, 0, false)),
+            ([200, 401, 200, 200, 200, 200], (2, 0, 0, false)),
+            // the client is informed, and nothing has ended the token
+            ([200, 401, 200, 401, 400, 200], (0, 1, 0, false)),
+            ([200, 200, 200, 200, 200, 200], (0, 0, 0, true)),
+            ([401, 200, 401, 200, 401, 200], (0, 0, 1, false)),
+        ] {
+            let resource = Place::Resource(0);
+            let places = [Place::Revocation, resource, Place::Revocation, resource, Place::Revocation, resource];
+            let mut evidence = Evidence::default();
+            for ((step, place), status) in [1, 3, 6, 8, 11, 13].into_iter().zip(places).zip(statuses) {
+                evidence.observe(observed(step, place, status));
+            }
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let seen = (found.access.len(), found.protocol.len(), found.open.len(), found.not_applicable.is_some());
+            assert_eq!(seen, expected, "{statuses:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_revokes_no_access_tokens_is_not_judged_by_hints() {
+        let check = find("grant.revocation-wrong-hint").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let mut evidence = Evidence::default();
+        let mut refused = observed(1, Place::Revocation, 400);
+        if let Ok(answer) = &mut refused.exchange.answer {
+            answer.body = br#"{"error":"unsupported_token_type"}"#.to_vec();
+        }
+        evidence.observe(refused);
+        let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        assert!(found.not_applicable.is_some() && found.open.is_empty());
     }
 }

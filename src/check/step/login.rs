@@ -112,6 +112,8 @@ pub enum SessionAct {
 pub enum LoginRevocation {
     /// The client of the login, of its access token.
     Own,
+    /// The same with this as its `token_type_hint`.
+    OwnHinted(&'static str),
     /// The client of the login, of a token that was never issued.
     OwnOfUnknown,
     /// Another client of the scenario, which authenticates as itself, of that access token.

@@ -413,6 +413,9 @@ fn described(act: SessionAct) -> Description {
         SessionAct::LogOut(_) => "a logout",
         SessionAct::PageWithMalformedCookies(_) => "the page of the login with a cookie that does not parse",
         SessionAct::Revoke(_, LoginRevocation::Own) => "its revocation",
+        SessionAct::Revoke(_, LoginRevocation::OwnHinted(hint)) => {
+            return Description::new(format!("its revocation with token_type_hint={hint}"));
+        }
         SessionAct::Revoke(_, LoginRevocation::OwnOfUnknown) => "the revocation of a token that was never issued",
         SessionAct::Revoke(_, LoginRevocation::Other) => "its revocation by another client",
         SessionAct::Revoke(_, LoginRevocation::UnknownClient) => {

@@ -40,12 +40,13 @@ const NEED_CERTIFICATES: [&str; 4] = [
 ];
 
 /// Checks of token endpoints of logins that ask for metadata, or for a client that no request goes without.
-const NEED_CODES: [&str; 5] = [
+const NEED_CODES: [&str; 6] = [
     "grant.published-authentication-works",
     "grant.client-scheme-name",
     "grant.revocation-ends-token",
     "grant.revocation-by-others-refused",
     "grant.revocation-unknown-token-200",
+    "grant.revocation-wrong-hint",
 ];
 
 /// Faults that show where a scheme is used in its other form.

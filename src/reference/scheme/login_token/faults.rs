@@ -122,6 +122,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "answers 400 to the revocation of a token that it does not know",
     ),
     row(
+        "grant-revocation-hint-filter",
+        "grant.revocation-wrong-hint",
+        "revokes no access token where the hint of a revocation says refresh_token",
+    ),
+    variant(
+        "grant-revocation-unknown-hint-filter",
+        "grant.revocation-wrong-hint",
+        "answers 200 to a revocation with a hint that it does not know, and leaves the token",
+    ),
+    variant(
+        "grant-revocation-refuses-unknown-hint",
+        "grant.revocation-wrong-hint",
+        "answers 400 to a revocation with a hint that it does not know",
+    ),
+    row(
         "unknown-refresh-token-accepted",
         "refresh.unknown-refused",
         "renews with a refresh token that it never issued",

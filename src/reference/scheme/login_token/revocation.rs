@@ -21,7 +21,19 @@ fn revoked(verifiers: &Verifiers, headers: &HeaderMap, body: &[u8]) -> Result<()
     let form = token_request::fields(headers, body, faults)?;
     let client = clients::client_of(headers, &form, faults)?;
     let Some(token) = form.get("token") else { return bad("invalid_request") };
+    let hint = form.get("token_type_hint").map_or("access_token", String::as_str);
+    let is_known = ["access_token", "refresh_token"].contains(&hint);
+    if !is_known && faults.on("grant-revocation-refuses-unknown-hint") {
+        return bad("unsupported_token_type");
+    }
+    // RFC 7009 §2.1: a token that is not of the kind in the hint is looked for among all others
+    let is_hidden = match hint {
+        "access_token" => false,
+        "refresh_token" => faults.on("grant-revocation-hint-filter"),
+        _ => faults.on("grant-revocation-unknown-hint-filter"),
+    };
     match families.client_of(token) {
+        Some(_) if is_hidden => Ok(()),
         None if faults.on("grant-revocation-names-tokens") => bad("invalid_request"),
         // RFC 7009 §2.2: a token that is not known is as good as revoked
         None => Ok(()),
