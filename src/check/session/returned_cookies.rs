@@ -5,7 +5,7 @@ use super::foreign::is_ended_by;
 use crate::check::common::malformed::never_broken;
 use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
-use crate::check::step::{Accept, INVALID, On, SessionAct, Step, Want, Who, login, send};
+use crate::check::step::{Accept, INVALID, NoSession, On, SessionAct, Step, Want, Who, login, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Observation, Outcome, Response, StepId};
 
@@ -54,6 +54,28 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: cookies_never_broken,
         fault: "breaks-on-percent-in-cookie",
+        ..PLAIN
+    },
+    Check {
+        id: "session.logout-without-cookie-never-5xx",
+        title: "A logout without a session is answered without a server error",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 9110 §15.6.1", "ASVS 16.5.3"],
+        doc: Doc {
+            sends: "A login, and its logout as it is sent by somebody who has no session: without any cookie, and with an identifier that was never issued in the cookie of the session. Any answer below 500 is right; where a page comes first that whoever has no session does not get, its answer is looked at. The logout with its own cookie follows.",
+            matters: "Whoever logs out in one of two windows, or after the session has ended, sends this request and gets an error page, which often shows code.",
+            fix: "Answer a logout without a session as one with a session, with a redirect to the page of the login, or with 401 or 403.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called("a login"),
+            login(SessionAct::LogOutWithoutSession("s", NoSession::NoCookie)),
+            login(SessionAct::LogOutWithoutSession("s", NoSession::UnknownCookie)),
+            login(SessionAct::LogOut("s")).granted().called("the logout with its own cookie"),
+        ],
+        expect: never_broken,
+        fault: "logout-breaks-without-cookie",
         ..PLAIN
     },
     Check {
@@ -331,7 +353,9 @@ fn promise(line: &str) -> Option<(&str, Option<&'static str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{Exchange, Request, Silence};
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Place, Request, Silence, meaning_of_status};
 
     #[test]
     fn a_prefix_asks_for_attributes() {
@@ -345,6 +369,34 @@ mod tests {
             ("__Secure-sid=1", Some(Some("without Secure"))),
         ] {
             assert_eq!(promise(line).map(|(_, broken)| broken), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_logout_without_a_session_may_be_answered_with_anything_but_a_server_error() {
+        let check = find("session.logout-without-cookie-never-5xx").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "session");
+        for (status, reproduced, expected) in [
+            (204, false, (0, 0)),
+            (302, false, (0, 0)),
+            (401, false, (0, 0)),
+            (403, false, (0, 0)),
+            (405, false, (0, 0)),
+            (501, true, (0, 0)),
+            (500, true, (1, 0)),
+            (502, true, (1, 0)),
+            (500, false, (0, 1)),
+        ] {
+            let mut evidence = Evidence::default();
+            for (step, status, reproduced) in [(0, 302, false), (1, status, reproduced), (3, 302, false)] {
+                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+                let asked = Exchange::unanswered(Request::new("POST", "/logout"), Silence::Closed);
+                let outcome = if step == 1 { meaning_of_status(status) } else { Outcome::Granted };
+                let seen = Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome);
+                evidence.observe(Observation { place: Place::Login, reproduced, ..seen });
+            }
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.protocol.len(), found.open.len()), expected, "{status} {reproduced}");
         }
     }
 

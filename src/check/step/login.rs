@@ -98,6 +98,8 @@ pub enum SessionAct {
     ChangePasswordWrongly(&'static str),
     /// Logs out; part of the set-up, it must succeed.
     LogOut(&'static str),
+    /// The logout of a session as somebody sends it who has none, whatever comes of it.
+    LogOutWithoutSession(&'static str, NoSession),
     /// The page of the login with the cookies of a session, of which one has a value that does not parse; one request for each.
     /// Nothing is sent where the login has no page.
     PageWithMalformedCookies(&'static str),
@@ -105,6 +107,15 @@ pub enum SessionAct {
     Revoke(&'static str, LoginRevocation),
     /// Waits until the tolerated overlap of a rotation has passed.
     AwaitOverlap,
+}
+
+/// What a request without a session has in place of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSession {
+    /// No cookie at all.
+    NoCookie,
+    /// An identifier of the same length and alphabet that nobody was given.
+    UnknownCookie,
 }
 
 /// Who asks for the revocation of which token.

@@ -68,6 +68,22 @@ impl LoginSession {
     pub fn cookies(&self) -> impl Iterator<Item = (&str, &Secret, Option<&str>)> {
         self.state.jar.all().iter().map(|cookie| (cookie.name.as_str(), &cookie.value, cookie.path.as_deref()))
     }
+
+    /// A copy whose requests carry no cookie; what else they take from answers they keep.
+    #[must_use]
+    pub fn without_cookies(&self) -> Self {
+        let mut changed = self.clone();
+        changed.cookieless = true;
+        changed
+    }
+
+    /// A copy that has another text in place of its credential, wherever its requests or its cookies hold it.
+    #[must_use]
+    pub fn with_session_cookie(&self, other: Secret) -> Self {
+        let mut changed = self.clone();
+        changed.state.replace(self.cookie_left(), other);
+        changed
+    }
 }
 
 /// One `Set-Cookie` field (RFC 6265 §5.2), and whether it ends the cookie.

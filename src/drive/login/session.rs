@@ -53,6 +53,8 @@ pub struct LoginSession {
     perhaps_ended: bool,
     /// Whether it waits where the server asks for some time.
     patient: bool,
+    /// Whether its requests carry no cookie.
+    pub(super) cookieless: bool,
 }
 
 impl LoginSession {
@@ -70,6 +72,7 @@ impl LoginSession {
             before: None,
             perhaps_ended: false,
             patient: false,
+            cookieless: false,
         }
     }
 
@@ -398,7 +401,7 @@ impl LoginSession {
         };
         let url = below(&logins.base, fill(&step.address)?.expose())?;
         let mut headers = Vec::new();
-        if let Some(cookies) = self.state.jar.field(url.path()) {
+        if let Some(cookies) = self.state.jar.field(url.path()).filter(|_| !self.cookieless) {
             headers.push(("Cookie".to_owned(), cookies.into_bytes()));
         }
         for (header, text) in &step.headers {

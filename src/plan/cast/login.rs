@@ -3,8 +3,8 @@
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
     AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember,
-    LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, QueryLogin, RedirectionUri,
-    RefreshChange, ReturnTo, SessionAct, SessionStep, UnusableResource, UnusualText, UserOrder, Want,
+    LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoSession, QueryLogin,
+    RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep, UnusableResource, UnusualText, UserOrder, Want,
 };
 use crate::observe::{Description, Phrase};
 
@@ -85,7 +85,7 @@ impl Caster<'_> {
                 let takes = !is_about_users || procedure.is_some_and(|login| login.takes_account());
                 has(takes, "the requests of the login do not refer to `{username}` of the credential")?;
             }
-            SessionAct::LogOut(_) | SessionAct::LogOutFromForeignPage(_) => {
+            SessionAct::LogOut(_) | SessionAct::LogOutFromForeignPage(_) | SessionAct::LogOutWithoutSession(..) => {
                 has(procedure.is_some_and(|login| !login.logout.is_empty()), "no `logout` in the login")?
             }
             SessionAct::ChangePassword(_) | SessionAct::ChangePasswordWrongly(_) => {
@@ -411,6 +411,10 @@ fn described(act: SessionAct) -> Description {
         SessionAct::RefreshChanged(_, change) => changed(change),
         SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
         SessionAct::LogOut(_) => "a logout",
+        SessionAct::LogOutWithoutSession(_, NoSession::NoCookie) => "the logout without a cookie",
+        SessionAct::LogOutWithoutSession(_, NoSession::UnknownCookie) => {
+            "the logout with an identifier that was never issued in the cookie of the session"
+        }
         SessionAct::PageWithMalformedCookies(_) => "the page of the login with a cookie that does not parse",
         SessionAct::Revoke(_, LoginRevocation::Own) => "its revocation",
         SessionAct::Revoke(_, LoginRevocation::OwnHinted(hint)) => {

@@ -185,6 +185,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "session.near-miss-denied",
         "session.write-needs-csrf-token",
         "session.malformed-cookie-never-5xx",
+        "session.logout-without-cookie-never-5xx",
         "session.not-renewed-after-logout",
         "session.logout-clears-cookie",
         "login.foreign-host-not-reflected",

@@ -1,17 +1,22 @@
 //! Cookies of logins that come back changed.
 
 use super::resource::may_be_an_accident;
+use super::session::{note, started};
+use super::told::{Told, granted, led_elsewhere};
 use super::{Credential, Halt, Stage};
-use crate::check::step::{SessionAct, Step};
+use crate::check::step::{NoSession, SessionAct, Step};
 use crate::clock;
-use crate::drive::login::HeldCredential;
+use crate::drive::login::{HeldCredential, LoginSession};
 use crate::observe::{Description, Evidence, Observation, Outcome, Place, Response, meaning_of_status};
 use crate::plan::Action;
-use crate::scheme::{Carried, CarrierPlace, Companion, Proof, Renaming, is_below};
+use crate::scheme::{Carried, CarrierPlace, Companion, Proof, Renaming, forged_value, is_below};
 use crate::secret::Secret;
 
 /// Why no cookie can be changed to that of another user.
 const NO_NAME: &str = "no cookie of the login has the name, or the number, of its user where it can be read";
+/// Why no logout has a cookie that nobody was given.
+const NO_COOKIE: &str = "the login holds no cookie of a session";
+const UNFORGED: &str = "no other value could be made of the cookie of the session";
 /// Changed sessions that are tried.
 const MOST_FORMS: usize = 8;
 /// Cookies of a login, and values of one, that are tried.
@@ -143,6 +148,47 @@ impl Stage<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The logout of a session as somebody sends it who has none, and whether its answer is a server error that comes again.
+    pub(super) async fn log_out_without_session(
+        &mut self,
+        slot: &str,
+        without: NoSession,
+        evidence: &mut Evidence,
+    ) -> Result<(Told, bool), Halt> {
+        let session = match without {
+            NoSession::NoCookie => self.kept_session(slot)?.session.without_cookies(),
+            NoSession::UnknownCookie => {
+                let own = self.kept_session(slot)?.session.cookie_left();
+                let own = own.ok_or_else(|| Halt::Untestable(NO_COOKIE.to_owned()))?;
+                let unknown = forged_value("unknown", own.expose(), &mut self.rng);
+                let unknown = unknown.ok_or_else(|| Halt::Untestable(UNFORGED.to_owned()))?;
+                self.kept_session(slot)?.session.with_session_cookie(Secret::new(unknown))
+            }
+        };
+        // a logout may name its session elsewhere, too
+        started(&mut self.sessions, slot)?.session.may_have_ended();
+        let is_broken = |told: &Told| told.exchange.status().is_some_and(|status| status >= 500);
+        let told = self.sent_logout(session.clone(), evidence).await?;
+        if !is_broken(&told) || self.prober.outages.are_caused_by(&told.exchange.request) {
+            return Ok((told, false));
+        }
+        let again = self.sent_logout(session, evidence).await?;
+        let same = is_broken(&again);
+        Ok((if same { told } else { again }, same))
+    }
+
+    async fn sent_logout(&self, mut session: LoginSession, evidence: &mut Evidence) -> Result<Told, Halt> {
+        let ended = session.log_out(&self.prober.equipment.logins).await;
+        note(session.exchanges(), session.procedure(), evidence);
+        self.prober.pulse_after_login(session.exchanges()).await;
+        let exchange = session.exchanges().last().cloned();
+        match ended {
+            Ok(()) => Ok(granted(exchange)),
+            // whoever has no session may get no page with what the next request needs
+            Err(error) => led_elsewhere(&error, exchange),
+        }
     }
 
     /// Each other value that answers gave the cookie of a session after its logout, in place of its own.

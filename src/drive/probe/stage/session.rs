@@ -161,6 +161,11 @@ impl Stage<'_> {
                 return Ok(());
             }
             SessionAct::LogOut(slot) => self.log_out(slot, evidence).await?,
+            SessionAct::LogOutWithoutSession(slot, without) => {
+                let (told, reproduced) = Box::pin(self.log_out_without_session(slot, without, evidence)).await?;
+                told.observe_as(action, Place::Login, reproduced, evidence);
+                return Ok(());
+            }
             SessionAct::ChangePassword(slot) => self.change_password(identity, slot, evidence).await?,
             SessionAct::ChangePasswordWrongly(slot) => {
                 Box::pin(self.change_password_wrongly(identity, slot, evidence)).await?

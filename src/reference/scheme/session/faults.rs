@@ -34,6 +34,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "breaks at the page of the login on a cookie that begins like JSON",
     ),
     row(
+        "logout-breaks-without-cookie",
+        "session.logout-without-cookie-never-5xx",
+        "breaks on a logout without a cookie",
+    ),
+    variant(
+        "logout-breaks-on-unknown-session",
+        "session.logout-without-cookie-never-5xx",
+        "breaks on a logout with an identifier that it does not know",
+    ),
+    row(
         "ended-session-renewed",
         "session.not-renewed-after-logout",
         "gives whoever comes with the identifier of an ended session a new one",

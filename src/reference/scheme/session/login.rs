@@ -129,8 +129,12 @@ fn is_kept_within(verifiers: &Verifiers, headers: &HeaderMap) -> bool {
 
 async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Result<Response, Rejection> {
     let (state, sessions) = (&*verifiers.state, &verifiers.sessions);
-    let id = cookie_value(&headers, SESSION_COOKIE).unwrap_or_default();
-    let session = sessions.find(id).ok_or_else(|| refused("invalid_session"))?;
+    let cookie = cookie_value(&headers, SESSION_COOKIE);
+    let id = cookie.unwrap_or_default();
+    let Some(session) = sessions.find(id) else {
+        let fault = cookie.map_or("logout-breaks-without-cookie", |_| "logout-breaks-on-unknown-session");
+        return Err(if state.fault(fault) { Rejection::broken() } else { refused("invalid_session") });
+    };
     let asks_for_token = !state.fault("foreign-pages-log-out");
     if asks_for_token && !csrf_of(&headers).is_some_and(|token| session.has_csrf(token)) {
         return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
