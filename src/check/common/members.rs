@@ -107,7 +107,7 @@ mod tests {
                 let asked = Exchange::unanswered(Request::new("POST", "/orders"), Silence::Closed);
                 let outcome = if status == 201 { Outcome::Granted } else { Outcome::Refused };
                 let seen = Observation::in_test(step, Exchange { answer, ..asked }, outcome);
-                evidence.observe(Observation { reproduced: true, ..seen });
+                evidence.observe(Observation { reproduced: true, credential: Some("service".to_owned()), ..seen });
             }
             let judged = bodies_never_broken(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!((judged.protocol.len(), judged.open.len()), found, "{all} {one} {again}");
