@@ -125,7 +125,7 @@ pub(crate) fn verify(
     let insensitive = !state.fault("digest-case-sensitive-scheme");
     let is_digest = scheme == "Digest" || insensitive && scheme.eq_ignore_ascii_case("digest");
     let has_name = state.fault("digest-in-scheme") && scheme.to_ascii_lowercase().contains("digest");
-    if state.fault("digest-names-by-case") && rest.contains("URI") {
+    if state.fault("digest-names-by-case") && rest.contains(" URI=") {
         return Err(refused());
     }
     if !(is_digest || has_name) || (state.fault("digest-one-space") && rest.starts_with(' ')) {
