@@ -310,6 +310,7 @@ pub const GROUPS: &[Group] = &[
             common::hosts::CHECKS,
             common::framing::CHECKS,
             common::malformed::CHECKS,
+            common::malformed_body::CHECKS,
             common::messages::CHECKS,
             common::oversized::CHECKS,
             common::transport::CHECKS,

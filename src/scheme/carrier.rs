@@ -7,7 +7,7 @@ use crate::observe::{ConnectionOf, MULTIPART, Request, multipart};
 pub struct Carrier {
     /// The place.
     pub place: CarrierPlace,
-    /// What stands in front of the credential, such as `Bearer ` or `Token `; no part of the secret, and in no forgery
+    /// What comes in front of the credential, such as `Bearer ` or `Token `; no part of the secret, and in no forgery
     /// altered with it.
     pub prefix: String,
 }

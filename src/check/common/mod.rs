@@ -10,7 +10,7 @@ pub(crate) mod framing;
 pub(crate) mod hosts;
 pub(crate) mod leaks;
 pub(crate) mod malformed;
-mod members;
+pub(crate) mod malformed_body;
 pub(crate) mod messages;
 pub(crate) mod oversized;
 pub(crate) mod survival;

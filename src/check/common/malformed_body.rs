@@ -1,12 +1,76 @@
-//! Bodies of which one member alone is malformed: what looks at the members one after the other does not get to the second where
-//! the first is wrong.
+//! Bodies of writes that do not parse, and those of which one member alone is malformed: what looks at the members one after the
+//! other does not get to the second where the first is wrong.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::bodies::{DEEP, DEEP_FORM, NO_GZIP};
 use super::malformed::never_broken_but;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Alter, On, Step, Want, Who, send};
+use crate::check::step::{Alter, Fill, On, Step, Want, Who, send};
+use crate::check::{Check, Doc, PLAIN, Severity, Tier};
 use crate::observe::Observation;
+
+pub(crate) const CHECKS: &[Check] = &[Check {
+    id: "common.malformed-body-never-5xx",
+    title: "A body that does not parse is answered without a server error",
+    severity: Severity::Low,
+    tier: Tier::Extended,
+    remote_safe: false,
+    sources: &["RFC 9110 §15.5.1", "RFC 9110 §8.4", "ASVS 16.5.3"],
+    doc: Doc {
+        sends: "Each write (at most 8) with the good credential, and with a body that does not parse, `null`, `{}`, `[]`, five thousand arrays deep, that is said to be gzip and is not, of parts of a form without a boundary, and in a charset that does not exist; in JSON or as a form, as the scenario has it; and with an object, a number, null, a text with NUL, and arrays in arrays (a hundred deep) for each member of its JSON. Each of the first five members of its JSON (those of the body first, then those one level down, and none that is named like a credential) is also malformed alone, while the others stay good: an object, a number (a text where a number is), null, a text with NUL, a lone surrogate (`\"\\ud800\"`), and an empty array. The good write comes once more at the end.",
+        matters: "Whoever has a credential can send such a body: a server that breaks on it lets its users fill its logs and keep its workers busy, and its error page often shows code.",
+        fix: "Answer 400 to a body that does not parse, and 415 to a coding that is not supported.",
+    },
+    steps: &and_one_member::<14, 45>([
+        send(Who::Good, On::EachWrite).granted().called("a write"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Body { json: "{\"item\": ", form: "item=%zz&%ff=%" }])
+            .called("a body that does not parse"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Body { json: "null", form: "=" }])
+            .called("null (in a form: =) as the body"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Body { json: "{}", form: "authbench" }])
+            .called("{} (in a form: a name alone) as the body"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Members(|_| Value::from("a\0b"))])
+            .called("a text with NUL for each member of the body"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Members(nested)])
+            .called("arrays in arrays for each member of the body"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Members(|_| Value::Object(Map::new()))])
+            .called("an object for each member of the body"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Members(|_| Value::from(5))])
+            .called("a number for each member of the body"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Members(|_| Value::Null)])
+            .called("null for each member of the body"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Replaced("Content-Type", Fill::Text("multipart/form-data"))])
+            .called("parts of a form without a boundary"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Body { json: "[]", form: "" }])
+            .called("[] (in a form: nothing) as the body"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Body { json: DEEP, form: DEEP_FORM }])
+            .called("a body that is nested deeply"),
+        send(Who::Good, On::EachWrite).with(NO_GZIP).called("a body that is said to be gzip"),
+        send(Who::Good, On::EachWrite)
+            .with(&[Alter::Replaced("Content-Type", Fill::Text("application/json; charset=authbench"))])
+            .called("a body in a charset that does not exist"),
+    ]),
+    expect: bodies_never_broken,
+    fault: "breaks-on-body-of-holder",
+    ..PLAIN
+}];
+
+/// Arrays in arrays, as deep as parsers allow and code that walks them may not.
+fn nested(_: &Value) -> Value {
+    (0..100).fold(Value::Array(Vec::new()), |inner, _| Value::Array(vec![inner]))
+}
 
 /// How many members are malformed, each alone.
 const MEMBERS: usize = 5;
@@ -34,7 +98,7 @@ static ONE_MEMBER: [[Alter; 1]; MEMBERS * VALUES.len()] = {
 };
 
 /// The same steps, each member malformed alone, and the good write once more.
-pub(super) const fn and_one_member<const FIRST: usize, const STEPS: usize>(first: [Step; FIRST]) -> [Step; STEPS] {
+const fn and_one_member<const FIRST: usize, const STEPS: usize>(first: [Step; FIRST]) -> [Step; STEPS] {
     assert!(STEPS == FIRST + ONE_MEMBER.len() + 1);
     let mut steps = [send(Who::Good, On::EachWrite).called("the good write once more"); STEPS];
     let mut at = 0;
@@ -47,7 +111,7 @@ pub(super) const fn and_one_member<const FIRST: usize, const STEPS: usize>(first
 
 /// No answer to a body that is malformed is a server error that comes again. Where the good write breaks as well when it is sent
 /// once more, such as a name that has to be new, a body that has one member that differs shows nothing.
-pub(super) fn bodies_never_broken(case: &ObservedCheck<'_>) -> Judgement {
+fn bodies_never_broken(case: &ObservedCheck<'_>) -> Judgement {
     let breaks_again = |seen: &Observation| {
         let mut repeated = case.lenient().filter(|(_, other)| is_plain(case.step_of(other)));
         repeated.any(|(_, other)| other.place == seen.place && is_broken(other))
