@@ -306,10 +306,15 @@ pub(super) fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Ob
 
 /// Whether the request without a credential and without anything malformed is a server error there: the fault of another check.
 fn breaks_anyway(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
-    let is_plain = |other: &Observation| matches!(case.step_of(other), Step::Send(send) if send.alter.is_empty());
+    let is_plain = |other: &Observation| is_plain_request(case.step_of(other));
     let is_broken = |other: &Observation| matches!(other.exchange.status(), Some(500..));
     let mut others = case.lenient().filter(|(_, other)| other.credential.is_none() && other.place == seen.place);
     seen.credential.is_none() && others.any(|(_, other)| is_plain(other) && is_broken(other))
+}
+
+/// Whether a step is the request without a credential and without anything else: what has cookies that do not parse is none.
+fn is_plain_request(step: &Step) -> bool {
+    matches!(step, Step::Send(send) if send.who == Who::Anonymous && send.alter.is_empty())
 }
 
 #[cfg(test)]
@@ -322,10 +327,7 @@ mod tests {
     fn what_is_malformed_is_not_to_blame_where_each_request_without_a_credential_breaks() {
         let check = crate::check::find("common.malformed-field-never-5xx").expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "bearer");
-        let plain_at = check
-            .steps
-            .iter()
-            .position(|step| matches!(step, Step::Send(send) if send.who == Who::Anonymous && send.alter.is_empty()));
+        let plain_at = check.steps.iter().position(is_plain_request);
         let plain_at = plain_at.expect("is sent");
         for (plain, malformed, found) in [
             (500, [500, 500, 400, 500, 500, 500], 0),
@@ -345,6 +347,12 @@ mod tests {
             let judgement = never_broken(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!(judgement.protocol.len(), found, "{plain} {malformed:?}");
         }
+    }
+
+    #[test]
+    fn cookies_that_do_not_parse_make_no_plain_request() {
+        let check = crate::check::find("session.malformed-cookie-never-5xx").expect("is in the catalogue");
+        assert!(!check.steps.iter().any(is_plain_request));
     }
 
     #[test]
