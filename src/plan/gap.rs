@@ -22,8 +22,13 @@ impl Subject {
         // a probe that reads disturbs less than one that writes
         let mut candidates: Vec<usize> = candidates.collect();
         candidates.sort_by_key(|at| self.resources[*at].writes);
-        let gap = |proven: bool| candidates.iter().find_map(|resource| self.gaps_at(*resource, proven).next());
+        let gap = |proven: bool| candidates.iter().find_map(|at| self.gaps_at(*at, proven).next());
         gap(true).or_else(|| gap(false))
+    }
+
+    /// An identity that lacks a scope of this resource, proven by another one where there is one.
+    pub fn scope_gap_at(&self, resource: usize) -> Option<ScopeGap> {
+        self.gaps_at(resource, true).next().or_else(|| self.gaps_at(resource, false).next())
     }
 
     /// The same resource with another identity that lacks a scope of it, and is proven by what it may open instead.
@@ -54,18 +59,21 @@ impl Subject {
 
     /// An object of one tenant and a valid identity of another with all its scopes.
     pub fn tenant_gap(&self) -> Option<ScopeGap> {
-        self.protected().find_map(|resource| {
-            let object = &self.resources[resource];
-            object.tenant.as_ref()?;
-            let foreign = |identity: &Identity| {
-                identity.state == CredentialState::Valid
-                    && identity.tenant.is_some()
-                    && identity.tenant != object.tenant
-                    && object.scopes.is_subset(&identity.scopes)
-            };
-            let low = self.identities.iter().position(foreign)?;
-            let open_to_low = Some(self.protected().find(|at| self.resources[*at].open_to(&self.identities[low]))?);
-            Some(ScopeGap { resource, low, open_to_low, good: self.good_for(resource)? })
-        })
+        self.protected().find_map(|resource| self.tenant_gap_at(resource))
+    }
+
+    /// A valid identity of another tenant than that of this object, with all its scopes.
+    pub fn tenant_gap_at(&self, resource: usize) -> Option<ScopeGap> {
+        let object = &self.resources[resource];
+        object.tenant.as_ref()?;
+        let foreign = |identity: &Identity| {
+            identity.state == CredentialState::Valid
+                && identity.tenant.is_some()
+                && identity.tenant != object.tenant
+                && object.scopes.is_subset(&identity.scopes)
+        };
+        let low = self.identities.iter().position(foreign)?;
+        let open_to_low = Some(self.protected().find(|at| self.resources[*at].open_to(&self.identities[low]))?);
+        Some(ScopeGap { resource, low, open_to_low, good: self.good_for(resource)? })
     }
 }

@@ -185,11 +185,11 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["ASVS 8.3.2", "ASVS 13.3.4"],
         doc: Doc {
-            sends: "A key that was revoked before the run.",
+            sends: "A key that was revoked before the run, to each resource that checks use.",
             matters: "A leaked key can only be contained by revoking it.",
             fix: "Read the state of a key on each request, or bound the life of caches.",
         },
-        steps: &[send(Who::Revoked, On::Protected).denied(&[INVALID])],
+        steps: &[send(Who::Revoked, On::EachUsed).denied(&[INVALID])],
         shows: Explanation::Revocation,
         fault: "revocation-ignored",
         ..REFUSAL
@@ -201,11 +201,11 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["ASVS 13.3.4"],
         doc: Doc {
-            sends: "A key whose lifetime has passed.",
+            sends: "A key whose lifetime has passed, to each resource that checks use.",
             matters: "An expiry that is stored and not read protects nobody.",
             fix: "Compare the expiry on each request.",
         },
-        steps: &[send(Who::Expired, On::Protected).denied(&[INVALID])],
+        steps: &[send(Who::Expired, On::EachUsed).denied(&[INVALID])],
         shows: Explanation::Time,
         fault: "no-expiry-check",
         ..REFUSAL
@@ -238,11 +238,11 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["OWASP API1:2023", "ASVS 8.2.2", "ASVS 8.4.1", "WSTG-ATHZ-04"],
         doc: Doc {
-            sends: "A valid key of one tenant to an object of another.",
+            sends: "A valid key of one tenant to each object of another (at most 8).",
             matters: "Broken object level authorization is the most common API flaw: one customer reads another's data.",
             fix: "Compare the owner of each object with the owner of the key.",
         },
-        steps: &[send(Who::OtherTenant, On::Object).denied(&[INSUFFICIENT, Accept::Status(404)])],
+        steps: &[send(Who::OtherTenant, On::EachObject).denied(&[INSUFFICIENT, Accept::Status(404)])],
         fault: "no-object-check",
         ..REFUSAL
     },
@@ -252,11 +252,11 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["OWASP API5:2023", "ASVS 8.2.1"],
         doc: Doc {
-            sends: "A valid key to a resource whose scope it does not hold, after it worked on another.",
+            sends: "A valid key to each resource whose scope it does not hold (at most 8), after it worked on another.",
             matters: "Without this a read-only key writes.",
             fix: "Evaluate the scopes of the key on each operation.",
         },
-        steps: &[send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT])],
+        steps: &[send(Who::LowScope, On::EachScoped).denied(&[INSUFFICIENT])],
         fault: "scope-ignored",
         ..REFUSAL
     },

@@ -145,11 +145,11 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 6750 §3.1", "OWASP API5:2023", "ASVS 10.3.2"],
         doc: Doc {
-            sends: "A valid token to a resource whose scope it lacks, after it worked on another.",
+            sends: "A valid token to each resource whose scope it lacks (at most 8), after it worked on another.",
             matters: "Without this every client of the issuer may do everything.",
             fix: "Compare the token's scope on each operation, and answer 403 with error=\"insufficient_scope\".",
         },
-        steps: &[send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT])],
+        steps: &[send(Who::LowScope, On::EachScoped).denied(&[INSUFFICIENT])],
         expect: |case| naming::scope(case, expect::wants(case).and(bearer_error(case, "insufficient_scope"))),
         shows: Explanation::Scope,
         fault: "scope-not-enforced",
@@ -168,7 +168,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain_as("t", ClientRole::LowScope, Some(Fill::LookalikeScope)),
-            send(Who::Slot("t"), On::Scoped)
+            send(Who::Slot("t"), On::EachScoped)
                 .denied(&[INSUFFICIENT])
                 .called("a token whose scope only looks like the needed one"),
         ],
@@ -213,11 +213,11 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["OWASP API1:2023", "ASVS 8.2.2"],
         doc: Doc {
-            sends: "A valid token of one subject to an object of another.",
+            sends: "A valid token of one subject to each object of another (at most 8).",
             matters: "Broken object level authorization is the most common API flaw.",
             fix: "Compare the owner of each object with the subject of the token.",
         },
-        steps: &[send(Who::OtherTenant, On::Object).denied(&[INSUFFICIENT, Accept::Status(404)])],
+        steps: &[send(Who::OtherTenant, On::EachObject).denied(&[INSUFFICIENT, Accept::Status(404)])],
         shows: Explanation::Tenant,
         fault: "bola",
         ..REFUSAL

@@ -232,7 +232,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["WSTG-ATHZ-02", "ASVS 4.1.3"],
         doc: Doc {
-            sends: "A public path with headers that name the protected one, and the other way round.",
+            sends: "A public path with headers that name a protected one; and each protected resource (at most 8) with headers that name a public path.",
             matters: "Frameworks that route by such headers move a request past the guard of the front end.",
             fix: "Drop these headers at the edge, and switch their support off.",
         },
@@ -257,10 +257,10 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Header("X-Forwarded-Path", Fill::ProtectedPath)])
                 .counting(On::Protected)
                 .denied(REWRITE),
-            send(Who::Anonymous, On::Protected)
+            send(Who::Anonymous, On::EachRoute)
                 .with(&[Alter::Header("X-Original-URL", Fill::PublicPath)])
                 .denied(BYPASS),
-            send(Who::Anonymous, On::Protected)
+            send(Who::Anonymous, On::EachRoute)
                 .with(&[Alter::Header("X-Rewrite-URL", Fill::PublicPath)])
                 .denied(BYPASS),
         ],
@@ -274,12 +274,12 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["ASVS 4.1.3", "RFC 9700 §4.13"],
         doc: Doc {
-            sends: "An anonymous request with headers by which proxies and gateways name a user, an API consumer, a client certificate, an address or a request from inside.",
+            sends: "An anonymous request with headers by which proxies and gateways name a user, an API consumer, a client certificate, an address or a request from inside; the commonest of them to each protected resource (at most 8).",
             matters: "A service that believes them from anybody has no authentication.",
             fix: "Accept them only from the proxy that sets them, and strip them at the edge.",
         },
         steps: &[
-            send(Who::Anonymous, On::Protected)
+            send(Who::Anonymous, On::EachRoute)
                 .with(&[Alter::Header("X-Forwarded-For", Fill::Text("127.0.0.1"))])
                 .denied(&[MISSING]),
             send(Who::Anonymous, On::Protected)
@@ -288,10 +288,10 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::Protected)
                 .with(&[Alter::Header("Forwarded", Fill::Text("for=127.0.0.1;proto=https"))])
                 .denied(&[MISSING]),
-            send(Who::Anonymous, On::Protected)
+            send(Who::Anonymous, On::EachRoute)
                 .with(&[Alter::Header("X-Forwarded-User", Fill::Principal)])
                 .denied(&[MISSING]),
-            send(Who::Anonymous, On::Protected)
+            send(Who::Anonymous, On::EachRoute)
                 .with(&[Alter::Header("X-Remote-User", Fill::Principal)])
                 .denied(&[MISSING]),
             send(Who::Anonymous, On::Protected)
@@ -300,8 +300,8 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::Protected)
                 .with(&[Alter::Header("X-Auth-Request-Email", Fill::Principal)])
                 .denied(&[MISSING]),
-            send(Who::Anonymous, On::Protected).with(&[Alter::Header("X-User-Id", Fill::Principal)]).denied(&[MISSING]),
-            send(Who::Anonymous, On::Protected)
+            send(Who::Anonymous, On::EachRoute).with(&[Alter::Header("X-User-Id", Fill::Principal)]).denied(&[MISSING]),
+            send(Who::Anonymous, On::EachRoute)
                 .with(&[Alter::Header("X-Authenticated", Fill::Text("true"))])
                 .denied(&[MISSING]),
             send(Who::Anonymous, On::Protected)
@@ -367,12 +367,12 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.4", "RFC 9110 §11.4", "OWASP API5:2023"],
         doc: Doc {
-            sends: "A valid credential that lacks the permission, after it worked on another resource; and another one, where the scenario has two.",
+            sends: "A valid credential to each resource for which it lacks the permission (at most 8), after it worked on another; and another one, where the scenario has two.",
             matters: "A 401 makes clients authenticate again and again, for nothing.",
             fix: "Answer 403 where the principal is known and the permission is missing.",
         },
         steps: &[
-            send(Who::LowScope, On::Scoped).denied(&[INSUFFICIENT]),
+            send(Who::LowScope, On::EachScoped).denied(&[INSUFFICIENT]),
             send(Who::OtherLowScope, On::Scoped).denied(&[INSUFFICIENT]).if_given(),
         ],
         fault: "authz-as-401",

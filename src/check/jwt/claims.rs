@@ -8,6 +8,11 @@ const fn each(names: &'static [&'static str]) -> Step {
     send(each_forged(names), On::Protected)
 }
 
+/// What one forgotten route lets in is asked of each that checks use.
+const fn everywhere(names: &'static [&'static str]) -> Step {
+    send(each_forged(names), On::EachUsedOrWritten)
+}
+
 pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "jwt.exp-enforced",
@@ -16,11 +21,11 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 7519 §4.1.4", "RFC 9068 §4", "ASVS 9.2.1"],
         doc: Doc {
-            sends: "Tokens that ended yesterday and six minutes ago: beyond any leeway.",
+            sends: "Tokens that ended yesterday, to each resource that checks use, and six minutes ago: beyond any leeway.",
             matters: "A token that never ends is a password that cannot be changed.",
             fix: "Compare exp with the clock, with a leeway of a few minutes at most.",
         },
-        steps: &[each(&["exp-yesterday", "exp-past-leeway"]).denied(&[INVALID])],
+        steps: &[everywhere(&["exp-yesterday"]).denied(&[INVALID]), each(&["exp-past-leeway"]).denied(&[INVALID])],
         shows: Explanation::Time,
         fault: "jwt-accepts-expired-token",
         ..REFUSAL

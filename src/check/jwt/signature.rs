@@ -9,6 +9,11 @@ const fn refused(names: &'static [&'static str]) -> Step {
     send(each_forged(names), On::Protected).denied(&[INVALID])
 }
 
+/// What one forgotten route lets in is asked of each that checks use.
+const fn refused_everywhere(names: &'static [&'static str]) -> Step {
+    send(each_forged(names), On::EachUsedOrWritten).denied(&[INVALID])
+}
+
 pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "jwt.valid-accepted",
@@ -33,11 +38,11 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9068 §4", "RFC 8725 §3.3", "ASVS 9.1.1"],
         doc: Doc {
-            sends: "The good token with an empty, a missing, a foreign and a cut signature.",
+            sends: "The good token with an empty, a missing, a foreign and a cut signature; without one to each resource that checks use.",
             matters: "Where the signature is optional, everybody writes their own claims.",
             fix: "Refuse a token whose signature is not there or does not verify.",
         },
-        steps: &[refused(&["sig-empty", "sig-absent", "sig-of-another", "sig-truncated"])],
+        steps: &[refused_everywhere(&["sig-absent"]), refused(&["sig-empty", "sig-of-another", "sig-truncated"])],
         fault: "jwt-signature-optional",
         ..REFUSAL
     },
@@ -49,17 +54,14 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 7515 §5.2", "RFC 8725 §3.3", "ASVS 9.1.1"],
         doc: Doc {
             sends: "The good token with one bit of its signature flipped, with claims changed under it, and signed by a \
-                    stranger.",
+                    stranger; the flipped bit at each resource that checks use.",
             matters: "A token that is decoded and not verified is a form that the caller fills in.",
             fix: "Verify the signature over the received bytes before any claim is read.",
         },
-        steps: &[refused(&[
-            "sig-flipped-bit",
-            "sig-sub-changed",
-            "sig-scope-changed",
-            "sig-exp-changed",
-            "sig-strangers",
-        ])],
+        steps: &[
+            refused_everywhere(&["sig-flipped-bit"]),
+            refused(&["sig-sub-changed", "sig-scope-changed", "sig-exp-changed", "sig-strangers"]),
+        ],
         shows: Explanation::Unverified,
         fault: "decode-without-verify",
         ..REFUSAL
@@ -71,28 +73,29 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9068 §4", "RFC 7518 §3.6", "RFC 8725 §3.2", "WSTG-SESS-10"],
         doc: Doc {
-            sends: "Tokens whose alg is none in several spellings, empty, null or absent, without and with some signature.",
+            sends: "Tokens whose alg is none in several spellings, empty, null or absent, without and with some signature; `none` and `NONE` to each resource that checks use.",
             matters: "A library that takes none for an algorithm accepts whatever anybody writes.",
             fix: "Name the accepted algorithms; never take them from the token.",
         },
-        steps: &[refused(&[
-            "alg-none",
-            "alg-none-capital",
-            "alg-none-upper",
-            "alg-none-mixed",
-            "alg-none-space",
-            "alg-empty",
-            "alg-null",
-            "alg-absent",
-            "alg-none-junk",
-            "alg-none-capital-junk",
-            "alg-none-upper-junk",
-            "alg-none-mixed-junk",
-            "alg-none-space-junk",
-            "alg-empty-junk",
-            "alg-null-junk",
-            "alg-absent-junk",
-        ])],
+        steps: &[
+            refused_everywhere(&["alg-none", "alg-none-upper"]),
+            refused(&[
+                "alg-none-capital",
+                "alg-none-mixed",
+                "alg-none-space",
+                "alg-empty",
+                "alg-null",
+                "alg-absent",
+                "alg-none-junk",
+                "alg-none-capital-junk",
+                "alg-none-upper-junk",
+                "alg-none-mixed-junk",
+                "alg-none-space-junk",
+                "alg-empty-junk",
+                "alg-null-junk",
+                "alg-absent-junk",
+            ]),
+        ],
         fault: "accepts-alg-none",
         ..REFUSAL
     },

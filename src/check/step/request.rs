@@ -118,6 +118,8 @@ pub enum On {
     EachPath,
     /// A resource for which a valid credential lacks a scope.
     Scoped,
+    /// Every resource for which a valid credential lacks a scope, up to a budget.
+    EachScoped,
     /// A resource that changes state.
     Writable,
     /// Every protected resource that changes state, up to a budget.
@@ -132,6 +134,8 @@ pub enum On {
     EachPublic,
     /// An object of a tenant.
     Object,
+    /// Every object of a tenant, up to a budget.
+    EachObject,
 }
 
 /// One change to the request.

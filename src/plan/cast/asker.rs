@@ -14,7 +14,10 @@ impl Caster<'_> {
             Some(good) => Ok(good),
             None => Err(self.nothing_protected()),
         };
-        let low = || subject.scope_gap(None).map(|gap| gap.low).ok_or_else(|| self.no_scope_gap(false));
+        let low = || {
+            let gap = subject.scope_gap_at(resource).or_else(|| subject.scope_gap(None));
+            gap.map(|gap| gap.low).ok_or_else(|| self.no_scope_gap(false))
+        };
         Ok(match who {
             Who::Anonymous => Asker::Anonymous,
             Who::Good => Asker::Identity(good()?),
@@ -23,7 +26,7 @@ impl Caster<'_> {
                 Some(gap) => Asker::Identity(gap.low),
                 None => return missing("no second valid credential that lacks a scope"),
             },
-            Who::OtherTenant => match subject.tenant_gap() {
+            Who::OtherTenant => match subject.tenant_gap_at(resource).or_else(|| subject.tenant_gap()) {
                 Some(gap) => Asker::Identity(gap.low),
                 None => return Err(self.no_tenant_gap()),
             },

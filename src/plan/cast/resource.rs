@@ -33,6 +33,7 @@ impl Caster<'_> {
             on => {
                 let found = match on {
                     On::EachWrite => self.writes(send.who),
+                    On::EachScoped | On::EachObject => self.guarded(send.on, send.who),
                     On::EachPublic => self.public_ones(),
                     On::EachRoute | On::EachGet | On::EachPath => self.routes(send),
                     on => self.resource(on, send.who).map(|found| vec![found]),
@@ -128,6 +129,26 @@ impl Caster<'_> {
         Ok(writes)
     }
 
+    /// The resources for which a valid credential lacks a scope, or that belong to another tenant, no more than the budget. What can
+    /// be done once alone, as long as nothing prepares it, is left to the checks that use it already: its controls would break.
+    fn guarded(&mut self, on: On, who: Who) -> Result<Vec<usize>, Missing> {
+        let first = self.resource(on, who)?;
+        let subject = self.subject;
+        let is_guarded = |at: &usize| {
+            let resource = &subject.resources[*at];
+            let can_repeat = !resource.writes || resource.method != "DELETE" || resource.is_prepared();
+            let gap = match on {
+                On::EachObject => subject.tenant_gap_at(*at),
+                _ => subject.scope_gap_at(*at),
+            };
+            can_repeat && gap.is_some()
+        };
+        let others = subject.protected().filter(|at| *at != first).filter(is_guarded);
+        let mut guarded: Vec<usize> = std::iter::once(first).chain(others).collect();
+        self.within_budget(&mut guarded);
+        Ok(guarded)
+    }
+
     /// The public resources that are read, no more than there is a budget for.
     fn public_ones(&self) -> Result<Vec<usize>, Missing> {
         let first = self.resource(On::Public, Who::Anonymous)?;
@@ -168,9 +189,11 @@ impl Caster<'_> {
             }
         }
         let gap = match send.who {
-            Who::LowScope | Who::ForgedLow(_) => self.subject.scope_gap(None),
+            Who::LowScope | Who::ForgedLow(_) => {
+                self.subject.scope_gap_at(resource).or_else(|| self.subject.scope_gap(None))
+            }
             Who::OtherLowScope => self.subject.other_scope_gap(),
-            Who::OtherTenant => self.subject.tenant_gap(),
+            Who::OtherTenant => self.subject.tenant_gap_at(resource).or_else(|| self.subject.tenant_gap()),
             _ => None,
         };
         if let Some(ScopeGap { low, open_to_low: Some(resource), .. }) = gap {
@@ -193,7 +216,7 @@ impl Caster<'_> {
             | On::EachGet => {
                 return self.main_resource();
             }
-            On::Scoped => subject.scope_gap(None).map(|gap| gap.resource),
+            On::Scoped | On::EachScoped => subject.scope_gap(None).map(|gap| gap.resource),
             On::ScopedWrite => subject.scope_gap(Some(true)).map(|gap| gap.resource),
             On::Writable if who == Who::LowScope => subject.scope_gap(Some(true)).map(|gap| gap.resource),
             On::Writable => subject
@@ -214,18 +237,18 @@ impl Caster<'_> {
                 };
                 subject.scope_gap(None).filter(has_absent).map(|gap| gap.resource)
             }
-            On::Object => subject.tenant_gap().map(|gap| gap.resource),
+            On::Object | On::EachObject => subject.tenant_gap().map(|gap| gap.resource),
         };
         match (found, on) {
             (Some(found), _) => Ok(found),
-            (None, On::Scoped) => Err(self.no_scope_gap(false)),
+            (None, On::Scoped | On::EachScoped) => Err(self.no_scope_gap(false)),
             (None, On::ScopedWrite) => Err(self.nothing_written().unwrap_or_else(|| self.no_scope_gap(true))),
             (None, On::Writable | On::EachWrite) => match self.nothing_written() {
                 Some(why) => Err(why),
                 None => Err(self.no_scope_gap(true)),
             },
             (None, On::Public | On::EachPublic) => missing("no resource with `public: true`"),
-            (None, On::Object) => Err(self.no_tenant_gap()),
+            (None, On::Object | On::EachObject) => Err(self.no_tenant_gap()),
             (None, On::ReadBack) => {
                 self.resource(On::Writable, Who::Good)?;
                 missing("no resource reads the path of one with `writes: true`, which would show what a write changed")
