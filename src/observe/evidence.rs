@@ -1,6 +1,6 @@
 //! Everything that one check saw.
 
-use super::{AnswerSignature, Description, Exchange, ForgeryId, Outage, Outcome};
+use super::{AnswerSignature, Description, Exchange, ForgeryId, Outage, Outcome, SetCookie};
 
 /// Where a request went, for the reader of a finding and for the judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,6 +201,12 @@ pub struct Evidence {
     pub authorization: Option<AuthorizationRequest>,
     /// The cookie that the session of a login is known by, where it is a cookie.
     pub session_cookie: Option<String>,
+    /// The cookies that the browser holds after a login, as its answers set them.
+    pub login_cookies: Vec<SetCookie>,
+    /// Further cookies that the scenario names as credentials of logins.
+    pub declared_cookies: Vec<String>,
+    /// Whether a login of the scenario takes a credential from the body of an answer.
+    pub login_bodies_have_credentials: bool,
     /// Whether the login within an open session was that of another identity.
     pub logs_in_as_another: bool,
     /// How long a token that is a JWT still lives at the logout of its login, or when its refusal begins to be waited for.

@@ -22,6 +22,7 @@ mod outcome;
 pub mod page;
 mod password_hash;
 mod recognition;
+mod set_cookie;
 mod timing;
 mod trust;
 mod unite;
@@ -51,6 +52,7 @@ pub use password_hash::password_hash_in;
 pub use recognition::{
     Answered, Asked, Atom, BodyKind, Declared, Learned, Reading, Recognition, meaning_of_status, without_query,
 };
+pub use set_cookie::SetCookie;
 pub use timing::{ClockOffset, PhaseTiming};
 pub use trust::doubts;
 pub use unite::{ShardFigures, UniteError, unite};

@@ -471,6 +471,21 @@ impl LoginProcedure {
         }
     }
 
+    /// The cookies that it names as credentials: what a login, or its refresh, leads to.
+    pub fn credential_cookies(&self) -> impl Iterator<Item = &str> {
+        [&self.token, &self.refreshed].into_iter().filter_map(|position| match position {
+            Some(TokenPosition::Cookie(name)) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether it says that the body of an answer has its credential, or that of its refresh.
+    pub fn has_credential_in_body(&self) -> bool {
+        let is_in_body = |position: &TokenPosition| matches!(position, TokenPosition::Pointer(_));
+        // RFC 6749 §5.1, where nothing else is named
+        self.token.as_ref().is_none_or(is_in_body) || self.refreshed.as_ref().is_some_and(is_in_body)
+    }
+
     /// The same login with another user-id and password.
     #[must_use]
     pub fn with_account(&self, user: &str, password: Secret) -> Arc<Self> {

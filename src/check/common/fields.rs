@@ -1,12 +1,10 @@
 //! What the header fields of answers give away, and to whom.
 
-use std::borrow::Cow;
-
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{On, Who, forged, send};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
-use crate::observe::{Observation, Outcome, StepId};
+use crate::observe::{Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -150,9 +148,9 @@ fn names_a_version(name: &str, value: &str) -> bool {
 fn guarded(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, seen) in case.observations_of(COOKIE).filter(|(_, seen)| seen.outcome == Outcome::Granted) {
-        let name = sent_cookie(seen);
+        let name = seen.exchange.request.cookie_name();
         let mut lines = case.all_answers().flat_map(|(_, answer)| answer.header_values("set-cookie"));
-        let Some(line) = lines.find(|line| line.split('=').next().map(str::trim) == Some(name.as_str())) else {
+        let Some(line) = lines.find(|line| line.split('=').next().map(str::trim) == Some(&*name)) else {
             continue;
         };
         let named = |wanted: &str| {
@@ -176,17 +174,11 @@ fn guarded(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// The name of the cookie that a request carries.
-fn sent_cookie(seen: &Observation) -> String {
-    let line = seen.exchange.request.value_of("cookie").map_or(Cow::Borrowed(""), String::from_utf8_lossy);
-    line.split('=').next().unwrap_or_default().trim().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check::profile::Effective;
-    use crate::observe::{Evidence, Exchange, Request, Response, Silence};
+    use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
 
     fn seen(step: usize, cookie: Option<&str>, set: &[&str], outcome: Outcome) -> Observation {
         let headers = set.iter().map(|line| ("Set-Cookie".to_owned(), line.as_bytes().to_vec())).collect();

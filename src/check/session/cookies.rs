@@ -50,74 +50,6 @@ pub(super) fn token_not_stored(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// RFC 6265 §4.1.2.5.
-pub(super) fn secure(case: &ObservedCheck<'_>) -> Judgement {
-    if !case.evidence.over_tls {
-        let why = "the target is asked without TLS: a cookie with Secure would not come back".to_owned();
-        return Judgement { not_applicable: Some(why), ..Judgement::default() };
-    }
-    attribute(case, "Secure")
-}
-
-/// RFC 6265 §4.1.2.6.
-pub(super) fn http_only(case: &ObservedCheck<'_>) -> Judgement {
-    attribute(case, "HttpOnly")
-}
-
-/// Whether the cookie names the sites that it belongs to; `None` needs Secure, and says that all sites do.
-pub(super) fn same_site(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = attribute(case, "SameSite");
-    let Some((index, attributes)) = cookie(case) else { return judgement };
-    match sites_of(&attributes) {
-        // without TLS, a server that sets Secure behind a proxy with TLS does not show it
-        Sites::NotKept if case.evidence.over_tls => {
-            let text = "the cookie of the session has SameSite=None without Secure: browsers do not keep it";
-            judgement.deviates(index, text.to_owned(), "SameSite=Lax or Strict, or Secure beside None");
-        }
-        Sites::All | Sites::NotKept => {
-            judgement.remarks.push("the cookie has SameSite=None: requests of every site carry the session".to_owned());
-            judgement.needs_review = true;
-        }
-        Sites::Own => {}
-    }
-    judgement
-}
-
-/// Whose requests carry a cookie.
-#[derive(Debug, PartialEq, Eq)]
-enum Sites {
-    /// Those of the site that set it, or what the browser takes for them.
-    Own,
-    /// Those of every site.
-    All,
-    /// None: browsers refuse it.
-    NotKept,
-}
-
-fn sites_of(attributes: &[String]) -> Sites {
-    let has = |wanted: &str| attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case(wanted));
-    match (has("samesite=none"), has("secure")) {
-        (true, true) => Sites::All,
-        (true, false) => Sites::NotKept,
-        (false, _) => Sites::Own,
-    }
-}
-
-/// The cookie of the session has an attribute.
-fn attribute(case: &ObservedCheck<'_>, wanted: &str) -> Judgement {
-    let mut judgement = Judgement::default();
-    let Some((index, attributes)) = cookie(case) else {
-        judgement.open.push("no answer of the login sets the cookie of the session".to_owned());
-        return judgement;
-    };
-    let named =
-        |attribute: &String| attribute.split('=').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(wanted));
-    if !attributes.iter().any(named) {
-        judgement.deviates(index, format!("the cookie of the session is set without {wanted}"), wanted);
-    }
-    judgement
-}
-
 /// The answer that sets the cookie of the session last, and the attributes of the cookie.
 pub(super) fn cookie(case: &ObservedCheck<'_>) -> Option<(usize, Vec<String>)> {
     let (index, line) = cookie_lines(case).last()?;
@@ -273,20 +205,7 @@ fn says_something(json: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cookie_of_all_sites_is_kept_where_it_is_secure() {
-        for (attributes, sites) in [
-            (&["HttpOnly", "SameSite=Lax"][..], Sites::Own),
-            (&["HttpOnly"], Sites::Own),
-            (&["samesite=none", "SECURE"], Sites::All),
-            (&["SameSite=None", "HttpOnly"], Sites::NotKept),
-        ] {
-            let attributes: Vec<String> = attributes.iter().map(|attribute| (*attribute).to_owned()).collect();
-            assert_eq!(sites_of(&attributes), sites, "{attributes:?}");
-        }
-    }
+    use super::holds_the_session;
 
     #[test]
     fn a_cookie_that_holds_the_session_is_no_identifier() {

@@ -73,6 +73,29 @@ pub(super) fn token_of_another(case: &ObservedCheck<'_>) -> Judgement {
     low_where_only(case, &[PAIR])
 }
 
+/// A write with the CSRF token of another session, ...
+pub(super) const OF_ANOTHER: StepId = StepId::new("of-another");
+/// ... and one with that of its own session.
+pub(super) const OF_ITSELF: StepId = StepId::new("of-itself");
+
+/// What each step wants, where the token of another session is refused: one that is good for others says nothing of its age.
+pub(super) fn earlier_token(case: &ObservedCheck<'_>) -> Judgement {
+    let of_others = || [OF_ANOTHER, PAIR].into_iter().flat_map(|id| case.observations_of(id));
+    if of_others().any(|(_, seen)| seen.outcome == Outcome::Granted) {
+        let why = "CSRF tokens are not bound to sessions (see session.csrf-token-bound)".to_owned();
+        return Judgement { not_applicable: Some(why), ..Judgement::default() };
+    }
+    let mut judgement = expect::wants(case);
+    for (_, seen) in of_others().filter(|(_, seen)| matches!(seen.outcome, Outcome::Unclear | Outcome::Broke)) {
+        judgement.leaves_open(unclear(seen));
+    }
+    // the user of the login may lack a right to write
+    for (_, seen) in case.observations_of(OF_ITSELF).filter(|(_, seen)| seen.outcome != Outcome::Granted) {
+        judgement.leaves_open(format!("{}: not granted, so no refusal shows what became of a token", seen.description));
+    }
+    judgement
+}
+
 /// What each step wants; low at most, where only these were granted.
 fn low_where_only(case: &ObservedCheck<'_>, ids: &[StepId]) -> Judgement {
     let slight: Vec<usize> = ids.iter().flat_map(|id| case.observations_of(*id)).map(|(index, _)| index).collect();
@@ -330,6 +353,34 @@ mod tests {
             }
             let found = at_once(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!((found.protocol.len(), found.open.len()), (deviations, open), "{statuses:?}");
+        }
+    }
+
+    #[test]
+    fn an_earlier_token_is_judged_where_that_of_another_session_is_refused() {
+        use Outcome::{Granted, Refused, Unclear};
+        let check = find("session.csrf-token-changes-at-login").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "session");
+        // of another session, with its cookie, of its own, from before the login; violations, open, not applicable
+        for (outcomes, expected) in [
+            ([Refused, Refused, Granted, Refused], (0, 0, false)),
+            ([Refused, Refused, Granted, Granted], (1, 0, false)),
+            ([Granted, Granted, Granted, Granted], (0, 0, true)),
+            // a cookie that is compared with the token, whoever was given both
+            ([Refused, Granted, Granted, Granted], (0, 0, true)),
+            ([Unclear, Refused, Granted, Refused], (0, 1, false)),
+            ([Refused, Refused, Refused, Refused], (0, 1, false)),
+        ] {
+            let mut evidence = Evidence::default();
+            for (step, outcome) in [1, 2, 4, 5].into_iter().zip(outcomes) {
+                let status = if outcome == Granted { 200 } else { 403 };
+                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+                let asked = Exchange::unanswered(Request::new("POST", "/"), Silence::Closed);
+                evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome));
+            }
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let seen = (found.access.len(), found.open.len(), found.not_applicable.is_some());
+            assert_eq!(seen, expected, "{outcomes:?}: {:?}", found.open);
         }
     }
 

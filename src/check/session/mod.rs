@@ -2,6 +2,7 @@
 
 pub(crate) mod authorization;
 pub(crate) mod code;
+mod cookie_attributes;
 mod cookies;
 mod foreign;
 pub(crate) mod grant;
@@ -14,11 +15,13 @@ pub(crate) mod published;
 pub(crate) mod refresh;
 pub(crate) mod refreshed_scope;
 pub(crate) mod returned_cookies;
+pub(crate) mod shown_cookies;
 pub(crate) mod two_users;
 
 use crate::check::common::foreign_page;
-use crate::check::step::{Accept, INSUFFICIENT, INVALID, On, ReturnTo, SessionAct, Step, Who, forged, login, send};
+use crate::check::step::{Accept, INSUFFICIENT, INVALID, On, ReturnTo, SessionAct, Who, forged, login, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
+use cookie_attributes::{WITHOUT_HTTP_ONLY, WITHOUT_SAME_SITE, WITHOUT_SECURE};
 
 /// What only a session has: a cookie, and writes that have to repeat a CSRF token.
 pub(crate) const CHECKS: &[Check] = &[
@@ -214,46 +217,46 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "session.cookie-secure",
-        title: "The cookie of a session has the Secure attribute",
+        title: "Each cookie of a login that carries access has the Secure attribute",
         level: Level::Should,
         sources: &["RFC 6265 §8.3", "ASVS 3.3.1", "CWE-614", "WSTG-SESS-02"],
         doc: Doc {
-            sends: "A login over TLS; the Set-Cookie field of the session is read.",
+            sends: "A login over TLS; the Set-Cookie field of the session is read, and that of each other cookie which is named as a credential in the scenario. Each further cookie of the login that is set without Secure (at most 4) is sent by itself to the protected resources that are read (at most 8): one that opens a resource needs Secure, too, and so does one by which alone the `refresh` of the login works.",
             matters: "Without Secure a browser sends the cookie in clear text to whoever makes it follow a link to http.",
             fix: "Set the cookie with Secure; behind a proxy that ends TLS, tell the framework so.",
         },
-        steps: COOKIE,
-        expect: cookies::secure,
+        steps: WITHOUT_SECURE,
+        expect: cookie_attributes::secure,
         fault: "session-cookie-without-secure",
         ..PLAIN
     },
     Check {
         id: "session.cookie-httponly",
-        title: "The cookie of a session has the HttpOnly attribute",
+        title: "Each cookie of a login that carries access has the HttpOnly attribute",
         severity: Severity::Low,
         sources: &["RFC 6265 §4.1.2.6", "ASVS 3.3.4", "CWE-1004", "WSTG-SESS-02"],
         doc: Doc {
-            sends: "A login; the Set-Cookie field of the session is read.",
+            sends: "A login; the Set-Cookie field of the session is read, and that of each other cookie which is named as a credential in the scenario. Each further cookie of the login that is set without HttpOnly (at most 4) is sent by itself to the protected resources that are read (at most 8): one that opens a resource needs HttpOnly, too, and so does one by which alone the `refresh` of the login works. A cookie that opens none, such as that of a CSRF token, is for scripts.",
             matters: "A script that was injected into a page can read a cookie without HttpOnly and send it away.",
-            fix: "Set the cookie with HttpOnly: no script needs the identifier.",
+            fix: "Set the cookie with HttpOnly: no script needs the identifier, nor the token of \"remember me\".",
         },
-        steps: COOKIE,
-        expect: cookies::http_only,
+        steps: WITHOUT_HTTP_ONLY,
+        expect: cookie_attributes::http_only,
         fault: "session-cookie-without-httponly",
         ..PLAIN
     },
     Check {
         id: "session.cookie-samesite",
-        title: "The cookie of a session says to which sites it belongs (SameSite)",
+        title: "Each cookie of a login that carries access says to which sites it belongs (SameSite)",
         severity: Severity::Low,
         sources: &["ASVS 3.3.2", "CWE-1275", "WSTG-SESS-02"],
         doc: Doc {
-            sends: "A login; the Set-Cookie field of the session is read.",
+            sends: "A login; the Set-Cookie field of the session is read, and that of each other cookie which is named as a credential in the scenario. Each further cookie of the login that is set without SameSite, or with SameSite=None (at most 4), is sent by itself to the protected resources that are read (at most 8), and looked at where it opens one, or where the `refresh` of the login works by it alone. SameSite=None is information; without Secure, browsers do not keep such a cookie.",
             matters: "Without SameSite it is up to the browser whether requests of other sites carry the session.",
             fix: "Set the cookie with SameSite=Lax or SameSite=Strict.",
         },
-        steps: COOKIE,
-        expect: cookies::same_site,
+        steps: WITHOUT_SAME_SITE,
+        expect: cookie_attributes::same_site,
         fault: "session-cookie-without-samesite",
         ..PLAIN
     },
@@ -328,9 +331,39 @@ pub(crate) const CHECKS: &[Check] = &[
         fault: "csrf-token-of-anybody",
         ..REFUSAL
     },
+    Check {
+        id: "session.csrf-token-changes-at-login",
+        title: "A CSRF token from before the login is refused after it",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["OWASP Cross-Site Request Forgery Prevention Cheat Sheet", "CWE-352", "CWE-384"],
+        doc: Doc {
+            sends: "A login, and a write of its session with the header lines of `write_headers` as they were before the request with the password; the same write with the lines as they are after the login comes first. Where a write with the token of another session is granted, tokens are not bound to sessions, and this one shows nothing (`session.csrf-token-bound`).",
+            matters: "Whoever can plant cookies in a browser, as another host of the same site can (RFC 6265 §8.6), plants those of a visitor whose CSRF token is known, and acts as whoever logs in there after that, although the session gets a new identifier.",
+            fix: "Make a new CSRF token at each login, together with the new identifier of the session.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("other")).granted().called("a login"),
+            send(Who::WithWriteHeadersOf("other"), On::Writable)
+                .id(judgements::OF_ANOTHER)
+                .called("a write with the CSRF token of another session"),
+            send(Who::WithWritePairOf("other"), On::Writable)
+                .id(judgements::PAIR)
+                .called("a write with the CSRF token of another session and the cookie that it repeats"),
+            login(SessionAct::LogIn("s")).granted().called("another login"),
+            send(Who::Slot("s"), On::Writable).id(judgements::OF_ITSELF).called("a write with its CSRF token"),
+            send(Who::WithEarlierWriteHeaders("s"), On::Writable)
+                .denied(&[INSUFFICIENT])
+                .called("a write with the CSRF token from before its login"),
+        ],
+        expect: judgements::earlier_token,
+        shows: Explanation::Binding,
+        implied_by: &["session.write-needs-csrf-token"],
+        fault: "csrf-token-kept-at-login",
+        ..REFUSAL
+    },
 ];
 
 /// Which refusal is right depends on what is wrong with the identifier.
 const ANY: &[Accept] = &[Accept::Range(400, 499)];
-/// A login whose cookies are read.
-const COOKIE: &[Step] = &[login(SessionAct::LogIn("s")).granted().called("a login")];

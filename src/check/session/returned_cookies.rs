@@ -7,7 +7,7 @@ use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::check::step::{Accept, INVALID, NoSession, On, SessionAct, Step, Want, Who, login, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Observation, Outcome, Response, StepId};
+use crate::observe::{Observation, Outcome, Response, SetCookie, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -139,7 +139,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["draft-ietf-httpbis-rfc6265bis (section 4.1.3)", "ASVS 3.3.1", "ASVS 3.3.3"],
         doc: Doc {
-            sends: "A login; the names and attributes of the cookies are read that the answer with the session sets. `__Secure-` asks for Secure, `__Host-` for Secure, `Path=/` and no Domain.",
+            sends: "A login; the names and attributes of all cookies that its answers set are read. `__Secure-` asks for Secure, `__Host-` for Secure, `Path=/` and no Domain.",
             matters: "Browsers drop a cookie that does not keep the promise of its name: who is logged in by it is not, and what it should protect is not protected.",
             fix: "Set the attributes that the prefix asks for, or take another name.",
         },
@@ -289,8 +289,10 @@ impl CookiePlace {
         let target = String::from_utf8_lossy(&request.target).into_owned();
         let asked = target.split('?').next().unwrap_or_default();
         let default = asked.rsplit_once('/').map(|(before, _)| before).filter(|before| !before.is_empty());
-        let domain = attribute(line, "domain").map(|domain| domain.trim_start_matches('.').to_ascii_lowercase());
-        let path = attribute(line, "path").filter(|path| path.starts_with('/'));
+        let set = SetCookie::read(line);
+        let attribute = |name| set.as_ref().and_then(|set| set.attribute(name));
+        let domain = attribute("domain").map(|domain| domain.trim_start_matches('.').to_ascii_lowercase());
+        let path = attribute("path").filter(|path| path.starts_with('/')).map(str::to_owned);
         Self {
             domain: domain.filter(|domain| !domain.is_empty()).unwrap_or(host),
             path: path.unwrap_or_else(|| default.unwrap_or("/").to_owned()),
@@ -304,24 +306,27 @@ impl std::fmt::Display for CookiePlace {
     }
 }
 
-/// The last value of an attribute of a line, empty where it has none.
-fn attribute(line: &str, wanted: &str) -> Option<String> {
-    let attributes = line.split(';').skip(1).map(|part| part.split_once('=').unwrap_or((part, "")));
-    let own = attributes.filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
-    own.last().map(|(_, value)| value.trim().to_owned())
-}
-
 /// Each cookie whose name promises attributes has them.
 fn prefixes_kept(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let mut any = false;
-    for (index, answer) in case.all_answers() {
-        for line in answer.header_values("set-cookie") {
-            let Some((name, broken)) = promise(&line) else { continue };
-            any = true;
-            if let Some(broken) = broken {
-                judgement.deviates(index, format!("the cookie {name} is set {broken}"), "what its prefix asks for");
-            }
+    let answered: Vec<(usize, SetCookie)> = case
+        .all_answers()
+        .flat_map(|(index, answer)| {
+            let lines = answer.header_values("set-cookie");
+            lines.filter_map(|line| Some((index, SetCookie::read(&line)?))).collect::<Vec<_>>()
+        })
+        .collect();
+    // what other answers of the login have set
+    let is_shown = |set: &&SetCookie| answered.iter().any(|(_, shown)| shown.name == set.name);
+    let last = case.observations().last().map(|(index, _)| index);
+    let others = case.evidence.login_cookies.iter().filter(|set| !is_shown(set));
+    let others = others.filter_map(|set| Some((last?, set.clone())));
+    for (index, set) in answered.iter().cloned().chain(others) {
+        let Some(broken) = promise(&set) else { continue };
+        any = true;
+        if let Some(broken) = broken {
+            judgement.deviates(index, format!("the cookie {} is set {broken}", set.name), "what its prefix asks for");
         }
     }
     if !any && judgement.open.is_empty() {
@@ -331,23 +336,21 @@ fn prefixes_kept(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// The name of a cookie whose prefix asks for attributes, and which it lacks.
-fn promise(line: &str) -> Option<(&str, Option<&'static str>)> {
-    let name = line.split(['=', ';']).next()?.trim();
-    let of_host = name.starts_with("__Host-");
-    if !of_host && !name.starts_with("__Secure-") {
+/// What a cookie lacks whose prefix asks for attributes; none where its name has no such prefix.
+fn promise(cookie: &SetCookie) -> Option<Option<&'static str>> {
+    let of_host = cookie.name.starts_with("__Host-");
+    if !of_host && !cookie.name.starts_with("__Secure-") {
         return None;
     }
-    let broken = if attribute(line, "secure").is_none() {
+    Some(if cookie.attribute("secure").is_none() {
         Some("without Secure")
-    } else if of_host && attribute(line, "path").as_deref() != Some("/") {
+    } else if of_host && cookie.attribute("path") != Some("/") {
         Some("without Path=/")
-    } else if of_host && attribute(line, "domain").is_some_and(|domain| !domain.is_empty()) {
+    } else if of_host && cookie.attribute("domain").is_some_and(|domain| !domain.is_empty()) {
         Some("with a Domain")
     } else {
         None
-    };
-    Some((name, broken))
+    })
 }
 
 #[cfg(test)]
@@ -368,7 +371,8 @@ mod tests {
             ("__Secure-sid=1; Domain=example.test; secure", Some(None)),
             ("__Secure-sid=1", Some(Some("without Secure"))),
         ] {
-            assert_eq!(promise(line).map(|(_, broken)| broken), expected, "{line}");
+            let cookie = SetCookie::read(line).expect("a cookie");
+            assert_eq!(promise(&cookie), expected, "{line}");
         }
     }
 

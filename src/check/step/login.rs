@@ -1,6 +1,6 @@
 //! What is done with the login of a credential.
 
-use super::Want;
+use super::{CookieAttribute, Want};
 use crate::observe::{Phrase, StepId};
 
 /// Something that is done with a login.
@@ -87,6 +87,9 @@ pub enum SessionAct {
     RefreshIfAny(&'static str),
     /// The refresh of a session, changed; the session itself is not renewed by it.
     RefreshChanged(&'static str, RefreshChange),
+    /// The refresh of a session by each other cookie that its login has set without this attribute, by itself; what it returns is
+    /// tried. Nothing is sent where the login has no refresh; where that needs no cookie, no cookie decides.
+    RefreshByCookies(&'static str, CookieAttribute),
     /// Sends the refresh of a session several times at once.
     RefreshAtOnce(&'static str),
     /// Keeps the refresh token of a session in a slot, as a credential.

@@ -20,7 +20,8 @@ pub use login::{
     UserOrder,
 };
 pub use request::{
-    Alter, Artefact, Compare, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who, is_number,
+    Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who,
+    is_number,
 };
 
 /// One step of a check.

@@ -1,7 +1,7 @@
 //! Requests to resources.
 
 use super::Want;
-use crate::observe::{ForgeryId, ForgeryIds, Phrase, StepId};
+use crate::observe::{ForgeryId, ForgeryIds, Phrase, SetCookie, StepId};
 
 /// The site of a page that makes a browser send requests to the target, or that a login is to lead to.
 pub const FOREIGN_ORIGIN: &str = "https://authbench.example";
@@ -55,6 +55,9 @@ pub enum Who {
     WithMalformedCookies(&'static str),
     /// The session in a slot with each other value that answers after its logout gave its cookie.
     RenewedCookies(&'static str),
+    /// Each other cookie that the login of a session has set without this attribute, by itself and without any other credential,
+    /// until it opens a resource; nothing is sent where there is none.
+    UnguardedCookies(&'static str, CookieAttribute),
     /// The good credential without the header lines that writes of its session have, such as the one with the CSRF token.
     WithoutWriteHeaders,
     /// The good credential as a page of another site makes a browser send it: the cookies are there, and header lines that a
@@ -64,6 +67,8 @@ pub enum Who {
     WithWriteHeadersOf(&'static str),
     /// The same, and with the cookies of that session that these lines repeat; nothing is sent where they repeat none.
     WithWritePairOf(&'static str),
+    /// The session in a slot with those header lines as they were before its login.
+    WithEarlierWriteHeaders(&'static str),
     /// An account with a peculiar password (RFC 7617), good as it is.
     Account(PeculiarAccount),
     /// A forgery derived from such an account.
@@ -73,6 +78,33 @@ pub enum Who {
     DefaultAccount(usize),
     /// Something of the same issuer that is no credential for this API.
     Artefact(Artefact),
+}
+
+/// An attribute that guards a cookie (RFC 6265 §5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookieAttribute {
+    /// Only over TLS.
+    Secure,
+    /// Not for scripts.
+    HttpOnly,
+    /// For requests of which sites.
+    SameSite,
+}
+
+impl CookieAttribute {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Secure => "Secure",
+            Self::HttpOnly => "HttpOnly",
+            Self::SameSite => "SameSite",
+        }
+    }
+
+    /// Whether a cookie lacks it, or its value guards nothing.
+    pub fn is_missed_by(self, cookie: &SetCookie) -> bool {
+        cookie.attribute(self.name()).is_none() || (self == Self::SameSite && cookie.is_for_all_sites())
+    }
 }
 
 /// Accounts with peculiar passwords.

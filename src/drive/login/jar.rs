@@ -19,6 +19,14 @@ pub(super) struct Cookie {
     pub(super) max_age: Option<f64>,
 }
 
+/// Which of the cookies that are held requests carry.
+#[derive(Clone, Debug)]
+pub(super) enum SentCookies {
+    All,
+    None,
+    Only(String),
+}
+
 /// Cookies that are held.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Jar(Vec<Cookie>);
@@ -73,8 +81,26 @@ impl LoginSession {
     #[must_use]
     pub fn without_cookies(&self) -> Self {
         let mut changed = self.clone();
-        changed.cookieless = true;
+        changed.sent_cookies = SentCookies::None;
         changed
+    }
+
+    /// A copy whose requests carry one cookie, where it goes, and no other.
+    #[must_use]
+    pub fn with_cookie_alone(&self, name: &str) -> Self {
+        let mut changed = self.clone();
+        changed.sent_cookies = SentCookies::Only(name.to_owned());
+        changed
+    }
+
+    /// The `Cookie` field of its requests to a path.
+    pub(super) fn cookie_field(&self, path: &str) -> Option<String> {
+        let jar = &self.state.jar;
+        match &self.sent_cookies {
+            SentCookies::All => jar.field(path),
+            SentCookies::None => None,
+            SentCookies::Only(name) => Jar(jar.0.iter().filter(|own| own.name == *name).cloned().collect()).field(path),
+        }
     }
 
     /// A copy that has another text in place of its credential, wherever its requests or its cookies hold it.

@@ -9,6 +9,7 @@ mod refresh;
 mod session;
 mod state;
 mod transcript;
+mod write_lines;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

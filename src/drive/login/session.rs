@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use url::Url;
 
-use super::jar::Jar;
+use super::jar::{Jar, SentCookies};
 use super::state::LoginState;
 use super::transcript::Transcript;
 use super::{HeldCredential, LoginError, Logins, body};
@@ -49,12 +49,14 @@ pub struct LoginSession {
     within: Option<Jar>,
     /// What identified the session before the request of the login that carries the password, or its last one.
     before: Option<Secret>,
+    /// What goes along with writes, as it was before that request; none where no answer had it by then.
+    pub(super) earlier_lines: Option<Vec<Companion>>,
     /// Whether something may have ended it, such as a password change.
     perhaps_ended: bool,
     /// Whether it waits where the server asks for some time.
     patient: bool,
-    /// Whether its requests carry no cookie.
-    pub(super) cookieless: bool,
+    /// Which cookies its requests carry.
+    pub(super) sent_cookies: SentCookies,
 }
 
 impl LoginSession {
@@ -70,9 +72,10 @@ impl LoginSession {
             planted: None,
             within: None,
             before: None,
+            earlier_lines: None,
             perhaps_ended: false,
             patient: false,
-            cookieless: false,
+            sent_cookies: SentCookies::All,
         }
     }
 
@@ -245,6 +248,7 @@ impl LoginSession {
             let name = if steps.len() == 1 { "the request".to_owned() } else { format!("request {}", at + 1) };
             if at == decisive {
                 self.plant();
+                self.earlier_lines = self.write_lines().ok();
             }
             asked = clock::now();
             self.step(logins, step, &name).await?;
@@ -331,19 +335,7 @@ impl LoginSession {
                 writes_only: false,
             }));
         }
-        for (name, text) in &procedure.write_headers {
-            let value = self.state.filled(text, &procedure.account);
-            let value = value.map_err(|missing| missing.of(&format!("the header {name} for writes")))?;
-            if value.has_control_characters() {
-                return Err(LoginError::ControlCharacter);
-            }
-            companions.push(Companion {
-                place: CarrierPlace::Header(name.clone()),
-                value,
-                path: None,
-                writes_only: true,
-            });
-        }
+        companions.extend(self.write_lines()?);
         let proof = logins.scheme.held(&token.value, &procedure.account.0);
         Ok(HeldCredential { proof, companions, token: Some(token), connection: None })
     }
@@ -401,7 +393,7 @@ impl LoginSession {
         };
         let url = below(&logins.base, fill(&step.address)?.expose())?;
         let mut headers = Vec::new();
-        if let Some(cookies) = self.state.jar.field(url.path()).filter(|_| !self.cookieless) {
+        if let Some(cookies) = self.cookie_field(url.path()) {
             headers.push(("Cookie".to_owned(), cookies.into_bytes()));
         }
         for (header, text) in &step.headers {

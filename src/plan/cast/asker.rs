@@ -58,6 +58,7 @@ impl Caster<'_> {
             }
             Who::WithMalformedCookies(slot) => Asker::WithMalformedCookies(slot),
             Who::RenewedCookies(slot) => Asker::RenewedCookies(slot),
+            Who::UnguardedCookies(slot, attribute) => Asker::UnguardedCookies(slot, attribute),
             Who::WithoutWriteHeaders => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, OtherLines::None),
             Who::OfForeignPage => match self.with_write_headers(good()?) {
                 Ok(identity) => Asker::OtherWriteHeaders(identity, OtherLines::None),
@@ -68,6 +69,10 @@ impl Caster<'_> {
             }
             Who::WithWritePairOf(slot) => {
                 Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, OtherLines::PairOf(slot))
+            }
+            Who::WithEarlierWriteHeaders(slot) => {
+                self.with_write_headers(good()?)?;
+                Asker::EarlierWriteHeaders(slot)
             }
             Who::Account(account) => Asker::Given(self.account(account)?, None),
             Who::DefaultAccount(row) => {

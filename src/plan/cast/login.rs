@@ -96,7 +96,11 @@ impl Caster<'_> {
                 let why = "the login does not send `{username}` and `{password}`, or its `password_change` no `{new_password}`";
                 has(procedure.is_some_and(|login| login.changes_password()), why)?;
             }
-            SessionAct::RefreshIfAny(_) if procedure.is_none_or(|login| login.refresh.is_none()) => return Ok(()),
+            SessionAct::RefreshIfAny(_) | SessionAct::RefreshByCookies(..)
+                if procedure.is_none_or(|login| login.refresh.is_none()) =>
+            {
+                return Ok(());
+            }
             SessionAct::RefreshChanged(_, change)
                 if change.is_beside_login() && subject.changed_refresh(good, change).is_none() =>
             {
@@ -409,6 +413,7 @@ fn described(act: SessionAct) -> Description {
             return Description::new(format!("a refresh {}", malformed_grant(kind)));
         }
         SessionAct::RefreshChanged(_, change) => changed(change),
+        SessionAct::RefreshByCookies(..) => "a refresh by another cookie of the login, and nothing else",
         SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
         SessionAct::LogOut(_) => "a logout",
         SessionAct::LogOutWithoutSession(_, NoSession::NoCookie) => "the logout without a cookie",

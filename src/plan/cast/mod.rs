@@ -11,7 +11,8 @@ mod resource;
 use super::subject::{CredentialState, HookCall, Login, Subject};
 use crate::check::Check;
 use crate::check::step::{
-    Alter, Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, LookedFor, Send, SessionStep, Step, Want,
+    Alter, CookieAttribute, Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, LookedFor, Send, SessionStep, Step,
+    Want,
 };
 use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
@@ -211,6 +212,10 @@ pub enum Asker {
     WithMalformedCookies(&'static str),
     /// The session in a slot, with other values that answers gave its cookie after its logout.
     RenewedCookies(&'static str),
+    /// Each other cookie of the session in a slot that was set without this attribute, by itself.
+    UnguardedCookies(&'static str, CookieAttribute),
+    /// The session in a slot, with its header lines for writes as they were before its login.
+    EarlierWriteHeaders(&'static str),
     /// An identity with its good credential, and with other header lines for writes than its own.
     OtherWriteHeaders(usize, OtherLines),
     /// A credential that is no identity's, or a forgery derived from it.
@@ -242,6 +247,8 @@ impl Asker {
             | Asker::AnswerCookies
             | Asker::WithMalformedCookies(_)
             | Asker::RenewedCookies(_)
+            | Asker::UnguardedCookies(..)
+            | Asker::EarlierWriteHeaders(_)
             | Asker::Slot(_)
             | Asker::IfKept(_)
             | Asker::Given(..) => None,

@@ -49,7 +49,12 @@ impl Caster<'_> {
             }
         };
         if resources.is_empty() {
-            return Err(self.nothing_protected());
+            let missing = self.nothing_protected();
+            if send.optional {
+                self.left_out.get_or_insert(missing.why);
+                return Ok(());
+            }
+            return Err(missing);
         }
         let several = resources.len() > 1;
         for resource in resources {
@@ -357,10 +362,12 @@ impl Caster<'_> {
             Who::OtherNamedAsLoggedIn => "the session of a user with the name of another in a cookie".to_owned(),
             Who::WithMalformedCookies(_) => "the session with a cookie that does not parse".to_owned(),
             Who::RenewedCookies(_) => "a cookie that an answer set after the logout".to_owned(),
+            Who::UnguardedCookies(..) => "another cookie of the login by itself".to_owned(),
             Who::OfForeignPage => "the good credential, sent by a page of another site".to_owned(),
             Who::WithoutWriteHeaders => "the good credential without its CSRF token".to_owned(),
             Who::WithWriteHeadersOf(_) => "the good credential with the CSRF token of somebody else".to_owned(),
             Who::WithWritePairOf(_) => "the good credential with the CSRF token and cookie of somebody else".to_owned(),
+            Who::WithEarlierWriteHeaders(_) => "the session with its CSRF token from before the login".to_owned(),
             Who::Account(_) => "the account's own password".to_owned(),
             Who::DefaultAccount(row) => {
                 let (user, password) = DEFAULT_ACCOUNTS[row];

@@ -17,10 +17,10 @@ use crate::clock;
 use crate::reference::answer::{self, Answer};
 use crate::reference::fault::Faults;
 use crate::reference::rejection::Rejection;
-use crate::reference::request::{BODY_LIMIT, ReceivedBody, is_anonymous};
+use crate::reference::request::{BODY_LIMIT, ReceivedBody, cookie_value, is_anonymous};
 use crate::reference::scheme::bearer::faults::of_body;
 use crate::reference::state::{Principal, ReferenceState, principal};
-use crate::seed::IDENTITIES;
+use crate::seed::{IDENTITIES, SESSION_COOKIE};
 
 /// How long a faulty server answers nobody.
 const STOPPED: Duration = Duration::from_millis(600);
@@ -156,7 +156,10 @@ pub(super) fn refused(state: &ReferenceState, parts: &Parts, mut rejection: Reje
 }
 
 /// An account with a member that nobody else has to see.
-pub(super) fn shown(state: &ReferenceState, account: &mut serde_json::Value) {
+pub(super) fn shown(state: &ReferenceState, parts: &Parts, account: &mut serde_json::Value) {
+    if state.fault("account-shows-session-id") {
+        account["session"] = json!(cookie_value(&parts.headers, SESSION_COOKIE));
+    }
     if state.fault("shows-password-hash") {
         // made of the word "password"
         account["password"] = json!("$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW");

@@ -48,7 +48,7 @@ impl ReferenceResource {
             (ReferenceResource::Orders, "POST") => add_order(state, guard, principal, parts),
             (ReferenceResource::Account, "GET" | "HEAD") => {
                 let mut account = state.objects.account_of(principal);
-                guard_faults::shown(state, &mut account);
+                guard_faults::shown(state, parts, &mut account);
                 Ok(answer::json(StatusCode::OK, &account))
             }
             (ReferenceResource::Tenant(tenant), "GET" | "HEAD") => tenant_orders(state, guard, principal, tenant),

@@ -31,6 +31,9 @@ pub struct Kill {
 const NEED_TLS: [&str; 4] =
     ["session.cookie-secure", "common.tls-floor", "common.plain-http-refused", "common.hsts-present"];
 
+/// Faults that show over TLS alone.
+const SHOWN_OVER_TLS: [&str; 1] = ["session-cookie-for-all-sites"];
+
 /// Checks that ask clients of an authorization server for their certificates.
 const NEED_CERTIFICATES: [&str; 4] = [
     "mtls.client-binding-at-token-endpoint",
@@ -52,9 +55,11 @@ const NEED_CODES: [&str; 6] = [
 /// Faults that show where a scheme is used in its other form.
 const NEED_OTHER_FORM: [&str; 3] = ["chunk-signatures-ignored", "last-chunk-optional", "key-scheme-by-case"];
 
-/// The login that a check asks for, where the scheme has credentials that are given.
-fn login_for(check: &str, scheme: &str) -> TrialLogin {
+/// The login that a fault and its check ask for, where the scheme has credentials that are given.
+fn login_for(fault: &Fault, scheme: &str) -> TrialLogin {
+    let check = fault.check;
     match find(check).map(Check::group) {
+        Some("session") if fault.name == "refresh-cookie-without-httponly" => TrialLogin::RefreshedSession,
         Some("login" | "refresh") if scheme != "session" => TrialLogin::Requests,
         Some("grant") if NEED_CODES.contains(&check) => TrialLogin::Code,
         Some("grant") => TrialLogin::Grant,
@@ -150,8 +155,8 @@ async fn under(
         profile,
         faults: vec![fault.name],
         checks: tried.collect(),
-        login: login_for(fault.check, scheme),
-        tls: NEED_TLS.contains(&fault.check),
+        login: login_for(fault, scheme),
+        tls: NEED_TLS.contains(&fault.check) || SHOWN_OVER_TLS.contains(&fault.name),
         certificates: NEED_CERTIFICATES.contains(&fault.check),
         other_form: NEED_OTHER_FORM.contains(&fault.name),
         exchanges: false,

@@ -70,6 +70,25 @@ resources:
   - { request: GET /public, public: true }
 "#;
 
+/// Sessions that are renewed by a cookie.
+const REFRESHED_SESSION: &str = r#"
+logins:
+  form:
+    request:
+      - get: /session/login
+      - { post: /session/login, form: { csrf: "{input:csrf}", username: "{username}", password: "{password}" }, success: { status: 302 } }
+    token: { cookie: session }
+    refresh: { post: /session/refresh, success: { status: 204 } }
+    write_headers: { X-CSRF-Token: "{cookie:csrf}" }
+    logout: { post: /session/logout }
+credentials:
+  service: { login: form, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
+resources:
+  - { request: GET /session/orders, scopes: [read:orders] }
+  - request: GET /session/account
+  - { request: GET /public, public: true }
+"#;
+
 /// Where the credentials of a trial come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrialLogin {
@@ -81,6 +100,8 @@ pub enum TrialLogin {
     Grant,
     /// A login by an authorization code (RFC 6749 §4.1).
     Code,
+    /// A login to a session that a cookie of its own renews.
+    RefreshedSession,
 }
 
 /// What is tried: a scheme with everything declared, against a server.
@@ -170,6 +191,7 @@ impl Trial {
             TrialLogin::Requests => LOGIN,
             TrialLogin::Grant => GRANT,
             TrialLogin::Code => CODE,
+            TrialLogin::RefreshedSession => REFRESHED_SESSION,
         };
         let scheme = match (self.scheme, self.alg) {
             ("oauth2-client-credentials-dpop", _) => "{ oauth2-client-credentials: { dpop: {} } }".to_owned(),

@@ -188,6 +188,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "session.logout-without-cookie-never-5xx",
         "session.not-renewed-after-logout",
         "session.logout-clears-cookie",
+        "session.cookie-not-in-body",
         "login.foreign-host-not-reflected",
         "login.logout-ends-credential",
     ];
@@ -198,6 +199,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     let not_applicable = [
         "session.cookie-prefix-kept",
         "session.cookie-secure",
+        "session.csrf-token-changes-at-login",
         "session.foreign-page-logout-ignored",
         "session.foreign-page-write-refused",
     ];

@@ -1,13 +1,18 @@
 //! Cookies of logins that come back changed.
 
+use std::collections::BTreeSet;
+
 use super::resource::may_be_an_accident;
 use super::session::{note, started};
-use super::told::{Told, granted, led_elsewhere};
+use super::told::{Told, granted, led_elsewhere, refused};
 use super::{Credential, Halt, Stage};
-use crate::check::step::{NoSession, SessionAct, Step};
+use crate::check::step::{CookieAttribute, NoSession, SessionAct, Step};
 use crate::clock;
 use crate::drive::login::{HeldCredential, LoginSession};
-use crate::observe::{Description, Evidence, Observation, Outcome, Place, Response, meaning_of_status};
+use crate::drive::probe::values;
+use crate::observe::{
+    Description, Evidence, Exchange, Observation, Outcome, Place, Request, Response, SetCookie, meaning_of_status,
+};
 use crate::plan::Action;
 use crate::scheme::{Carried, CarrierPlace, Companion, Proof, Renaming, forged_value, is_below};
 use crate::secret::Secret;
@@ -191,6 +196,110 @@ impl Stage<'_> {
         }
     }
 
+    /// Notes where the scenario says that logins have their credentials, beside one cookie.
+    pub(super) fn note_declared(&self, own: Option<&str>, evidence: &mut Evidence) {
+        let subject = self.prober.subject();
+        let procedures = || (0..subject.identities.len()).filter_map(|at| subject.procedure_of(at));
+        let named = procedures().flat_map(|login| login.credential_cookies()).filter(|name| Some(*name) != own);
+        evidence.declared_cookies = named.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect();
+        evidence.login_bodies_have_credentials = procedures().any(|login| login.has_credential_in_body());
+    }
+
+    /// Each other cookie of the session in a slot that was set without an attribute, goes to where the request goes, and opened
+    /// nothing so far.
+    pub(super) fn unguarded_cookies(
+        &self,
+        slot: &str,
+        attribute: CookieAttribute,
+        request: &Request,
+        evidence: &Evidence,
+    ) -> Result<Vec<Credential>, Halt> {
+        let path = String::from_utf8_lossy(&request.target);
+        let unguarded = self.unguarded(slot, attribute, evidence)?;
+        let here = |name: &String| {
+            let held = self.kept_session(slot).ok()?.session.cookies();
+            let held = held.filter(|(_, _, below)| below.is_none_or(|below| is_below(below, &path)));
+            held.filter(|(own, ..)| *own == name.as_str()).last().map(|(_, value, _)| value.clone())
+        };
+        let credential = |(name, value): (String, Secret)| Credential {
+            description: Some(Description::new(format!("the cookie {name}"))),
+            carried: vec![Carried::new(&CarrierPlace::Cookie(name), value.expose())],
+            ..Credential::default()
+        };
+        let unguarded = unguarded.into_iter().filter_map(|name| here(&name).map(|value| (name, value)));
+        Ok(unguarded.map(credential).collect())
+    }
+
+    /// The names of those cookies.
+    fn unguarded(&self, slot: &str, attribute: CookieAttribute, evidence: &Evidence) -> Result<Vec<String>, Halt> {
+        // without TLS, none has Secure
+        if attribute == CookieAttribute::Secure && !evidence.over_tls {
+            return Ok(Vec::new());
+        }
+        let own = self.kept_session(slot)?.session.procedure().cookie();
+        let mut names: Vec<String> = Vec::new();
+        for set in evidence.login_cookies.iter().filter(|set| Some(set.name.as_str()) != own) {
+            names.retain(|name| *name != set.name);
+            if attribute.is_missed_by(set) {
+                names.push(set.name.clone());
+            }
+        }
+        names.truncate(MOST_COOKIES);
+        let granted = || evidence.observations.iter().filter(|seen| seen.outcome == Outcome::Granted);
+        names.retain(|name| !granted().any(|seen| is_alone(&seen.exchange.request, name)));
+        Ok(names)
+    }
+
+    /// The refresh of a session by each of those cookies, by itself.
+    pub(super) async fn refresh_by_cookies(
+        &mut self,
+        action: &Action,
+        slot: &'static str,
+        attribute: CookieAttribute,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let names = self.unguarded(slot, attribute, evidence)?;
+        if names.is_empty() {
+            return Ok(());
+        }
+        let kept = started(&mut self.sessions, slot)?;
+        // a server may take it for a theft, and end the session
+        kept.session.may_have_ended();
+        let session = kept.session.clone();
+        let without = self.refreshed_by(session.without_cookies(), evidence).await?;
+        if without.outcome == Outcome::Granted {
+            return Ok(());
+        }
+        for name in names {
+            super::in_time()?;
+            let told = self.refreshed_by(session.with_cookie_alone(&name), evidence).await?;
+            // of another path, it did not go along
+            if is_alone(&told.exchange.request, &name) {
+                told.observe(action, Place::Login, evidence);
+            }
+        }
+        Ok(())
+    }
+
+    /// A refresh, whose new credential is tried; one that gives none has refused it.
+    async fn refreshed_by(&self, mut session: LoginSession, evidence: &mut Evidence) -> Result<Told, Halt> {
+        let before = session.cookie_left();
+        let ended = session.refreshed_only(&self.prober.equipment.logins).await;
+        note(session.exchanges(), session.procedure(), evidence);
+        self.prober.pulse_after_login(session.exchanges()).await;
+        let exchange = session.exchanges().last().cloned();
+        match ended {
+            Ok(_) if session.cookie_left() == before => Ok(Told { outcome: Outcome::Refused, ..granted(exchange) }),
+            Ok(held) => {
+                values::note_text(held.proof.secret(), evidence);
+                let told = self.opened(self.prober.without_others(held), exchange, evidence).await;
+                self.prober.equipment.logins.give_back(session);
+                Ok(told)
+            }
+            Err(error) => refused(&error, exchange),
+        }
+    }
+
     /// Each other value that answers gave the cookie of a session after its logout, in place of its own.
     pub(super) fn renewed_cookies(&self, slot: &str, evidence: &Evidence) -> Result<Vec<Credential>, Halt> {
         let session = &self.kept_session(slot)?.session;
@@ -219,6 +328,23 @@ impl Stage<'_> {
         };
         Ok(values.into_iter().map(credential).collect())
     }
+}
+
+/// The cookies that a session holds, as exchanges of its login set them.
+pub(super) fn set_by_login(session: &LoginSession) -> Vec<SetCookie> {
+    let answers = session.exchanges().iter().filter_map(Exchange::response);
+    let set: Vec<SetCookie> = answers
+        .flat_map(|answer| {
+            answer.header_values("set-cookie").filter_map(|line| SetCookie::read(&line)).collect::<Vec<_>>()
+        })
+        .collect();
+    let is_held = |set: &SetCookie| session.cookies().any(|(name, value, _)| name == set.name && *value == set.value);
+    set.into_iter().filter(is_held).collect()
+}
+
+/// Whether a request carries a cookie, and no other.
+fn is_alone(request: &Request, name: &str) -> bool {
+    request.cookie_name() == name && !request.value_of("cookie").unwrap_or_default().contains(&b';')
 }
 
 fn is_cookie(companion: &Companion) -> bool {

@@ -90,6 +90,7 @@ impl Stage<'_> {
         let mut credentials = match asker {
             Asker::AnswerCookies => cookies_of(evidence),
             Asker::RenewedCookies(slot) => self.renewed_cookies(slot, evidence)?,
+            Asker::UnguardedCookies(slot, attribute) => self.unguarded_cookies(slot, *attribute, &request, evidence)?,
             _ => self.credentials(asker, resource, &request).await?,
         };
         let (mut at, mut again, mut asked) = (0, 0, 0);
@@ -441,7 +442,7 @@ impl Stage<'_> {
                 };
                 companions.map(|companions| good(HeldCredential { companions, ..own })).into_iter().collect()
             }
-            Asker::AnswerCookies | Asker::RenewedCookies(_) => Vec::new(),
+            Asker::AnswerCookies | Asker::RenewedCookies(_) | Asker::UnguardedCookies(..) => Vec::new(),
             Asker::WithNameOf { own, other } => {
                 let held = [self.held(*own).await?, self.held(*other).await?];
                 self.named_as_another([*own, *other], &held)?.into_iter().map(&good).collect()
@@ -455,6 +456,7 @@ impl Stage<'_> {
                 };
                 self.malformed_companions(slot)?.into_iter().map(described).collect()
             }
+            Asker::EarlierWriteHeaders(slot) => vec![good(self.with_earlier_lines(slot)?)],
             Asker::Malformed => {
                 // a CSRF token that is missing would be another reason to refuse
                 let held = match subject.good_for(resource) {

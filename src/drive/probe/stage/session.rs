@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
+use super::cookies::set_by_login;
 use super::told::{Told, failed, granted, refused};
 use super::{Halt, Kept, Stage};
 use crate::check::step::{FOREIGN_ORIGIN, LoginRevocation, SessionAct, SessionStep, Step};
@@ -147,6 +148,9 @@ impl Stage<'_> {
                 }
                 return Ok(());
             }
+            SessionAct::RefreshByCookies(slot, attribute) => {
+                return Box::pin(self.refresh_by_cookies(action, slot, attribute, evidence)).await;
+            }
             SessionAct::RefreshToken(of, slot) => {
                 let token = self.kept_session(of)?.session.refresh_token();
                 let why = "the refresh of the login takes no token from an answer";
@@ -272,6 +276,8 @@ impl Stage<'_> {
             _ => Halt::Obstacle(logins.explained(&name, &error)),
         })?;
         evidence.session_cookie = procedure.cookie().map(str::to_owned);
+        evidence.login_cookies = set_by_login(&session);
+        self.note_declared(procedure.cookie(), evidence);
         evidence.authorization = procedure.authorization_request();
         let sets = |exchange: &&Exchange| sets_cookie(exchange.response(), procedure.cookie());
         let exchange = session.exchanges().iter().rev().find(sets).or(session.exchanges().last()).cloned();

@@ -2,14 +2,30 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::{Halt, Stage};
+use crate::drive::login::HeldCredential;
 use crate::scheme::{CarrierPlace, Companion};
 
 /// Why a CSRF token of somebody else shows nothing.
 pub(super) const SAME_FOR_ALL: &str =
     "the `write_headers` of two sessions are the same: they hold no token of a session";
 
+/// Why no CSRF token is older than its login.
+const NOTHING_EARLIER: &str =
+    "no answer before the login has what `write_headers` need: there is no earlier CSRF token";
+
 /// Characters of a token that is in a cookie by no chance.
 const LEAST_TOKEN: usize = 12;
+
+impl Stage<'_> {
+    /// What the session in a slot holds, with its lines for writes as they were before its login.
+    pub(super) fn with_earlier_lines(&self, slot: &str) -> Result<HeldCredential, Halt> {
+        let held = self.slot_held(slot)?;
+        let earlier = self.kept_session(slot)?.session.earlier_lines();
+        let earlier = earlier.ok_or_else(|| Halt::Inapplicable(NOTHING_EARLIER.to_owned()))?;
+        Ok(HeldCredential { companions: replaced(&held.companions, earlier), ..held })
+    }
+}
 
 /// Whether the lines that go along with writes are the same in two sessions.
 pub(super) fn tell_nothing_of_a_session(own: &[Companion], others: &[Companion]) -> bool {

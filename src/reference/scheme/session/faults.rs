@@ -82,6 +82,36 @@ pub(crate) const FAULTS: &[Fault] = &[
         "session.cookie-samesite",
         "sets the cookie of the session without SameSite",
     ),
+    variant(
+        "session-cookie-for-all-sites",
+        "session.cookie-samesite",
+        "sets the cookie of the session with SameSite=None and without Secure, over TLS as well",
+    ),
+    variant(
+        "remember-cookie-without-secure",
+        "session.cookie-secure",
+        "sets a second cookie that opens everything by itself, without Secure",
+    ),
+    variant(
+        "remember-cookie-without-httponly",
+        "session.cookie-httponly",
+        "sets a second cookie that opens everything by itself, without HttpOnly",
+    ),
+    variant(
+        "remember-cookie-without-samesite",
+        "session.cookie-samesite",
+        "sets a second cookie that opens everything by itself, without SameSite",
+    ),
+    variant(
+        "refresh-cookie-without-httponly",
+        "session.cookie-httponly",
+        "sets a cookie that renews the session, for one path and without HttpOnly",
+    ),
+    row(
+        "account-shows-session-id",
+        "session.cookie-not-in-body",
+        "shows the identifier of the session in the account of its user",
+    ),
     row("session-id-of-user", "session.identifier-new-at-each-login", "gives each login of a user the same identifier"),
     row("csrf-token-not-checked", "session.write-needs-csrf-token", "writes without asking for a CSRF token"),
     row(
@@ -94,6 +124,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "csrf-token-of-cookie",
         "session.csrf-token-bound",
         "compares the CSRF token with a cookie, whoever was given both",
+    ),
+    row(
+        "csrf-token-kept-at-login",
+        "session.csrf-token-changes-at-login",
+        "goes on with the CSRF token from before the login",
     ),
     row(
         "login-reads-two-users",

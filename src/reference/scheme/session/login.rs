@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use super::store::NewSession;
-use super::{Sessions, csrf_of, refused, unsigned};
+use super::{Sessions, csrf_of, refused, remembered, unsigned};
 use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_value;
 use crate::reference::scheme::Verifiers;
@@ -23,6 +23,7 @@ pub(in crate::reference::scheme) fn routes(verifiers: Arc<Verifiers>) -> Router 
     Router::new()
         .route("/session/login", get(page).post(submit))
         .route("/session/logout", post(logout))
+        .route("/session/refresh", post(refresh))
         .route("/session/password", post(change_password))
         .with_state(verifiers)
 }
@@ -44,7 +45,9 @@ async fn page(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> 
          <input type=\"hidden\" name=\"csrf\" value=\"{csrf}\">\
          <input name=\"username\"><input type=\"password\" name=\"password\"><button>Log in</button></form>\n"
     );
-    with_cookies(Html(form).into_response(), [session_cookie(&verifiers.state, &verifiers.sessions, &id)])
+    let sessions = &verifiers.sessions;
+    let cookies = [session_cookie(&verifiers.state, sessions, &id), csrf_cookie(sessions, &csrf)];
+    with_cookies(Html(form).into_response(), cookies)
 }
 
 async fn submit(
@@ -107,14 +110,20 @@ async fn submit(
     if let Some(former) = former {
         sessions.start(Some(principal.clone()), Some(former));
     }
-    let NewSession { id, csrf } = sessions.start(Some(principal), kept);
-    let cookies = [session_cookie(state, sessions, &id), sessions.cookie(CSRF_COOKIE, &csrf, "; SameSite=Lax")];
+    let remember = remembered::cookie(state, sessions, &principal);
+    let remember = remember.into_iter().chain(remembered::refresh_cookie(state, sessions, &principal));
+    let NewSession { id, mut csrf } = sessions.start(Some(principal), kept);
+    if state.fault("csrf-token-kept-at-login") {
+        csrf = field("csrf").to_owned();
+        sessions.keep_csrf(&id, &csrf);
+    }
+    let cookies = [session_cookie(state, sessions, &id), csrf_cookie(sessions, &csrf)];
     let prefixed = state.fault("cookie-prefix-without-attributes");
     let prefixed = prefixed.then(|| "__Host-seen=1; Path=/session; Secure".to_owned());
     let asked = form.get("next").filter(|_| state.fault("login-leads-anywhere"));
     let to = asked.map_or("/session/orders", String::as_str).to_owned();
     let answer = (StatusCode::FOUND, [(header::LOCATION, to)]).into_response();
-    let mut answer = with_cookies(answer, prefixed.into_iter().chain(cookies));
+    let mut answer = with_cookies(answer, prefixed.into_iter().chain(remember).chain(cookies));
     if state.fault("login-answer-cacheable") {
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
     }
@@ -125,6 +134,15 @@ async fn submit(
 fn is_kept_within(verifiers: &Verifiers, headers: &HeaderMap) -> bool {
     let open = || cookie_value(headers, SESSION_COOKIE).and_then(|id| verifiers.sessions.find(id));
     verifiers.state.fault("session-id-kept-within") && open().is_some_and(|session| session.principal.is_some())
+}
+
+/// A new session for whoever holds the cookie that renews one: nobody, of a correct server.
+async fn refresh(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Result<Response, Rejection> {
+    let (state, sessions) = (&*verifiers.state, &verifiers.sessions);
+    let principal = remembered::renews(state, sessions, &headers).ok_or_else(|| refused("invalid_session"))?;
+    let NewSession { id, csrf } = sessions.start(Some(principal), None);
+    let cookies = [session_cookie(state, sessions, &id), csrf_cookie(sessions, &csrf)];
+    Ok(with_cookies(StatusCode::NO_CONTENT.into_response(), cookies))
 }
 
 async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Result<Response, Rejection> {
@@ -147,7 +165,7 @@ async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -
     }
     let ended = session_cookie(state, sessions, "");
     let ended = if of_another_path { ended.replace("Path=/;", "Path=/session/logout;") } else { ended };
-    let ended = [ended, sessions.cookie(CSRF_COOKIE, "", "; SameSite=Lax")];
+    let ended = [ended, csrf_cookie(sessions, "")];
     Ok(with_cookies(StatusCode::NO_CONTENT.into_response(), ended))
 }
 
@@ -166,8 +184,13 @@ async fn change_password(
         return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
     }
     passwords::change(&verifiers, &user, &change)?;
-    let ended = [session_cookie(state, sessions, ""), sessions.cookie(CSRF_COOKIE, "", "; SameSite=Lax")];
+    let ended = [session_cookie(state, sessions, ""), csrf_cookie(sessions, "")];
     Ok(with_cookies(StatusCode::NO_CONTENT.into_response(), ended))
+}
+
+/// The cookie with the CSRF token, for scripts to read.
+fn csrf_cookie(sessions: &Sessions, token: &str) -> String {
+    sessions.cookie(CSRF_COOKIE, token, "; SameSite=Lax")
 }
 
 fn session_cookie(state: &ReferenceState, sessions: &Sessions, id: &str) -> String {
@@ -175,13 +198,15 @@ fn session_cookie(state: &ReferenceState, sessions: &Sessions, id: &str) -> Stri
     if !state.fault("session-cookie-without-httponly") {
         attributes.push_str("; HttpOnly");
     }
-    if state.fault("foreign-pages-write") || state.fault("foreign-pages-log-out") {
+    let for_all_sites = ["foreign-pages-write", "foreign-pages-log-out", "session-cookie-for-all-sites"];
+    if for_all_sites.into_iter().any(|fault| state.fault(fault)) {
         attributes.push_str("; SameSite=None");
     } else if !state.fault("session-cookie-without-samesite") {
         attributes.push_str("; SameSite=Lax");
     }
     let cookie = sessions.cookie(SESSION_COOKIE, id, &attributes);
-    if state.fault("session-cookie-without-secure") { cookie.replace("; Secure", "") } else { cookie }
+    let without_secure = ["session-cookie-without-secure", "session-cookie-for-all-sites"];
+    if without_secure.into_iter().any(|fault| state.fault(fault)) { cookie.replace("; Secure", "") } else { cookie }
 }
 
 fn with_cookies(mut answer: Response, cookies: impl IntoIterator<Item = String>) -> Response {

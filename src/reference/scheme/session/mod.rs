@@ -2,6 +2,7 @@
 
 pub(crate) mod faults;
 pub(super) mod login;
+mod remembered;
 mod store;
 mod unsigned;
 
@@ -25,7 +26,7 @@ const CHALLENGE: &str = "Cookie realm=\"orders\", cookie-name=\"session\"";
 pub(crate) fn verify(state: &ReferenceState, sessions: &Sessions, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
     let ids: Vec<&str> = cookie_values(&parts.headers, SESSION_COOKIE).collect();
     let id = match ids.as_slice() {
-        [] => return Err(refused("missing_session")),
+        [] => remembered::identifier(state, &parts.headers).ok_or_else(|| refused("missing_session"))?,
         [id] => *id,
         // which of two sessions counts is for nobody to guess
         _ => return Err(Rejection::new(StatusCode::BAD_REQUEST, "invalid_request")),

@@ -102,6 +102,14 @@ impl Sessions {
         started
     }
 
+    /// Gives the session of somebody who has logged in a CSRF token that there was before: a faulty server does.
+    pub(super) fn keep_csrf(&self, id: &str, token: &str) {
+        let mut logged_in = self.logged_in.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(record) = logged_in.get_mut(&digest(id)) {
+            record.csrf = digest(token);
+        }
+    }
+
     /// Starts a session of a visitor who has another one open.
     pub(super) fn start_beside(&self, former: Option<String>) -> NewSession {
         let started = self.start(None, None);

@@ -1,0 +1,57 @@
+//! The further cookies of a faulty server, which lack an attribute: one that opens by itself what the session opens, and one that
+//! renews it.
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+
+use super::Sessions;
+use crate::reference::request::cookie_value;
+use crate::reference::state::{Principal, ReferenceState};
+
+const COOKIE: &str = "remember";
+
+/// What the cookie has, with the fault that takes it away.
+const ATTRIBUTES: [(&str, &str); 3] = [
+    ("; HttpOnly", "remember-cookie-without-httponly"),
+    ("; SameSite=Lax", "remember-cookie-without-samesite"),
+    ("; Secure", "remember-cookie-without-secure"),
+];
+
+fn is_given(state: &ReferenceState) -> bool {
+    ATTRIBUTES.iter().any(|(_, fault)| state.fault(fault))
+}
+
+/// The cookie for whoever logs in.
+pub(super) fn cookie(state: &ReferenceState, sessions: &Sessions, principal: &Arc<Principal>) -> Option<String> {
+    let id = is_given(state).then(|| sessions.start(Some(principal.clone()), None).id)?;
+    let cookie = sessions.cookie(COOKIE, &id, "; HttpOnly; SameSite=Lax");
+    let missing = ATTRIBUTES.iter().filter(|(_, fault)| state.fault(fault));
+    Some(missing.fold(cookie, |cookie, (attribute, _)| cookie.replace(attribute, "")))
+}
+
+/// What takes the place of the identifier of a session in a request.
+pub(super) fn identifier<'a>(state: &ReferenceState, headers: &'a HeaderMap) -> Option<&'a str> {
+    cookie_value(headers, COOKIE).filter(|_| is_given(state))
+}
+
+const REFRESH_COOKIE: &str = "refresh";
+const REFRESH_PATH: &str = "/session/refresh";
+const REFRESHES: &str = "refresh-cookie-without-httponly";
+
+/// The cookie that renews the session of whoever logs in.
+pub(super) fn refresh_cookie(
+    state: &ReferenceState,
+    sessions: &Sessions,
+    principal: &Arc<Principal>,
+) -> Option<String> {
+    let id = state.fault(REFRESHES).then(|| sessions.start(Some(principal.clone()), None).id)?;
+    let cookie = sessions.cookie(REFRESH_COOKIE, &id, "; SameSite=Strict");
+    Some(cookie.replace("Path=/;", &format!("Path={REFRESH_PATH};")))
+}
+
+/// Whose session a request renews.
+pub(super) fn renews(state: &ReferenceState, sessions: &Sessions, headers: &HeaderMap) -> Option<Arc<Principal>> {
+    let id = cookie_value(headers, REFRESH_COOKIE).filter(|_| state.fault(REFRESHES))?;
+    sessions.find(id)?.principal
+}
