@@ -305,6 +305,7 @@ pub const GROUPS: &[Group] = &[
         tables: &[
             common::CHECKS,
             common::answers::CHECKS,
+            common::echoes::CHECKS,
             common::fields::CHECKS,
             common::throttling::CHECKS,
             common::hosts::CHECKS,

@@ -18,6 +18,8 @@ pub(super) fn altered(alter: &Alter, resource: &Resource) -> String {
         Alter::Parameter(at, written) => format!("parameter {} written as {}", at + 1, written("name", "value")),
         Alter::Numbers(other) => format!("{other} for each number in its path"),
         Alter::Body { .. } => "with another body".to_owned(),
+        Alter::Content(_) => "with a content".to_owned(),
+        Alter::Joined(name, value) => format!("with {value} behind the value of {name}"),
         Alter::Members(_) => "with other values in the body".to_owned(),
         Alter::Member(at, value) => {
             let body = resource.body.as_ref().map_or(&[][..], |(_, body)| body);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::extract::{Path, State as Shared};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -33,8 +33,12 @@ pub(crate) fn router(verifiers: &Arc<Verifiers>) -> Router {
         .merge(verifiers.login_routes())
 }
 
-async fn not_found(Shared(verifiers): Shared<Arc<Verifiers>>) -> Rejection {
-    let of_fault = verifiers.state.fault("shows-path-of-program").then(|| "no file below /var/www/orders".to_owned());
+async fn not_found(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Rejection {
+    let path = verifiers.state.fault("shows-path-of-program").then(|| "no file below /var/www/orders".to_owned());
+    let line =
+        |(name, value): (&HeaderName, &HeaderValue)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()));
+    let lines = || headers.iter().map(line).collect::<Vec<_>>().join("\n");
+    let of_fault = path.or_else(|| verifiers.state.fault("prints-unknown-request").then(lines));
     Rejection { detail: of_fault, ..Rejection::new(StatusCode::NOT_FOUND, "not_found") }
 }
 

@@ -58,6 +58,11 @@ impl Disclosures {
         Self { known, called, search }
     }
 
+    /// Whether it looks for nothing.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
     /// The first secret in some bytes, in words, unless what was sent holds it as well.
     pub fn first_in(&self, bytes: &[u8], sent: impl Fn() -> Vec<u8>) -> Option<String> {
         let search = self.search.as_ref()?;

@@ -34,7 +34,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
             ])
             .called("a foreign Host, and a path that does not exist"),
         // routers and file servers redirect to the spelling of an address that they have
-        send(Who::Good, On::EachGet)
+        send(Who::Good, On::EachRead)
             .with(&[Alter::Path(with_other_end), Alter::Replaced("Host", Fill::Text(FOREIGN))])
             .called("a foreign Host, and the path with another end"),
         send(Who::Anonymous, On::EachPublic)

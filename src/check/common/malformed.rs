@@ -14,7 +14,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 3986 §2.1", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; with a target that does not parse (`http://[::` and `//[`, addresses of IPv6 that are not closed, `/%zz`, and `*`, which is for OPTIONS alone); with an unknown segment in place of the last one, `%ff`, `%00` and a number of twenty digits; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, no UTF-8 with such a bracket, that gives one parameter as a text and as an object, or nests one six hundred deep. The unknown segment, `%ff` and `%00` behind the path and in place of its last segment, and the number there, also at each resource that is read by GET (at most 8). There each parameter of the query that the scenario has (at most 6) is also a word, an array (`page[]=1`), an object (`page[a]=1`), given twice, a number of 23 digits, 1e400, empty, -1, NUL and no UTF-8, and each number in the path is one of 23 digits, with the good credential. The request without a credential and with none of that is sent as well: where it is a server error, nothing malformed is blamed.",
+            sends: "The protected request without and with the good credential, with an unknown segment behind its path, and one that is no UTF-8 (`%ff`), no percent-encoding (`%zz`), NUL (`%00`), a parameter alone (`;authbench`) or 2,100 characters long; with a target that does not parse (`http://[::` and `//[`, addresses of IPv6 that are not closed, `/%zz`, and `*`, which is for OPTIONS alone); with an unknown segment in place of the last one, `%ff`, `%00` and a number of twenty digits; and with a query that is no UTF-8, no percent-encoding, NUL, with a bracket that is not closed, no UTF-8 with such a bracket, that gives one parameter as a text and as an object, or nests one six hundred deep. The unknown segment, `%ff` and `%00` behind the path and in place of its last segment, and the number there, also at each resource that is read by GET, or by another method where none is (at most 8). There each parameter of the query that the scenario has (at most 6) is also a word, an array (`page[]=1`), an object (`page[a]=1`), given twice, a number of 23 digits, 1e400, empty, -1, NUL and no UTF-8, and each number in the path is one of 23 digits, with the good credential. The request without a credential and with none of that is sent as well: where it is a server error, nothing malformed is blamed.",
             matters: "Whoever can send a request can send such an address: a server that breaks on it before it authenticates lets everybody fill its logs and keep its workers busy, and its error page often shows code.",
             fix: "Answer 400 or 404 to an address that does not decode.",
         },
@@ -46,11 +46,11 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.1", "RFC 7239 §4", "ASVS 16.5.3"],
         doc: Doc {
-            sends: "The protected request without and with the good credential, and each public resource (at most 5), each time with one field that a proxy sets and that holds what it does not have: X-Forwarded-Proto and the proto of Forwarded with `javascript`, `a b` and `[`, and X-Forwarded-Host and the host of Forwarded with `a b`, `[` and `javascript:`. The request without a credential and without such a field is sent as well, to each public resource too: where it is a server error, no field is blamed.",
+            sends: "The protected request without and with the good credential, and each public resource (at most 5), each time with one field that a proxy sets and that holds what it does not have: X-Forwarded-Proto and the proto of Forwarded with `javascript`, `a b` and `[`, X-Forwarded-Host and the host of Forwarded with `a b`, `[` and `javascript:`, and X-Forwarded-Host with an address of IPv6 that is not closed (`[::`) and a port that is no number (`a:x`). The request without a credential and without such a field is sent as well, to each public resource too: where it is a server error, no field is blamed.",
             matters: "Frameworks make an address of these fields for links and redirects: one that breaks on an address that does not parse lets everybody fill its logs, where no proxy replaces them.",
             fix: "Believe forwarding fields only from your proxy, and ignore values that are no scheme and no host.",
         },
-        steps: &and_each::<26, 12, 39>(without_and_with(FORWARDED), Who::Anonymous, On::EachPublic, FORWARDED),
+        steps: &and_each::<30, 14, 45>(without_and_with(FORWARDED), Who::Anonymous, On::EachPublic, FORWARDED),
         expect: never_broken,
         fault: "breaks-on-odd-forwarded-scheme",
         ..PLAIN
@@ -110,13 +110,15 @@ const FIELDS: [&[Alter]; 18] = [
 ];
 
 /// Fields of proxies with what is no scheme and no host (RFC 7239 §5.3, §5.4).
-const FORWARDED: [&[Alter]; 12] = [
+const FORWARDED: [&[Alter]; 14] = [
     &[Alter::Header("X-Forwarded-Proto", Fill::Text("javascript"))],
     &[Alter::Header("X-Forwarded-Proto", Fill::Text("a b"))],
     &[Alter::Header("X-Forwarded-Proto", Fill::Text("["))],
     &[Alter::Header("X-Forwarded-Host", Fill::Text("a b"))],
     &[Alter::Header("X-Forwarded-Host", Fill::Text("["))],
     &[Alter::Header("X-Forwarded-Host", Fill::Text("javascript:"))],
+    &[Alter::Header("X-Forwarded-Host", Fill::Text("[::"))],
+    &[Alter::Header("X-Forwarded-Host", Fill::Text("a:x"))],
     &[Alter::Header("Forwarded", Fill::Text("proto=javascript"))],
     &[Alter::Header("Forwarded", Fill::Text("proto=\"a b\""))],
     &[Alter::Header("Forwarded", Fill::Text("proto=\"[\""))],
@@ -144,9 +146,9 @@ const fn without_and_with<const CHANGES: usize, const STEPS: usize>(
 /// The good request, each target without and with the good credential, and the request without both.
 const OF_ALL: usize = 2 + 2 * TARGETS.len();
 
-/// The targets, some of them at each resource that is read by GET.
+/// The targets, some of them at each resource that is read.
 static AT_TARGETS: [Step; OF_ALL + PARAMETERS.len() + 1] = {
-    let mut steps = [send(Who::Good, On::EachGet).if_given(); OF_ALL + PARAMETERS.len() + 1];
+    let mut steps = [send(Who::Good, On::EachRead).if_given(); OF_ALL + PARAMETERS.len() + 1];
     let of_all: [Step; OF_ALL] = without_and_with(TARGETS);
     let mut step = 0;
     while step < OF_ALL {
@@ -162,7 +164,7 @@ static AT_TARGETS: [Step; OF_ALL + PARAMETERS.len() + 1] = {
     let mut at = 0;
     while at < each.len() {
         let change = each[at];
-        steps[1 + TARGETS.len() + change] = send(Who::Good, On::EachGet).with(TARGETS[change]).if_given();
+        steps[1 + TARGETS.len() + change] = send(Who::Good, On::EachRead).with(TARGETS[change]).if_given();
         at += 1;
     }
     steps

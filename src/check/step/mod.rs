@@ -89,6 +89,8 @@ pub enum LookedFor {
     PasswordHashes,
     /// Errors that show a secret of the scenario which their request did not carry.
     Disclosures,
+    /// Answers that repeat the valid credential of their request.
+    Echoes,
 }
 
 /// Changes of the key set that the target reads from authbench (RFC 7517 §5).

@@ -146,6 +146,8 @@ pub enum On {
     EachRoute,
     /// The same, of those that are read by GET.
     EachGet,
+    /// The same, or those that are read by another method where none is read by GET: what is asked by POST alone, as of JSON-RPC.
+    EachRead,
     /// The same as [`On::EachRoute`], without those that write by PUT, PATCH or DELETE what is read by GET at the same path.
     EachPath,
     /// A resource for which a valid credential lacks a scope.
@@ -156,6 +158,8 @@ pub enum On {
     Writable,
     /// Every protected resource that changes state, up to a budget.
     EachWrite,
+    /// The same, and every protected resource that is read with a content, up to that budget.
+    EachContent,
     /// A resource that changes state and for which a valid credential lacks a scope.
     ScopedWrite,
     /// The representation that a write would change.
@@ -199,6 +203,10 @@ pub enum Alter {
         /// In a form.
         form: &'static str,
     },
+    /// This body of the type JSON where the request has none.
+    Content(&'static str),
+    /// Another value behind that of a header line that is there, with a comma.
+    Joined(&'static str, &'static str),
     /// Another value for each member of the body; nothing is sent where that is no object of JSON with members.
     Members(fn(&serde_json::Value) -> serde_json::Value),
     /// Another value, as JSON text, for one member of the body, by its place; nothing is sent where that is no object of JSON, has

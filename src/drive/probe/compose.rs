@@ -214,6 +214,14 @@ impl Prober {
                 };
                 *request = request.clone().with_body(media, body);
             }
+            Alter::Content(json) if request.body.is_empty() => {
+                *request = request.clone().with_body("application/json", *json);
+            }
+            Alter::Content(_) => {}
+            Alter::Joined(name, value) => {
+                let lines = request.headers.iter_mut().filter(|line| line.name.eq_ignore_ascii_case(name));
+                lines.for_each(|line| line.value.extend(format!(", {value}").into_bytes()));
+            }
             Alter::Members(value) => {
                 if let Ok(serde_json::Value::Object(mut members)) = serde_json::from_slice(&request.body) {
                     members.iter_mut().for_each(|(_, member)| *member = value(member));

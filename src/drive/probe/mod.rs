@@ -7,6 +7,7 @@ mod compose;
 mod contender;
 mod crowd;
 mod dpop;
+mod echoes;
 mod endpoint_control;
 mod error;
 mod form;
@@ -51,6 +52,7 @@ use crate::target::destination::DestinationKey;
 use crate::target::hosts::AllowedHosts;
 use crate::target::trust::Trust;
 use crowd::Crowd;
+use echoes::Echoes;
 pub use error::RequestError;
 pub use lane::LaneCredential;
 pub use meeting::Seat;
@@ -127,7 +129,10 @@ impl Prober {
     /// A prober for one target.
     pub fn new(equipment: Equipment) -> Self {
         let (destinations, known, public) = (Mutex::default(), Mutex::default(), OnceCell::new());
-        let witness = Witness::new(Disclosures::of(equipment.subject.named_secrets()));
+        let secrets = Disclosures::of(equipment.subject.named_secrets());
+        let is_reused = equipment.subject.scheme.reuse() == Reuse::WhileHeld;
+        let carrier = is_reused.then(|| equipment.subject.carrier.clone());
+        let witness = Witness::new(secrets, Echoes::new(carrier));
         Self {
             equipment,
             destinations,

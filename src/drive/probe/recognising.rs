@@ -69,6 +69,9 @@ impl Prober {
         {
             known.renew(response);
         }
+        if reading.outcome == Outcome::Granted {
+            self.witness.valid.learn(&exchange.request);
+        }
         handshake::reading(self.subject(), exchange, reading)
     }
 

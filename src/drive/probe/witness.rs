@@ -1,6 +1,6 @@
 //! What the answers of a run show whichever check asked for them: each 401, for its challenge, each 405, for the methods
 //! that it names, each error that shows a secret of the scenario, or how the target is built, and each answer that shows the hash of
-//! a password. It is looked for before anything is masked.
+//! a password, or repeats the credential of its request. It is looked for before anything is masked.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::echoes::Echoes;
 use super::outages;
 use crate::observe::{Exchange, Request, Response, SentBy, contains, internals_in, parse_challenges, password_hash_in};
 use crate::secret::Disclosures;
@@ -27,11 +28,14 @@ pub(super) struct Witnessed {
 /// What was seen.
 pub(super) struct Witness {
     secrets: Disclosures,
+    /// Credentials that were let in.
+    pub(super) valid: Echoes,
     unauthorized: Mutex<Kept>,
     not_allowed: Mutex<Kept>,
     internals: Mutex<Kept>,
     leaks: Mutex<Kept>,
     hashes: Mutex<Kept>,
+    echoes: Mutex<Kept>,
 }
 
 /// Answers of which each shows something else than the others, or elsewhere.
@@ -50,14 +54,24 @@ impl Kept {
 }
 
 impl Witness {
-    pub(super) fn new(secrets: Disclosures) -> Self {
+    pub(super) fn new(secrets: Disclosures, valid: Echoes) -> Self {
         let kept = Mutex::<Kept>::default;
-        Self { secrets, unauthorized: kept(), not_allowed: kept(), internals: kept(), leaks: kept(), hashes: kept() }
+        Self {
+            secrets,
+            valid,
+            unauthorized: kept(),
+            not_allowed: kept(),
+            internals: kept(),
+            leaks: kept(),
+            hashes: kept(),
+            echoes: kept(),
+        }
     }
 
     /// Looks at an answer of a resource, of an authorization server, or of a login.
     pub(super) fn look_at(&self, exchange: &Exchange) {
         self.look_for_hash(exchange);
+        self.look_for_echo(exchange);
         let Some(response) = exchange.response().filter(|response| response.status >= 400) else { return };
         let place = outages::named(&exchange.request, &SentBy::default());
         if response.status == 401 {
@@ -81,6 +95,16 @@ impl Witness {
             let key = format!("{} {name}", outages::path_of(&exchange.request));
             self.hashes.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, Some(name.to_owned()));
         }
+    }
+
+    fn look_for_echo(&self, exchange: &Exchange) {
+        let (Some(what), Some(status)) = (self.valid.repeated(exchange), exchange.status()) else { return };
+        let key = match status {
+            // one for each kind and status: what an error page repeats it repeats at each place
+            400.. => format!("{status} {what}"),
+            _ => format!("{} {what}", outages::named(&exchange.request, &SentBy::default())),
+        };
+        self.echoes.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, Some(what));
     }
 
     /// Looks at an answer that refuses, though its status is one of success: a page has texts of its own, and is left out.
@@ -129,6 +153,11 @@ impl Witness {
     /// Answers that show the hash of a password: one of each path.
     pub(super) fn hashes(&self) -> Vec<Witnessed> {
         self.hashes.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    }
+
+    /// Answers that repeat the valid credential of their request.
+    pub(super) fn echoes(&self) -> Vec<Witnessed> {
+        self.echoes.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
 
     /// Errors that show a secret which their request did not carry.

@@ -34,8 +34,9 @@ impl Caster<'_> {
                 let found = match on {
                     On::EachWrite => self.writes(send.who),
                     On::EachScoped | On::EachObject => self.guarded(send.on, send.who),
+                    On::EachContent => self.contents(send.who),
                     On::EachPublic => self.public_ones(),
-                    On::EachRoute | On::EachGet | On::EachPath => self.routes(send),
+                    On::EachRoute | On::EachGet | On::EachRead | On::EachPath => self.routes(send),
                     on => self.resource(on, send.who).map(|found| vec![found]),
                 };
                 match found {
@@ -117,6 +118,14 @@ impl Caster<'_> {
         let main = subject.main_resource();
         let others = subject.protected().filter(|at| Some(*at) != main);
         let mut routes: Vec<usize> = main.into_iter().chain(others).filter(fits).collect();
+        if send.on == On::EachRead {
+            let is_got = |at: &usize| subject.resources[*at].method == "GET";
+            let are_got = routes.iter().any(is_got);
+            routes.retain(|at| if are_got { is_got(at) } else { !subject.resources[*at].writes });
+        }
+        if routes.is_empty() && send.on == On::EachRead {
+            return missing("no protected resource that a valid credential may read");
+        }
         if routes.is_empty() && send.on == On::EachGet {
             return missing("no protected resource that a valid credential may read by GET");
         }
@@ -152,6 +161,21 @@ impl Caster<'_> {
         let mut guarded: Vec<usize> = std::iter::once(first).chain(others).collect();
         self.within_budget(&mut guarded);
         Ok(guarded)
+    }
+
+    /// The resources that change state, and those that are read with a content, no more than the budget.
+    fn contents(&mut self, who: Who) -> Result<Vec<usize>, Missing> {
+        let written = self.resource(On::Writable, who);
+        let subject = self.subject;
+        let (first, resources) = (written.as_ref().ok().copied(), &subject.resources);
+        let writes = subject.protected().filter(|at| Some(*at) != first && resources[*at].writes);
+        let reads = subject.protected().filter(|at| !resources[*at].writes && resources[*at].body.is_some());
+        let mut contents: Vec<usize> = first.into_iter().chain(writes).chain(reads).collect();
+        if contents.is_empty() {
+            written?;
+        }
+        self.within_budget(&mut contents);
+        Ok(contents)
     }
 
     /// The public resources that are read, no more than there is a budget for.
@@ -218,6 +242,7 @@ impl Caster<'_> {
             | On::EachUsedOrWritten
             | On::EachRoute
             | On::EachPath
+            | On::EachRead
             | On::EachGet => {
                 return self.main_resource();
             }
@@ -228,7 +253,7 @@ impl Caster<'_> {
                 .scope_gap(Some(true))
                 .map(|gap| gap.resource)
                 .or_else(|| subject.protected().find(|at| subject.resources[*at].writes)),
-            On::EachWrite => subject.protected().find(|at| subject.resources[*at].writes),
+            On::EachWrite | On::EachContent => subject.protected().find(|at| subject.resources[*at].writes),
             On::ReadBack => self.read_back(),
             On::Public | On::EachPublic => subject.resources.iter().position(|resource| resource.public),
             On::Object if who == Who::Anonymous => subject.tenant_gap().map(|gap| gap.resource).or_else(|| {
@@ -248,7 +273,7 @@ impl Caster<'_> {
             (Some(found), _) => Ok(found),
             (None, On::Scoped | On::EachScoped) => Err(self.no_scope_gap(false)),
             (None, On::ScopedWrite) => Err(self.nothing_written().unwrap_or_else(|| self.no_scope_gap(true))),
-            (None, On::Writable | On::EachWrite) => match self.nothing_written() {
+            (None, On::Writable | On::EachWrite | On::EachContent) => match self.nothing_written() {
                 Some(why) => Err(why),
                 None => Err(self.no_scope_gap(true)),
             },
@@ -417,4 +442,71 @@ fn changes_nothing(alter: &Alter, resource: &Resource) -> bool {
 fn has_members(resource: &Resource) -> bool {
     let json = |body: &[u8]| serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body);
     resource.body.as_ref().is_some_and(|(_, body)| json(body).is_ok_and(|members| !members.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::cast::script;
+    use crate::plan::resolve;
+    use crate::plan::subject::Subject;
+    use crate::plan::values::Values;
+    use crate::scenario::{NoVariables, load_text};
+
+    fn subject(owned: bool, resources: &[&str]) -> Subject {
+        let resources: String = resources.iter().map(|resource| format!("  - {{ {resource} }}\n")).collect();
+        let text = format!(
+            "authbench: 1\nname: a\ntarget: {{ url: \"http://127.0.0.1:1\", owned: {owned} }}\nscheme: api-key\n\
+             credentials: {{ a: {{ key: \"0123456789abcdef\" }} }}\nresources:\n{resources}"
+        );
+        let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
+        let values = Values::reading(&loaded, &NoVariables);
+        resolve::subject(&loaded, &values)
+    }
+
+    /// The resources that the steps of a check of this kind visit, each once; none where the check is not tested.
+    fn visited(check: &str, on: On, subject: &Subject) -> Option<Vec<String>> {
+        let check = crate::check::find(check).expect("is in the catalogue");
+        let script = script(check, subject).ok()?;
+        let mut names: Vec<String> = Vec::new();
+        for action in &script.actions {
+            if let Act::Send { resource, send, .. } = &action.act
+                && send.on == on
+                && !names.contains(&subject.resources[*resource].name())
+            {
+                names.push(subject.resources[*resource].name());
+            }
+        }
+        Some(names)
+    }
+
+    #[test]
+    fn what_is_read_by_post_alone_takes_the_place_of_what_is_read_by_get() {
+        const VALIDATED: &str = "common.auth-before-input-validation";
+        let (call, write) =
+            ("request: POST /rpc, json: { method: list }", "request: POST /orders, writes: true, json: {}");
+        let read = "request: GET /orders";
+        for (owned, resources, reads, contents) in [
+            (true, &[call][..], vec!["POST /rpc"], vec!["POST /rpc"]),
+            (false, &[call], vec!["POST /rpc"], vec!["POST /rpc"]),
+            (true, &[call, write], vec!["POST /rpc"], vec!["POST /orders", "POST /rpc"]),
+            // nobody may write to what is not owned
+            (false, &[call, write], vec!["POST /rpc"], vec!["POST /rpc"]),
+            (true, &[call, read, write], vec!["GET /orders"], vec!["POST /orders", "POST /rpc"]),
+            (false, &[read], vec!["GET /orders"], vec![]),
+        ] {
+            let subject = subject(owned, resources);
+            let seen = |on| visited(VALIDATED, on, &subject).expect("is tested");
+            assert_eq!(seen(On::EachRead), reads, "{owned} {resources:?}");
+            assert_eq!(seen(On::EachContent), contents, "{owned} {resources:?}");
+        }
+        for check in ["common.foreign-host-not-reflected", "common.conditions-after-auth"] {
+            assert_eq!(
+                visited(check, On::EachRead, &subject(true, &[call])),
+                Some(vec!["POST /rpc".to_owned()]),
+                "{check}"
+            );
+            assert_eq!(visited(check, On::EachRead, &subject(true, &[write])), None, "{check}: nothing is read");
+        }
+    }
 }

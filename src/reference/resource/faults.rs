@@ -78,6 +78,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "prints a credential of somebody else, in Base64, into errors",
     ),
     variant("shows-path-of-program", "common.auth-error-no-internals", "shows a file path where an address is unknown"),
+    row(
+        "prints-unknown-request",
+        "common.credential-not-repeated",
+        "prints the header fields of a request whose address is unknown",
+    ),
+    variant(
+        "names-token-without-scope",
+        "common.credential-not-repeated",
+        "names the token of whoever lacks a scope in the refusal",
+    ),
+    variant(
+        "names-password-without-scope",
+        "common.credential-not-repeated",
+        "names the password of whoever lacks a scope in the refusal",
+    ),
     row("echoes-credential", "common.auth-error-no-internals", "repeats the credential in the error"),
     row("lookup-before-auth", "common.existence-oracle", "looks an object up before it asks who wants it"),
     variant(
@@ -220,6 +235,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "breaks-on-odd-forwarded-host",
         "common.malformed-forwarded-never-5xx",
         "breaks on a host in Forwarded that does not parse, where everybody may read",
+    ),
+    variant(
+        "breaks-on-odd-forwarded-port",
+        "common.malformed-forwarded-never-5xx",
+        "breaks on a host in X-Forwarded-Host whose port is no number",
     ),
     row("shows-password-hash", "common.answers-show-no-password-hash", "shows an account with all that its store has"),
     row("links-to-host", "common.foreign-host-not-reflected", "serves every host and links to the one that is named"),

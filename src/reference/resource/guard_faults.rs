@@ -155,6 +155,20 @@ pub(super) fn refused(state: &ReferenceState, parts: &Parts, mut rejection: Reje
     rejection
 }
 
+/// A refusal of somebody who is known and lacks a scope, with the credential in it.
+pub(super) fn lacking(state: &ReferenceState, parts: &Parts, mut rejection: Rejection) -> Rejection {
+    let field = parts.headers.get(header::AUTHORIZATION).and_then(|field| field.to_str().ok());
+    let Some((scheme, credential)) = field.and_then(|field| field.split_once(' ')) else { return rejection };
+    if state.fault("names-token-without-scope") && scheme == "Bearer" {
+        rejection.detail = Some(format!("{credential} may not do this"));
+    }
+    if state.fault("names-password-without-scope") && scheme == "Basic" {
+        let pair = STANDARD.decode(credential).ok();
+        rejection.detail = pair.map(|pair| format!("{} may not do this", String::from_utf8_lossy(&pair)));
+    }
+    rejection
+}
+
 /// An account with a member that nobody else has to see.
 pub(super) fn shown(state: &ReferenceState, parts: &Parts, account: &mut serde_json::Value) {
     if state.fault("account-shows-session-id") {

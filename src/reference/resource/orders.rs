@@ -55,7 +55,8 @@ impl ReferenceResource {
             (ReferenceResource::Orders, _) => Ok(not_allowed("GET,HEAD,POST,OPTIONS")),
             (ReferenceResource::Account | ReferenceResource::Tenant(_), _) => Ok(not_allowed("GET,HEAD,OPTIONS")),
         };
-        let mut answer = answered.unwrap_or_else(Rejection::answer);
+        let refused = |rejection| guard_faults::lacking(state, parts, rejection).answer();
+        let mut answer = answered.unwrap_or_else(refused);
         if answer.status() == StatusCode::METHOD_NOT_ALLOWED && state.fault("no-allow-behind-guard") {
             answer.headers_mut().remove(header::ALLOW);
         }

@@ -79,6 +79,10 @@ pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<
     let has_two_clients = || field("x-forwarded-for").zip(field("client-ip")).is_some_and(|(one, other)| one != other);
     let has_odd_scheme = || field("x-forwarded-proto").is_some_and(|scheme| !["http", "https"].contains(&scheme));
     let has_odd_host = || field("forwarded").is_some_and(|forwarded| forwarded.contains("host=\"["));
+    let has_odd_port = || {
+        let port = field("x-forwarded-host").and_then(|host| host.rsplit_once(':')).map(|(_, port)| port);
+        port.is_some_and(|port| port.starts_with(|c: char| c.is_ascii_alphabetic()))
+    };
     let is_public = || request.uri().path() == "/public";
     let query = || request.uri().query().unwrap_or_default();
     let last_segment = || request.uri().path().rsplit('/').next().unwrap_or_default();
@@ -100,6 +104,7 @@ pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<
         || (state.fault("breaks-on-odd-weight") && has_odd_weight())
         || (state.fault("breaks-on-odd-forwarded-scheme") && has_odd_scheme())
         || (state.fault("breaks-on-odd-forwarded-host") && is_public() && has_odd_host())
+        || (state.fault("breaks-on-odd-forwarded-port") && has_odd_port())
         || (state.fault("breaks-on-two-clients") && has_two_clients())
         || (state.fault("breaks-on-odd-host") && field("host").is_some_and(|host| host.starts_with('[')))
         || (state.fault("breaks-on-8-bit-field") && request.headers().values().any(|value| value.to_str().is_err()));

@@ -1,15 +1,20 @@
 //! What all checks of the run have seen, for a check that comes after them.
 
-use super::Stage;
+use super::{Halt, Stage};
 use crate::check::step::{Endpoint, LookedFor};
 use crate::clock;
 use crate::drive::probe::witness::Witnessed;
-use crate::drive::probe::{outages, values};
+use crate::drive::probe::{echoes, outages, values};
 use crate::observe::{Description, Evidence, Exchange, Observation, Outcome, Place, SentBy, password_hash_in};
 use crate::plan::subject::Resource;
+use crate::scheme::Reuse;
+
+/// Why no answer can be searched for a credential.
+const UNSEARCHABLE: &str =
+    "no valid credential is long enough to be searched for: add one of 12 characters or more, with letters and digits";
 
 impl Stage<'_> {
-    pub(super) fn look_back(&self, step: usize, wanted: LookedFor, evidence: &mut Evidence) {
+    pub(super) fn look_back(&self, step: usize, wanted: LookedFor, evidence: &mut Evidence) -> Result<(), Halt> {
         match wanted {
             LookedFor::Outages => {
                 evidence.outages = self.prober.outages.seen();
@@ -52,7 +57,36 @@ impl Stage<'_> {
                     self.recall(Recalled { step, by, outcome: Outcome::Refused, why: what }, exchange, evidence);
                 }
             }
+            LookedFor::Echoes => self.look_for_echoes(step, evidence)?,
         }
+        Ok(())
+    }
+
+    /// Answers of resources that repeat a valid credential: what a login or an authorization server hands out is another matter.
+    fn look_for_echoes(&self, step: usize, evidence: &mut Evidence) -> Result<(), Halt> {
+        let subject = self.prober.subject();
+        if subject.scheme.proves_in_handshake() {
+            return Err(Halt::Inapplicable("the credential is a key that no request carries".to_owned()));
+        }
+        if subject.scheme.reuse() == Reuse::Once {
+            return Err(Halt::Inapplicable(
+                "each request is authenticated by a value that is made for it alone".to_owned(),
+            ));
+        }
+        if self.prober.witness.valid.is_empty() {
+            return Err(Halt::Untestable(UNSEARCHABLE.to_owned()));
+        }
+        for Witnessed { by, exchange, what } in self.prober.witness.echoes() {
+            if matches!(self.place_of(&exchange), Place::Resource(_) | Place::Elsewhere) {
+                let is_error = exchange.status().is_some_and(|status| status >= 400);
+                let outcome = if is_error { Outcome::Refused } else { Outcome::Granted };
+                for credential in echoes::presented(&exchange.request, &subject.carrier) {
+                    values::note_text(&credential, evidence);
+                }
+                self.recall(Recalled { step, by, outcome, why: what }, exchange, evidence);
+            }
+        }
+        Ok(())
     }
 
     /// Takes the refusals that other checks have seen for this one.

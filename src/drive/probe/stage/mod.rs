@@ -259,10 +259,7 @@ impl<'a> Stage<'a> {
                 Ok(())
             }
             Act::AwaitAcceptance { slot, resource } => self.await_acceptance(slot, *resource, evidence).await,
-            Act::LookBack(wanted) => {
-                self.look_back(action.step, *wanted, evidence);
-                Ok(())
-            }
+            Act::LookBack(wanted) => self.look_back(action.step, *wanted, evidence),
         }
     }
 

@@ -353,8 +353,12 @@ impl Stage<'_> {
             reading.why = Some("the answer is one that was granted before".to_owned());
         }
         let Reading { outcome, why, clean } = reading;
-        if outcome == Outcome::Refused {
-            self.prober.witness.look_at_refusal(&exchange);
+        match outcome {
+            Outcome::Refused => self.prober.witness.look_at_refusal(&exchange),
+            Outcome::Granted if credential.is_some() && forgery.is_none() => {
+                self.prober.witness.valid.learn(&exchange.request);
+            }
+            _ => {}
         }
         let seen = Observation {
             step,
