@@ -112,6 +112,8 @@ pub struct Check {
     /// Whether it is about challenges of the scheme Bearer (RFC 6750 §3), and says nothing of a credential behind another
     /// scheme name.
     pub about_bearer: bool,
+    /// Topics that have the same check under a name of their own: where one of them applies, this one does not.
+    pub left_to: &'static [&'static str],
     /// Documents and sections; the first is printed with the verdict.
     pub sources: &'static [&'static str],
     /// What is sent, why it matters, how to fix.
@@ -142,7 +144,8 @@ impl Check {
     pub fn is_of(&self, topics: &[&str]) -> bool {
         let asks_a_server = self.steps.iter().any(|step| matches!(step, Step::Form(_)));
         let fits = self.group() != "mtls" || asks_a_server == topics.contains(&"token");
-        topics.contains(&self.group()) && fits
+        let is_theirs = self.left_to.iter().any(|topic| topics.contains(topic));
+        topics.contains(&self.group()) && fits && !is_theirs
     }
 
     /// What is sent, why it matters and how to fix it, as one text.
@@ -163,6 +166,7 @@ const PLAIN: Check = Check {
     control: false,
     about_authorization: false,
     about_bearer: false,
+    left_to: &[],
     sources: &[],
     doc: Doc { sends: "", matters: "", fix: "" },
     steps: &[],
@@ -304,6 +308,7 @@ pub const GROUPS: &[Group] = &[
         about: "Any protected HTTP API",
         tables: &[
             common::CHECKS,
+            common::rights::CHECKS,
             common::answers::CHECKS,
             common::echoes::CHECKS,
             common::fields::CHECKS,

@@ -14,6 +14,7 @@ pub(crate) mod malformed;
 pub(crate) mod malformed_body;
 pub(crate) mod messages;
 pub(crate) mod oversized;
+pub(crate) mod rights;
 pub(crate) mod survival;
 pub(crate) mod throttling;
 pub(crate) mod timing;
@@ -360,23 +361,6 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[send(Who::Malformed, On::Protected).denied(&[Accept::Range(200, 499)])],
         expect: survival::answered,
         fault: "panics-on-bad-base64",
-        ..PLAIN
-    },
-    Check {
-        id: "common.insufficient-is-403",
-        title: "A recognised principal without permission gets 403, not 401",
-        tier: Tier::Extended,
-        sources: &["RFC 9110 §15.5.4", "RFC 9110 §11.4", "OWASP API5:2023"],
-        doc: Doc {
-            sends: "A valid credential to each resource for which it lacks the permission (at most 8), after it worked on another; and another one, where the scenario has two.",
-            matters: "A 401 makes clients authenticate again and again, for nothing.",
-            fix: "Answer 403 where the principal is known and the permission is missing.",
-        },
-        steps: &[
-            send(Who::LowScope, On::EachScoped).denied(&[INSUFFICIENT]),
-            send(Who::OtherLowScope, On::Scoped).denied(&[INSUFFICIENT]).if_given(),
-        ],
-        fault: "authz-as-401",
         ..PLAIN
     },
     Check {

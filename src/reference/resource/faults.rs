@@ -94,6 +94,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "names the password of whoever lacks a scope in the refusal",
     ),
     row("echoes-credential", "common.auth-error-no-internals", "repeats the credential in the error"),
+    row(
+        "objects-of-anybody",
+        "common.object-ownership",
+        "never compares the owner of an object with a user or a client",
+    ),
     row("lookup-before-auth", "common.existence-oracle", "looks an object up before it asks who wants it"),
     variant(
         "options-finds-objects",

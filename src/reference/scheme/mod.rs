@@ -266,7 +266,7 @@ impl Guard {
             | Guard::Dpop
             | Guard::Hmac
             | Guard::SigV4
-            | Guard::HttpSignature => false,
+            | Guard::HttpSignature => state.fault("objects-of-anybody"),
             // all others take bearer tokens
             _ => state.fault("bola"),
         };
