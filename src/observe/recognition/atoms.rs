@@ -219,7 +219,7 @@ fn is_distinctive(number: &serde_json::Number) -> bool {
 }
 
 /// RFC 3339 dates and times, and the dates of RFC 9110 §5.6.7.
-fn is_date(text: &str) -> bool {
+pub(super) fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digits =
         |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));

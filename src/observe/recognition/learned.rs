@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::atoms::{self, Atom, BodyKind};
+use super::likeness::GoodMembers;
 use super::redirect::RefusingAddress;
 use super::search::{Needles, Searched, Sent};
 use super::{Answered, Asked, Recognition, body, status, without_parameters, without_query};
@@ -102,8 +103,18 @@ impl Learned {
             let refusal = self.refusal.as_ref().filter(|_| answer.status < 400);
             refusal.is_some_and(|refusal| refusal.fits(&Answered::from_response(answer)))
         };
+        let members = GoodMembers::of(&good).filter(|members| {
+            !self.elsewhere.iter().any(|other| members.are_those_of(&Answered::from_response(other)))
+        });
+        let is_alike = |answer: &Response| {
+            let has_content = || !stable.found_in(&Searched::of(&decoded(answer)), &Asked::default()).is_empty();
+            success.fits(&Answered::from_response(answer))
+                && members.as_ref().is_some_and(|members| members.are_those_of(&Answered::from_response(answer)))
+                && has_content()
+        };
         let leaks = |answer: &&Response| {
-            !declared_page(answer) && (stable.are_nearly_all_in(&decoded(answer), kind) || is_one_of(answer, &good))
+            !declared_page(answer)
+                && (stable.are_nearly_all_in(&decoded(answer), kind) || is_one_of(answer, &good) || is_alike(answer))
         };
         let refusals: Vec<&Response> = self.anonymous.iter().filter(|answer| !leaks(answer)).collect();
         let shown = shown_by(&stable, self.elsewhere.iter().chain(refusals.iter().copied()));
@@ -115,6 +126,7 @@ impl Learned {
             refusal: self.refusal.clone(),
             kind,
             good: good.iter().map(|answer| (answer.status, super::digest(&answer.body))).collect(),
+            members,
             stable,
             protected: Needles::new(protected),
             anonymous_locations: self.anonymous_locations(),

@@ -7,6 +7,7 @@
 mod atoms;
 mod body;
 mod learned;
+mod likeness;
 mod redirect;
 mod search;
 mod status;
@@ -18,6 +19,7 @@ pub use status::meaning_of_status;
 use std::borrow::Cow;
 
 use super::{Exchange, Fingerprint, Outcome, Request, Response};
+use likeness::GoodMembers;
 use redirect::RefusingAddress;
 use search::Needles;
 use sha2::{Digest as _, Sha256};
@@ -110,6 +112,8 @@ pub struct Recognition {
     kind: BodyKind,
     /// Status and body of the good answers that were learned from, the body as its digest.
     good: Vec<(u16, [u8; 32])>,
+    /// What the good answers share member by member, unless an answer that anybody gets elsewhere has it too.
+    members: Option<GoodMembers>,
     stable: Needles,
     protected: Needles,
     /// Addresses that anonymous requests are sent to (RFC 9110 §10.2.2).
@@ -201,6 +205,9 @@ impl Recognition {
             if self.is_a_good_answer(answer) {
                 return Reading::because(Outcome::Granted, IDENTICAL);
             }
+            if fits && self.has_the_members_of_a_good_answer(answer, &body, asked) {
+                return Reading::because(Outcome::Granted, ALIKE);
+            }
         }
         if !found.is_empty() {
             let why = format!("its body carries something protected ({})", search::listed(&found));
@@ -240,6 +247,20 @@ impl Recognition {
 
     fn is_a_good_answer(&self, answer: &Answered<'_>) -> bool {
         (200..300).contains(&answer.status) && self.good.contains(&(answer.status, digest(answer.body)))
+    }
+
+    /// The same but for what changes by itself, and some of the content of good answers in it, however short.
+    fn has_the_members_of_a_good_answer(
+        &self,
+        answer: &Answered<'_>,
+        body: &search::Searched<'_>,
+        asked: &Asked<'_>,
+    ) -> bool {
+        // the body is decoded already
+        let answer = Answered { content_encoding: None, ..*answer };
+        (200..300).contains(&answer.status)
+            && self.members.as_ref().is_some_and(|members| members.are_those_of(&answer))
+            && !self.stable.found_in(body, asked).is_empty()
     }
 
     fn status_of(&self, status: u16, location: Option<&[u8]>, request: Option<&Request>) -> Outcome {
@@ -307,6 +328,10 @@ fn digest(body: &[u8]) -> [u8; 32] {
 /// Both readings of a good and an anonymous answer that are the same.
 const IDENTICAL: &str = "it is the answer that a good credential gets: either the route is open, or its answers cannot be \
                          told apart (declare `success` and `refusal` on the resource)";
+/// An anonymous answer that differs from the good ones in nothing but what differs among them.
+const ALIKE: &str = "it is the answer that a good credential gets, but for values that change from one good answer to the \
+                     next: either the route is open, or its answers cannot be told apart (declare `success` and `refusal` \
+                     on the resource)";
 /// Bytes of shared content below which two answers may be alike by chance.
 const ENOUGH_BYTES: usize = 16;
 

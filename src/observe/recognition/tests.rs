@@ -147,6 +147,34 @@ fn the_first_anonymous_answer_may_be_the_one_that_leaks() {
 }
 
 #[test]
+fn an_open_route_is_one_although_its_answer_has_a_time_and_short_values() {
+    let measured = |at: u64| response(200, "application/json", format!("{{\"m1\":21.4,\"m2\":19.9,\"at\":{at}}}"));
+    let page = |page: u64| response(200, "application/json", format!("{{\"page\":{page},\"at\":1795959653000}}"));
+    let learned = |anonymous: Vec<Response>, elsewhere: Vec<Response>| Learned {
+        good: vec![measured(1_795_959_653_644), measured(1_795_959_653_702)],
+        anonymous,
+        elsewhere,
+        ..Learned::default()
+    };
+    let open = measured(1_795_959_654_000);
+    let closed = response(401, "application/json", REFUSAL);
+    for (known, expected) in [
+        (learned(vec![open.clone(), open.clone()], Vec::new()), Outcome::Granted),
+        (learned(vec![closed.clone(), open.clone()], Vec::new()), Outcome::Granted),
+        // what anybody gets elsewhere as well is nothing of this resource
+        (learned(vec![open.clone(), open.clone()], vec![measured(1_795_959_653_000)]), Outcome::Unclear),
+        (Learned { good: vec![page(1), page(1)], ..learned(vec![page(1)], vec![page(1)]) }, Outcome::Unclear),
+    ] {
+        assert_eq!(outcome(&known.recognition(), &measured(1_795_959_654_111), true), expected, "{known:?}");
+        assert_eq!(outcome(&known.recognition(), &closed, true), Outcome::Refused, "{known:?}");
+    }
+    // a refusal with the status of a success, as it is declared
+    let refusal = Declared { pointer: Some("/at".to_owned()), ..Declared::default() };
+    let declared = Learned { refusal: Some(refusal), ..learned(vec![open.clone(), open.clone()], Vec::new()) };
+    assert_eq!(outcome(&declared.recognition(), &measured(1_795_959_654_111), true), Outcome::Refused);
+}
+
+#[test]
 fn content_that_changes_by_itself_is_no_reason_for_alarm() {
     for (good, refused) in [
         // every answer has its own id and time, refusals too
