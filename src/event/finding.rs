@@ -89,6 +89,15 @@ pub struct Finding {
 }
 
 impl CheckResult {
+    /// Whether the check found something, waived or not: it fails or warns, or it warns beside an answer that says nothing.
+    pub fn has_finding(&self) -> bool {
+        match self.verdict {
+            Verdict::Fail | Verdict::Warn => true,
+            Verdict::Inconclusive => !self.cells.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The cells of the result; a result that names none, from an older record or without a probe, is one as a whole.
     pub fn all_cells(&self) -> Vec<Cell> {
         if self.cells.is_empty() { vec![Cell::whole(self)] } else { self.cells.clone() }

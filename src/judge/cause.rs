@@ -18,7 +18,7 @@ pub struct FailedCheck {
 impl FailedCheck {
     /// A result, if it fails or warns.
     pub fn of(result: &CheckResult) -> Option<Self> {
-        if !matches!(result.verdict, Verdict::Fail | Verdict::Warn) {
+        if !result.has_finding() {
             return None;
         }
         let order = catalogue().position(|check| check.id == result.id).unwrap_or(usize::MAX);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::cause::FailedCheck;
 use super::{Context, judge};
 use crate::check::profile::Effective;
 use crate::check::step::{Endpoint, Send, Step, Want, Who};
@@ -81,7 +82,11 @@ fn verdict(check: &'static Check, evidence: &Evidence) -> Verdict {
 }
 
 fn result(check: &'static Check, evidence: &Evidence) -> CheckResult {
-    let planned = PlannedCheck { check, level: check.level, script: Ok(Script::default()) };
+    result_at(check.level, check, evidence)
+}
+
+fn result_at(level: Level, check: &'static Check, evidence: &Evidence) -> CheckResult {
+    let planned = PlannedCheck { check, level, script: Ok(Script::default()) };
     let context = Context {
         profile: &Effective::of(["api-key-403"], "api-key"),
         scrubber: &Scrubber::default(),
@@ -134,6 +139,29 @@ fn an_unclear_answer_to_a_forgery_or_a_form_is_never_a_pass() {
         passed.retain(|step| !step.starts_with(reads_less));
     }
     assert_eq!(passed, Vec::<String>::new());
+}
+
+#[test]
+fn a_warning_does_not_hide_that_another_answer_says_nothing() {
+    let check = find("common.protected-route-denies-anonymous").expect("is a check");
+    let seen = |(exchange, outcome)| Observation { reproduced: true, ..Observation::in_test(0, exchange, outcome) };
+    let [unclear, breaks, granted] = [(200, Outcome::Unclear), (500, Outcome::Broke), (200, Outcome::Granted)]
+        .map(|(status, outcome)| seen(answered(status, outcome)));
+    for (level, observations, expected, warnings) in [
+        (Level::Should, vec![&breaks, &unclear], Verdict::Inconclusive, 1),
+        (Level::Should, vec![&breaks], Verdict::Warn, 1),
+        (Level::Should, vec![&unclear], Verdict::Inconclusive, 0),
+        (Level::Must, vec![&breaks, &unclear], Verdict::Fail, 0),
+        (Level::Should, vec![&breaks, &unclear, &granted], Verdict::Fail, 1),
+    ] {
+        let mut evidence = Evidence::default();
+        observations.into_iter().for_each(|one| evidence.observe(one.clone()));
+        let result = result_at(level, check, &evidence);
+        let of_warnings = result.cells.iter().filter(|cell| cell.verdict == Verdict::Warn).count();
+        assert_eq!((result.verdict, of_warnings), (expected, warnings), "{} {:?}", result.summary, result.cells);
+        assert_eq!(result.has_finding(), warnings > 0 || expected == Verdict::Fail, "{}", result.summary);
+        assert_eq!(FailedCheck::of(&result).is_some(), result.has_finding(), "{}", result.summary);
+    }
 }
 
 #[test]

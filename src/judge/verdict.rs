@@ -210,6 +210,21 @@ impl Finding {
         }
     }
 
+    /// The same where another answer says nothing: that one may be worse than what deviates. The cells keep their own verdicts.
+    fn beside_open(self, why: &str) -> Self {
+        let others = self.deviations.iter().filter(|line| *line != why).cloned();
+        let deviations = std::iter::once(why.to_owned()).chain(others).collect();
+        Self {
+            verdict: Verdict::Inconclusive,
+            summary: why.to_owned(),
+            expected: String::new(),
+            deviations,
+            shown_by: None,
+            needs_review: false,
+            ..self
+        }
+    }
+
     /// A protocol deviation is at most low, whatever the check guards.
     fn severity(&self, check: &Check) -> Severity {
         let own = self.at_most.map_or(check.severity, |most| check.severity.min(most));
@@ -279,13 +294,15 @@ fn find(seen: SeenCheck<'_>, profile: &Effective) -> Finding {
         Some(Finding { by_profile, of_status, ..violation(verdict, Part::Protocol, deviations, &judgement, seen) })
     };
     let deviation = deviates(protocol, &judgement.protocol).or_else(|| deviates(Verdict::Warn, &judgement.advice));
-    if let Some(deviation) = deviation {
-        return deviation;
-    }
-    if let Some(why) = judgement.open.first() {
-        let mut finding = Finding::plain(Verdict::Inconclusive, why);
-        finding.deviations = judgement.open.clone();
-        return finding;
+    match (deviation, judgement.open.first()) {
+        (Some(warning), Some(why)) if warning.verdict != Verdict::Fail => return warning.beside_open(why),
+        (Some(deviation), _) => return deviation,
+        (None, Some(why)) => {
+            let mut finding = Finding::plain(Verdict::Inconclusive, why);
+            finding.deviations = judgement.open.clone();
+            return finding;
+        }
+        (None, None) => {}
     }
     if evidence.observations.is_empty() {
         return Finding::plain(Verdict::Inconclusive, "nothing was observed");

@@ -55,7 +55,7 @@ pub fn concerns(waiver: &Waiver, target: WaivedTarget<'_>) -> bool {
 
 /// Whether a waiver excuses one cell of a finding: this check, this target, this shape.
 fn covers(waiver: &Waiver, result: &CheckResult, cell: &Cell, target: WaivedTarget<'_>) -> bool {
-    matches!(result.verdict, Verdict::Fail | Verdict::Warn)
+    result.has_finding()
         && waiver.check == result.id
         && is_of(waiver, cell, target)
         && has_shape(waiver, cell)
@@ -116,7 +116,9 @@ pub fn trouble(waiver: &Waiver, place: &SourcePlace, used: WaiverUse, today: Dat
 pub fn apply(result: &mut CheckResult, waived: Vec<Option<Waived>>) {
     let verdict = result.verdict;
     let decides = |at: usize| result.cells.get(at).is_none_or(|cell| cell.verdict == verdict);
-    if waived.iter().enumerate().all(|(at, waived)| waived.is_some() || !decides(at)) {
+    // nobody answers for what is not known
+    let is_open = verdict == Verdict::Inconclusive;
+    if !is_open && waived.iter().enumerate().all(|(at, waived)| waived.is_some() || !decides(at)) {
         result.waived = waived.iter().flatten().next().cloned();
     }
     for (cell, waived) in result.cells.iter_mut().zip(waived) {

@@ -391,7 +391,7 @@ fn narrowed<'a>(check: &'a CheckResult, finding: &Finding) -> Cow<'a, CheckResul
 
 /// Whether the check found something, waived or not.
 pub fn is_finding(check: &CheckResult) -> bool {
-    matches!(check.verdict, Verdict::Fail | Verdict::Warn)
+    check.has_finding()
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl<'a> ScenarioTally<'a> {
         if !self.session.options.shard.splits() {
             self.session.waive(&mut result);
         }
-        if matches!(result.verdict, Verdict::Fail | Verdict::Warn) {
+        if result.has_finding() {
             result.replay = self.session.options.replay_of(&result.place.file, &result.id);
         }
         self.tally.take(&result);

@@ -192,7 +192,7 @@ pub(super) async fn settled(trial: &Trial) -> Result<(Exit, Vec<CheckResult>), T
 }
 
 fn trips(result: &CheckResult) -> bool {
-    matches!(result.verdict, Verdict::Fail | Verdict::Warn)
+    result.has_finding()
 }
 
 impl Kill {
