@@ -5,6 +5,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::Want;
 use crate::observe::{Observation, Outcome, Response, StepId};
 
 /// Readings of what a write would change: two before it, for what changes by itself, ...
@@ -20,6 +21,8 @@ pub(crate) const AFTER_ALLOWED: StepId = StepId::new("state-after-allowed");
 
 /// HEAD by somebody who has access.
 pub(crate) const GOOD_HEAD: StepId = StepId::new("good-head");
+/// GET without a credential, beside HEAD.
+pub(crate) const ANONYMOUS_GET: StepId = StepId::new("anonymous-get");
 /// What the public resource answers without any of the headers.
 pub(crate) const PUBLIC_AS_IT_IS: StepId = StepId::new("public-as-it-is");
 
@@ -52,7 +55,21 @@ pub(crate) fn none(case: &ObservedCheck<'_>) -> Judgement {
 
 /// RFC 9110 §9.3.2: HEAD is answered like GET; a target that does not have HEAD says so to everybody.
 pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        if is_head_of_the_good_answer(case, seen) {
+            let status = seen.exchange.status().unwrap_or_default();
+            let text = case.about(
+                index,
+                format_args!(
+                    "{status} with the fields that the good credential gets; GET without a credential is refused"
+                ),
+            );
+            judgement.violates(index, text, "refused, as GET");
+        } else {
+            case.judge(index, &mut judgement);
+        }
+    }
     let heads: Vec<_> = case.answers_of(GOOD_HEAD).collect();
     for (index, response) in &heads {
         let granted = case.evidence.observations[*index].outcome == Outcome::Granted;
@@ -70,6 +87,37 @@ pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// Whether an answer to HEAD that has to be a refusal is that of whoever has access: a success where GET is refused, with the fields
+/// of a content. A target that answers each HEAD with an empty success shows nothing, whatever the path names.
+fn is_head_of_the_good_answer(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
+    let must_be_refused = matches!(case.step_of(seen).wanted(), Want::Denied(_)) && seen.outcome == Outcome::Unclear;
+    let is_success = |status: Option<u16>| status.is_some_and(|status| (200..300).contains(&status));
+    let Some(response) =
+        seen.exchange.response().filter(|response| must_be_refused && is_success(Some(response.status)))
+    else {
+        return false;
+    };
+    let gets = || case.beside(seen, ANONYMOUS_GET);
+    let get_is_refused = gets().next().is_some() && gets().all(|(_, get)| get.outcome == Outcome::Refused);
+    let nowhere = || case.beside(seen, NOWHERE);
+    let looks_at_paths =
+        nowhere().next().is_some() && nowhere().all(|(_, one)| matches!(one.exchange.status(), Some(400..500)));
+    let is_that_of_good = |(_, good): (usize, &Observation)| {
+        let is_granted = good.outcome == Outcome::Granted && is_success(good.exchange.status());
+        let sent = sent_in([&seen.exchange, &good.exchange].into_iter());
+        let shapes = [&seen.exchange, &good.exchange].map(|exchange| AnswerShape::of(exchange, &sent));
+        let [Some(one), Some(other)] = shapes else { return false };
+        is_granted && one.differs_in_head(&other).is_none()
+    };
+    get_is_refused && looks_at_paths && describes_content(response) && case.beside(seen, GOOD_HEAD).any(is_that_of_good)
+}
+
+/// Whether the fields of an answer to HEAD are those of a content (RFC 9110 §8.3, §8.6).
+fn describes_content(response: &Response) -> bool {
+    let length = response.header("content-length");
+    response.media_type().is_some_and(|media| !media.is_empty()) && length.is_none_or(|length| length.trim() != "0")
+}
+
 /// Whether an answer to HEAD says that there is no such method. The same error whoever asks, and none that asks for a credential,
 /// says so as well.
 fn is_absent(case: &ObservedCheck<'_>, index: usize) -> bool {
@@ -77,8 +125,10 @@ fn is_absent(case: &ObservedCheck<'_>, index: usize) -> bool {
     match seen.exchange.status() {
         Some(405 | 501) => true,
         status @ Some(400 | 404) => {
-            let mut others =
-                case.observations().filter(|(_, other)| other.step != seen.step && other.place == seen.place);
+            let is_beside = |step: Option<StepId>| step.is_some_and(|step| [ANONYMOUS_GET, NOWHERE].contains(&step));
+            let mut others = case.observations().filter(|(_, other)| {
+                other.step != seen.step && other.place == seen.place && !is_beside(case.step_of(other).step_id())
+            });
             let same = |(_, other): (usize, &Observation)| other.exchange.status() == status;
             others.next().is_some_and(same) && others.all(same)
         }
@@ -153,6 +203,48 @@ mod tests {
     use crate::check::find;
     use crate::check::profile::Effective;
     use crate::observe::{Evidence, Exchange, Request, Silence};
+
+    #[test]
+    fn head_that_has_the_fields_of_the_good_answer_is_open_where_get_is_refused() {
+        let check = find("common.head-same-decision-as-get").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let seen = |step: usize, status: u16, fields: &[(&str, &str)], outcome: Outcome| {
+            let headers = fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+            let response = Response { status, headers, body: Vec::new(), truncated: false };
+            let exchange =
+                Exchange { answer: Ok(response), ..Exchange::unanswered(Request::new("HEAD", "/"), Silence::Closed) };
+            Observation::in_test(step, exchange, outcome)
+        };
+        let json = &[("Content-Type", "application/json"), ("Content-Length", "80")][..];
+        let longer = &[("Content-Type", "application/json"), ("Content-Length", "82")][..];
+        let (html, empty) = (&[("Content-Type", "text/html")][..], &[("Content-Length", "0")][..]);
+        let no_content = &[("Content-Type", "application/json"), ("Content-Length", "0")][..];
+        let (get, unclear) = ((401, Outcome::Refused), Outcome::Unclear);
+        for (head, good, get, nowhere, expected) in [
+            (json, json, get, 404, (2, 0)),
+            (longer, json, get, 401, (2, 0)),
+            (&json[..1], &json[..1], get, 404, (2, 0)),
+            (html, json, get, 404, (0, 2)),
+            // an empty success, whoever asks
+            (empty, empty, get, 404, (0, 2)),
+            (no_content, no_content, get, 404, (0, 2)),
+            (&[], &[], get, 404, (0, 2)),
+            // a success, whatever the path names
+            (json, json, get, 200, (0, 2)),
+            // GET is no refusal either
+            (json, json, (200, unclear), 404, (0, 2)),
+        ] {
+            let mut evidence = Evidence::default();
+            evidence.observe(seen(0, 200, head, unclear));
+            evidence.observe(seen(1, 200, head, unclear));
+            evidence.observe(seen(2, 200, good, Outcome::Granted));
+            evidence.observe(seen(3, get.0, &[], get.1));
+            evidence.observe(seen(4, nowhere, &[], if nowhere == 200 { unclear } else { Outcome::Refused }));
+            let found = head_like_get(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let open = found.open.len() * 2;
+            assert_eq!((found.access.len(), open), expected, "{head:?} {good:?} {get:?} {nowhere}: {found:?}");
+        }
+    }
 
     #[test]
     fn head_is_not_offered_where_everybody_gets_the_same_error() {

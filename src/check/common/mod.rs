@@ -81,7 +81,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9110 §9.3.2", "WSTG-ATHZ-02"],
         doc: Doc {
-            sends: "HEAD without, with a wrong and with the good credential, to each protected resource that is read by GET (at most 8).",
+            sends: "HEAD without, with a wrong and with the good credential, to each protected resource that is read by GET (at most 8); GET without a credential, and HEAD of a path beside it that names nothing.",
             matters: "A guard that lists methods forgets HEAD, which shows whether things exist.",
             fix: "Guard every method; let HEAD follow GET (RFC 9110 §9.3.2).",
         },
@@ -100,6 +100,11 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Method("HEAD")])
                 .id(effects::GOOD_HEAD)
                 .called("HEAD with the good credential"),
+            send(Who::Anonymous, On::EachGet).id(effects::ANONYMOUS_GET).called("GET without a credential"),
+            send(Who::Anonymous, On::EachGet)
+                .with(&[Alter::Method("HEAD"), Alter::Path(nowhere)])
+                .id(effects::NOWHERE)
+                .called("HEAD of a path beside it that names nothing"),
         ],
         expect: effects::head_like_get,
         shows: Explanation::Method,
