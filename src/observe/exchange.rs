@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Marks;
+use super::{Marks, parse_json};
 use crate::secret::{MASK, Scrubber, is_secret_name};
 
 /// Bytes of a body that are kept in a record.
@@ -193,7 +193,7 @@ impl Response {
 
     /// The body as JSON, if it is.
     pub fn json(&self) -> Option<serde_json::Value> {
-        serde_json::from_slice(&self.body).ok()
+        parse_json(&self.body)
     }
 
     /// A member of a JSON object body that is a string, such as `error` (RFC 6749 §5.2).

@@ -15,6 +15,7 @@ mod histograms;
 mod id;
 mod internals;
 mod latency;
+mod lenient_json;
 mod marks;
 mod multipart;
 mod outage;
@@ -44,6 +45,7 @@ pub use histograms::{Histograms, NoDistribution, decode, encode, encode_unless_e
 pub use id::{ForgeryId, ForgeryIds, StepId};
 pub use internals::internals_in;
 pub use latency::{Interval, LaneFigures, Latency, Limit, LoadFigures, Model, Outcomes, TargetCost, curve};
+pub use lenient_json::parse_json;
 pub use marks::Marks;
 pub use multipart::{MULTIPART, multipart};
 pub use outage::{Outage, SentBy};

@@ -7,6 +7,7 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use crate::observe::is_a_time;
+use crate::observe::lenient_json::without_lone_surrogates;
 
 /// Shortest line, text node or scalar that is searched for in a body that is not read as JSON.
 pub(super) const SEARCHABLE: usize = 8;
@@ -114,6 +115,13 @@ fn pairs_of(body: &[u8]) -> Option<BTreeSet<Atom>> {
     if !matches!(first, b'{' | b'[') {
         return None;
     }
+    read_pairs(body).or_else(|| match without_lone_surrogates(body) {
+        Cow::Owned(body) => read_pairs(&body),
+        Cow::Borrowed(_) => None,
+    })
+}
+
+fn read_pairs(body: &[u8]) -> Option<BTreeSet<Atom>> {
     let mut pairs = BTreeSet::new();
     let mut json = serde_json::Deserializer::from_slice(body);
     Pairs { member: "", depth: 0, into: &mut pairs }.deserialize(&mut json).ok()?;
@@ -266,6 +274,7 @@ mod tests {
             (r#"{"item":"lamp","count":3,"price":1250,"ok":true,"none":null}"#, vec!["item=lamp", "price=1250"]),
             (r#"[{"id":"a1"},{"id":"b2"}]"#, vec!["id=a1", "id=b2"]),
             ("\u{feff}{\"item\":\"lamp\"}", vec!["item=lamp"]),
+            (r#"{"item":"lamp","note":"\ud800"}"#, vec!["item=lamp", "note=\u{fffd}"]),
             (r#"{"error":"invalid_token","at":"2026-11-26T01:00:00Z","iat":1795650000}"#, vec![]),
             (r#"{"ok":true}"#, vec![]),
             ("<html><b>Order of Alice</b><i>x</i></html>", vec!["=Order of Alice"]),

@@ -7,7 +7,7 @@ use super::likeness::GoodMembers;
 use super::redirect::RefusingAddress;
 use super::search::{Needles, Searched, Sent};
 use super::{Answered, Asked, Recognition, body, status, without_parameters, without_query};
-use crate::observe::{Fingerprint, Request, Response, contains, media_type_of};
+use crate::observe::{Fingerprint, Request, Response, contains, media_type_of, parse_json};
 
 /// Atoms that are searched for; half of them, or three, are a grant.
 const MOST_NEEDLES: usize = 256;
@@ -47,10 +47,8 @@ impl Declared {
         let decoded = body::decoded(answer.body, answer.content_encoding);
         let body = &decoded.bytes;
         let media = |expected: &String| media_type_of(answer.content_type).eq_ignore_ascii_case(expected.as_bytes());
-        let resolves = |pointer: &String| {
-            let json: Option<serde_json::Value> = serde_json::from_slice(atoms::without_bom(body)).ok();
-            json.is_some_and(|json| json.pointer(pointer).is_some())
-        };
+        let resolves =
+            |pointer: &String| parse_json(atoms::without_bom(body)).is_some_and(|json| json.pointer(pointer).is_some());
         !self.is_empty()
             && self.status.is_none_or(|status| status == answer.status)
             && self.content_type.as_ref().is_none_or(media)

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::atoms::{is_date, without_bom};
 use super::{Answered, body};
-use crate::observe::{Response, is_a_time};
+use crate::observe::{Response, is_a_time, parse_json};
 
 /// Bytes of a body that is compared member by member.
 const LONGEST: usize = 64 << 10;
@@ -67,7 +67,7 @@ fn scalars_of(answer: &Answered<'_>) -> Option<Scalars> {
     if answer.truncated || !decoded.whole || decoded.bytes.len() > LONGEST {
         return None;
     }
-    let json: Value = serde_json::from_slice(without_bom(&decoded.bytes)).ok()?;
+    let json = parse_json(without_bom(&decoded.bytes))?;
     let mut scalars = Scalars::new();
     collect(&json, String::new(), &mut scalars)?;
     Some(scalars)
