@@ -83,16 +83,21 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 7662 §4", "RFC 7009 §2.1"],
         doc: Doc {
-            sends: "A token right after its revocation.",
-            matters: "Revocation that introspection does not see stops nobody.",
-            fix: "Look at the state of the token, not only at its content.",
+            sends: "A live token, and the same token after its revocation and the tolerated delay.",
+            matters: "Revocation that introspection does not see stops nobody; an answer that was kept from before it is none.",
+            fix: "Look at the state of the token, not only at its content; remove a kept answer when its token is revoked.",
         },
         steps: &[
             obtain("t"),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t"))])
+                .granted()
+                .id(oauth::NOT_YET_REVOKED)
+                .called("the token before its revocation"),
             Step::Revoke("t"),
+            Step::AwaitInactive("t"),
             introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
         ],
-        expect: oauth::inactive,
+        expect: oauth::revoked_inactive,
         shows: Explanation::Revocation,
         fault: "introspect-ignores-revocation",
         ..PLAIN
@@ -277,3 +282,45 @@ const BAD: &[Accept] = &[Accept::Status(400), Accept::Status(404), Accept::Statu
 
 /// What a refused introspection may answer.
 const REFUSED: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::judgement::ObservedCheck;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request, Response, Silence};
+
+    fn introspected(step: usize, status: u16, body: &str) -> Observation {
+        let answer = Response { status, headers: Vec::new(), body: body.as_bytes().to_vec(), truncated: false };
+        let asked = Exchange::unanswered(Request::new("POST", "/introspect"), Silence::Closed);
+        let outcome = if status == 200 { Outcome::Granted } else { Outcome::Refused };
+        let place = Place::Introspection;
+        Observation { place, ..Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome) }
+    }
+
+    #[test]
+    fn a_revoked_token_that_was_active_has_to_be_inactive() {
+        let check = find("introspect.revoked-inactive").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let (active, inactive) = (r#"{"active":true}"#, r#"{"active":false}"#);
+        // access, protocol, open
+        for ((status_before, before), (status, after), expected) in [
+            ((200, active), (200, inactive), (0, 0, 0)),
+            ((200, active), (200, active), (1, 0, 0)),
+            ((200, active), (400, "{}"), (0, 1, 0)),
+            // it was dead before anybody revoked it
+            ((200, inactive), (200, inactive), (0, 0, 1)),
+            ((401, "{}"), (401, "{}"), (0, 1, 1)),
+            // the spelling of an active token is judged elsewhere
+            ((200, r#"{"active":"true"}"#), (200, inactive), (0, 0, 0)),
+        ] {
+            let mut evidence = Evidence::default();
+            evidence.observe(introspected(1, status_before, before));
+            evidence.observe(introspected(4, status, after));
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let seen = (found.access.len(), found.protocol.len(), found.open.len());
+            assert_eq!(seen, expected, "{status_before} {before}, then {status} {after}");
+        }
+    }
+}

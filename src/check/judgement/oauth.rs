@@ -217,27 +217,49 @@ pub(crate) fn active_answer(case: &ObservedCheck<'_>) -> Judgement {
 pub(crate) fn inactive(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, observation) in case.observations() {
-        match observation.outcome {
-            Outcome::Granted => {
-                let active = observation
-                    .exchange
-                    .response()
-                    .and_then(Response::json)
-                    .and_then(|json| json.get("active").cloned());
-                match active {
-                    Some(Value::Bool(false)) => {}
-                    Some(Value::Bool(true)) => {
-                        judgement.violates(index, case.about(index, "active"), "active false");
-                    }
-                    _ => judgement.deviates(index, "active is no boolean", "active as the boolean false"),
-                }
+        judge_inactive(case, (index, observation), &mut judgement);
+    }
+    judgement
+}
+
+fn judge_inactive(case: &ObservedCheck<'_>, (index, seen): (usize, &Observation), judgement: &mut Judgement) {
+    match seen.outcome {
+        Outcome::Granted => match active_member(seen) {
+            Some(Value::Bool(false)) => {}
+            Some(Value::Bool(true)) => judgement.violates(index, case.about(index, "active"), "active false"),
+            _ => judgement.deviates(index, "active is no boolean", "active as the boolean false"),
+        },
+        Outcome::Refused => {
+            let status = seen.exchange.status().unwrap_or_default();
+            let text = case.about(index, format_args!("answered {status}"));
+            judgement.deviates(index, text, "200 with active false");
+        }
+        _ => case.judge_as(index, Want::Denied(MALFORMED_TOKEN), judgement),
+    }
+}
+
+/// The member `active` of an introspection.
+fn active_member(seen: &Observation) -> Option<Value> {
+    seen.exchange.response()?.json()?.get("active").cloned()
+}
+
+/// The introspection of a token that will be revoked.
+pub(crate) const NOT_YET_REVOKED: StepId = StepId::new("not-yet-revoked");
+
+/// What was active is inactive after its revocation. What was never active shows nothing by being inactive.
+pub(crate) fn revoked_inactive(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        let is_before = case.step_of(seen).step_id() == Some(NOT_YET_REVOKED);
+        // how it spells that is for `introspect.active-response`
+        let says_inactive = active_member(seen).is_none_or(|active| active == Value::Bool(false));
+        match seen.outcome {
+            _ if !is_before => judge_inactive(case, (index, seen), &mut judgement),
+            Outcome::Granted | Outcome::Refused if says_inactive => {
+                judgement.leaves_open("the token was not active before its revocation".to_owned());
             }
-            Outcome::Refused => {
-                let status = observation.exchange.status().unwrap_or_default();
-                let text = case.about(index, format_args!("answered {status}"));
-                judgement.deviates(index, text, "200 with active false");
-            }
-            _ => case.judge_as(index, Want::Denied(MALFORMED_TOKEN), &mut judgement),
+            Outcome::Granted => {}
+            _ => case.judge_as(index, Want::Granted, &mut judgement),
         }
     }
     judgement

@@ -49,6 +49,8 @@ pub enum Step {
     AwaitExpiry(&'static str),
     /// Repeats a request with the token in a slot until it is refused or the tolerated delay has passed.
     AwaitRefusal(&'static str),
+    /// Introspects the token in a slot until it is inactive or the tolerated delay has passed.
+    AwaitInactive(&'static str),
     /// Where the step before was granted: repeats a request with the token in a slot until it is refused, or 20 s have
     /// passed.
     AwaitLateRefusal(&'static str),

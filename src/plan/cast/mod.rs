@@ -133,6 +133,8 @@ pub enum Act {
     AwaitExpiry(&'static str),
     /// Waits until half of the life of a token is over.
     AwaitHalf(&'static str),
+    /// Waits for the token in a slot to be inactive at the introspection endpoint.
+    AwaitInactive(&'static str),
     /// Waits for the token in a slot to be refused at a resource.
     AwaitRefusal {
         /// The slot.
@@ -412,6 +414,11 @@ impl Caster<'_> {
             }
             Step::AwaitHalf(slot) => {
                 self.push(index, None, Act::AwaitHalf(slot));
+                Ok(())
+            }
+            Step::AwaitInactive(slot) => {
+                self.endpoint(Endpoint::Introspection)?;
+                self.push(index, None, Act::AwaitInactive(slot));
                 Ok(())
             }
             Step::AwaitRefusal(slot) => {

@@ -143,6 +143,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("introspect-oversized-401", "introspect.hostile-token-answered", "answers 401 to a token that is too long"),
     row("revoke-nul-crash", "revoke.hostile-token-answered", "breaks on a NUL in a token"),
     row("introspect-ignores-revocation", "introspect.revoked-inactive", "calls revoked tokens active"),
+    variant(
+        "introspect-keeps-active",
+        "introspect.revoked-inactive",
+        "goes on calling a token active that it has called active before its revocation",
+    ),
     row("inactive-leaks-reason", "introspect.inactive-is-minimal", "says why a token is inactive, and whose it was"),
     row("introspect-any-rs", "introspect.foreign-rs-inactive", "tells every resource server about every token"),
     row("hint-is-filter", "introspect.wrong-hint-still-found", "looks where the hint points and nowhere else"),

@@ -74,12 +74,14 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
         caller.serves == Some(record.audience) || (caller.serves.is_none() && caller.id == record.client)
     }) || authority.fault("introspect-any-rs");
     let expired = record.has_expired() && !authority.fault("introspect-ignores-exp");
-    let revoked = record.is_revoked() && !authority.fault("introspect-ignores-revocation");
+    let kept = record.was_called_active() && authority.fault("introspect-keeps-active");
+    let revoked = record.is_revoked() && !kept && !authority.fault("introspect-ignores-revocation");
     let hint = params.value("token_type_hint").is_some_and(|hint| hint != "access_token");
     let hidden = hint && authority.fault("hint-is-filter");
     if !entitled || expired || revoked || hidden || !record.is_access_token {
         return Ok(inactive(authority, Some(&record)));
     }
+    record.call_active();
     Ok(private(StatusCode::OK, described(authority, &record)))
 }
 

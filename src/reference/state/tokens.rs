@@ -25,6 +25,8 @@ pub(crate) struct TokenRecord {
     pub(crate) expires_at: i64,
     ends: Instant,
     revoked: AtomicBool,
+    /// Whether an introspection has called it active.
+    called_active: AtomicBool,
     pub(crate) is_access_token: bool,
     /// The grant that it belongs to, where others do as well.
     pub(crate) grant: Option<&'static str>,
@@ -69,6 +71,7 @@ impl TokenRecord {
             expires_at: issued_at + lifetime.as_secs().cast_signed(),
             ends: clock::now() + lifetime,
             revoked: AtomicBool::new(false),
+            called_active: AtomicBool::new(false),
             is_access_token,
             grant: None,
             confirmation: Confirmation::default(),
@@ -101,6 +104,14 @@ impl TokenRecord {
 
     pub(crate) fn revoke(&self) {
         self.revoked.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn was_called_active(&self) -> bool {
+        self.called_active.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn call_active(&self) {
+        self.called_active.store(true, Ordering::Relaxed);
     }
 }
 

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::{Halt, HeldCredential, Stage};
+use crate::check::step::Endpoint;
 use crate::clock;
 use crate::drive::probe::allowance;
-use crate::observe::{Evidence, Outcome};
+use crate::drive::probe::form::correct;
+use crate::observe::{Evidence, Exchange, Outcome, Response};
 
 /// The longest that a probe waits for a token to expire.
 pub(in crate::drive::probe) const LONGEST_WAIT: Duration = Duration::from_secs(45);
@@ -24,6 +26,8 @@ const LATE_POLL: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(50);
 /// Looks in a row that have to see it: of several servers behind one address, the first may know what the next does not know yet.
 const STEADY: usize = 3;
+/// Why a wait for the end of a revoked token shows nothing.
+const ENDED_BY_ITSELF: &str = "the token ended by itself before the tolerated delay had passed";
 
 impl Stage<'_> {
     pub(super) async fn await_expiry(&mut self, slot: &'static str) -> Result<(), Halt> {
@@ -75,6 +79,31 @@ impl Stage<'_> {
         let held = self.slot_held(slot)?;
         let _shown = allowance::shown("a revoked token to be refused", Some(tolerated));
         allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await
+    }
+
+    /// Introspects a token that was revoked until it is inactive, and stays so, or the tolerated delay has passed.
+    pub(super) async fn await_inactive(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<(), Halt> {
+        let tolerated = self.prober.subject().tolerances.revocation_delay;
+        let token = &self.kept(slot)?.token;
+        let (value, end) = (token.value.expose().to_owned(), token.ends_at());
+        let form = correct(Endpoint::Introspection);
+        let _shown = allowance::shown("a revoked token to be inactive", Some(tolerated));
+        let began = clock::now();
+        let mut steady = 0;
+        loop {
+            let (exchange, _) = self.post(&form, vec![("token".to_owned(), value.clone())], evidence).await?;
+            if end.is_some_and(|end| clock::now() >= end) {
+                // inactive because it has ended by itself: that says nothing about revocation
+                return Err(Halt::Obstacle(ENDED_BY_ITSELF.to_owned()));
+            }
+            steady = if says_active(&exchange) { 0 } else { steady + 1 };
+            let waited = clock::now() - began;
+            if steady == STEADY || waited >= tolerated {
+                evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
+                return Ok(());
+            }
+            allowance::apart(tokio::time::sleep(POLL)).await;
+        }
     }
 
     /// Waits for a token to be refused that was granted past its end: how long it lives on says how bad that is.
@@ -144,9 +173,7 @@ impl Stage<'_> {
             let waited = clock::now() - began;
             if awaited.end.is_some_and(|end| clock::now() >= end) {
                 // refused because it has ended by itself: that says nothing about revocation
-                return Err(Halt::Obstacle(
-                    "the token ended by itself before the tolerated delay had passed".to_owned(),
-                ));
+                return Err(Halt::Obstacle(ENDED_BY_ITSELF.to_owned()));
             }
             steady = if outcome == awaited.outcome { steady + 1 } else { 0 };
             if steady == STEADY || waited >= awaited.tolerated {
@@ -156,6 +183,12 @@ impl Stage<'_> {
             tokio::time::sleep(POLL).await;
         }
     }
+}
+
+/// Whether an introspection says that its token is active.
+fn says_active(exchange: &Exchange) -> bool {
+    let json = exchange.response().and_then(Response::json);
+    json.is_some_and(|json| json.get("active") == Some(&true.into()))
 }
 
 /// What a step waits for.
