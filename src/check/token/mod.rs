@@ -6,6 +6,7 @@ pub(crate) mod client_authentication;
 pub(crate) mod client_scheme;
 pub(crate) mod malformed;
 pub(crate) mod origins;
+pub(crate) mod password_grant;
 pub(crate) mod requests;
 pub(crate) mod scopes;
 
@@ -152,21 +153,27 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9700 §2.4", "ASVS 10.4.4"],
         doc: Doc {
-            sends: "The password grant with a made-up user.",
+            sends: "The password grant with a made-up user, and a grant type that does not exist: a refusal that both get alike shows that the password grant is not offered either (its error code is for `token.unsupported-grant`).",
             matters: "The grant teaches users to type their passwords into clients; RFC 9700 forbids it.",
             fix: "Switch the password grant off.",
         },
-        steps: &[token(
-            FormAuth::Good,
-            &[
-                ("grant_type", Fill::Text("password")),
-                ("username", Fill::Text("authbench")),
-                ("password", Fill::Text("authbench-no-such-password")),
-            ],
-        )
-        .denied(BAD_CLIENT)
-        .called("the password grant")],
-        expect: |case| expect::wants_error(case, &["unsupported_grant_type", "unauthorized_client", "invalid_client"]),
+        steps: &[
+            token(
+                FormAuth::Good,
+                &[
+                    ("grant_type", Fill::Text("password")),
+                    ("username", Fill::Text("authbench")),
+                    ("password", Fill::Text("authbench-no-such-password")),
+                ],
+            )
+            .denied(BAD_CLIENT)
+            .id(password_grant::PASSWORD)
+            .called("the password grant"),
+            token(FormAuth::Good, &[("grant_type", Fill::Text("authbench"))])
+                .id(password_grant::UNKNOWN_GRANT)
+                .called("a grant type that does not exist"),
+        ],
+        expect: password_grant::not_offered,
         fault: "ropc-enabled",
         ..PLAIN
     },
