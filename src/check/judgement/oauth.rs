@@ -23,6 +23,11 @@ pub(crate) fn token_answer(case: &ObservedCheck<'_>) -> Judgement {
         if !["bearer", "dpop"].contains(&token_type.to_ascii_lowercase().as_str()) {
             judgement.deviates(index, format!("token_type is {token_type:?}"), "token_type Bearer or DPoP");
         }
+        // RFC 6749 §5.1: numerical values are JSON numbers; appendix A.14: digits. How long null is, is judged elsewhere.
+        let lifetime = response.json().and_then(|json| json.get("expires_in").cloned());
+        if let Some(other) = lifetime.filter(|lifetime| !lifetime.is_null() && lifetime.as_u64().is_none()) {
+            judgement.deviates(index, format!("expires_in is {other}"), "a number of whole seconds");
+        }
     }
     judgement
 }

@@ -27,11 +27,11 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::High,
         control: true,
-        sources: &["RFC 6749 §4.4.2", "RFC 6749 §4.4.3", "RFC 6749 §5.1"],
+        sources: &["RFC 6749 §4.4.2", "RFC 6749 §4.4.3", "RFC 6749 §5.1", "RFC 6749 §A.14"],
         doc: Doc {
             sends: "A client credentials request as RFC 6749 describes it.",
             matters: "Without this control no refusal proves anything, and clients cannot use a malformed answer.",
-            fix: "Answer with access_token and token_type as JSON (RFC 6749 §5.1).",
+            fix: "Answer with access_token and token_type as JSON, and with expires_in as a JSON number (RFC 6749 §5.1).",
         },
         steps: &[token(FormAuth::Good, &[("grant_type", Fill::Text("client_credentials"))])
             .granted()
@@ -223,3 +223,37 @@ pub(crate) const CHECKS: &[Check] = &[
 
 /// What RFC 6749 §5.2 allows for a request that is refused.
 const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
+
+#[cfg(test)]
+mod tests {
+    use crate::check::find;
+    use crate::check::judgement::ObservedCheck;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request, Response, Silence};
+
+    #[test]
+    fn a_lifetime_is_a_json_number_of_whole_seconds() {
+        let check = find("token.client-credentials-success").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        for (member, expected) in [
+            ("", 0),
+            (r#","expires_in":20"#, 0),
+            (r#","expires_in":0"#, 0),
+            (r#","expires_in":null"#, 0),
+            (r#","expires_in":"20""#, 1),
+            (r#","expires_in":20.5"#, 1),
+            (r#","expires_in":-1"#, 1),
+            (r#","expires_in":[20]"#, 1),
+        ] {
+            let body = format!(r#"{{"access_token":"a","token_type":"Bearer"{member}}}"#).into_bytes();
+            let headers = vec![("Content-Type".to_owned(), b"application/json".to_vec())];
+            let answer = Response { status: 200, headers, body, truncated: false };
+            let asked = Exchange::unanswered(Request::new("POST", "/token"), Silence::Closed);
+            let seen = Observation::in_test(0, Exchange { answer: Ok(answer), ..asked }, Outcome::Granted);
+            let mut evidence = Evidence::default();
+            evidence.observe(Observation { place: Place::Token, ..seen });
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.access.len(), found.protocol.len()), (0, expected), "{member}");
+        }
+    }
+}

@@ -33,7 +33,7 @@ pub use bound::Bindings;
 use ends::Ends;
 pub use error::ControlError;
 use reading::read;
-pub use token::{Renewals, Token, own_end, seconds};
+pub use token::{Renewals, Token, own_end, seconds, stated_lifetime};
 
 /// Time limit of a request of the control plane, unless another is set.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -281,7 +281,7 @@ impl ControlPlane {
             let why = "the token endpoint returned an access_token with a control character (RFC 6749 appendix A.12); authbench does not send it";
             return Err(ControlError::Unusable(why.to_owned()));
         }
-        let lifetime = json.get("expires_in").and_then(Value::as_f64).map(seconds);
+        let lifetime = stated_lifetime(&json);
         let mut token = Token::living(value, obtained, took, lifetime);
         token.scope = json.get("scope").and_then(Value::as_str).map(str::to_owned);
         token.key = key.map(|(_, key)| key);

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::clock;
 use crate::scheme::dpop::ProofKey;
 use crate::scheme::jose::Jws;
@@ -159,9 +161,37 @@ pub fn seconds(value: f64) -> Duration {
     Duration::try_from_secs_f64(value.max(0.0)).unwrap_or(LONGEST_LIFETIME).min(LONGEST_LIFETIME)
 }
 
+/// How long a token lives by an answer: its `expires_in`, also where that is written as text. Whether it may be is for a check to
+/// say.
+pub fn stated_lifetime(answer: &Value) -> Option<Duration> {
+    let stated = answer.get("expires_in")?;
+    let number = stated.as_f64().or_else(|| stated.as_str()?.trim().parse().ok());
+    number.filter(|number| number.is_finite()).map(seconds)
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_lifetime_counts_also_where_it_is_text() {
+        for (stated, expected) in [
+            (json!(20), Some(20)),
+            (json!("20"), Some(20)),
+            (json!(" 20"), Some(20)),
+            (json!("NaN"), None),
+            (json!("inf"), None),
+            (json!("soon"), None),
+            (json!(null), None),
+            (json!([20]), None),
+        ] {
+            let answer = json!({ "expires_in": stated });
+            assert_eq!(stated_lifetime(&answer), expected.map(Duration::from_secs), "{answer}");
+        }
+        assert_eq!(stated_lifetime(&json!({})), None);
+    }
 
     const TOOK: Duration = Duration::from_millis(3);
 

@@ -9,6 +9,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("jwks-leaks-private", "meta.jwks-public-only", "publishes the private parameters of its keys"),
     row("rsa-1024", "meta.jwks-key-quality", "publishes an RSA key of 1024 bits"),
     row("token-type-missing", "token.client-credentials-success", "omits token_type"),
+    variant("expires-in-quoted", "token.client-credentials-success", "spells expires_in as text"),
     row("grants-requested-scope", "token.scope-not-escalated", "copies the requested scope into the token"),
     row(
         "invalid-client-400",

@@ -125,7 +125,7 @@ fn refused_with_token(
 
 /// Changes the answer as the open faults do.
 fn apply_faults(authority: &Authority, answer: &mut Value) {
-    if authority.fault("expires-in-string") {
+    if authority.fault("expires-in-string") || authority.fault("expires-in-quoted") {
         answer["expires_in"] = json!(answer["expires_in"].to_string());
     }
     if authority.fault("refresh-for-cc") {

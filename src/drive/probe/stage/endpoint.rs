@@ -1,14 +1,12 @@
 //! Requests to the endpoints of an authorization server.
 
-use std::time::Duration;
-
 use url::Url;
 
 use super::resource::{may_be_an_accident, second_counts};
 use super::{Halt, Kept, Stage, described};
 use crate::check::step::{Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocument};
 use crate::clock;
-use crate::drive::control::{Bindings, NONCES, Token};
+use crate::drive::control::{Bindings, NONCES, Token, stated_lifetime};
 use crate::drive::login::HeldCredential;
 use crate::drive::probe::dpop;
 use crate::drive::probe::error::FillError;
@@ -332,18 +330,13 @@ fn forgery_of(auth: FormAuth) -> Option<ForgeryId> {
     }
 }
 
-/// A number, also where it is written as text: whether it may is for a check to say.
-fn seconds(value: &serde_json::Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.parse().ok())
-}
-
 /// A token from the answer of a token endpoint, if it can be sent.
 fn token_in(exchange: &Exchange) -> Option<Token> {
     let response = exchange.response()?;
     let json = response.json()?;
     let value = Secret::new(json.get("access_token")?.as_str()?);
     (!value.has_control_characters()).then(|| {
-        let lifetime = json.get("expires_in").and_then(seconds).map(Duration::from_secs);
+        let lifetime = stated_lifetime(&json);
         let mut token = Token::living(value, clock::before(clock::now(), exchange.took), exchange.took, lifetime);
         token.scope = json.get("scope").and_then(serde_json::Value::as_str).map(str::to_owned);
         token

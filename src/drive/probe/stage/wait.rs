@@ -34,7 +34,8 @@ impl Stage<'_> {
         let leeway = self.prober.subject().tolerances.max_leeway;
         let token = &self.kept(slot)?.token;
         let (Some(lifetime), Some(end)) = (token.lifetime, token.has_ended_at()) else {
-            return Err(Halt::Untestable("neither `expires_in` nor an `exp` says how long tokens live".to_owned()));
+            let why = "neither a number of seconds in `expires_in` nor an `exp` in the token says how long tokens live";
+            return Err(Halt::Untestable(why.to_owned()));
         };
         let end = end + leeway + ROUNDING;
         let wait = end.saturating_duration_since(clock::now());
