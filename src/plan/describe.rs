@@ -80,7 +80,7 @@ pub(super) fn client_auth(auth: FormAuth) -> Phrase {
         FormAuth::Special => "a client whose credentials need form encoding",
         FormAuth::EncodedId => "the good client with a percent-encoded character in its identifier",
         FormAuth::SpecialRaw => "the same client without the form encoding",
-        FormAuth::Assertion => "the good client by a signed assertion",
+        FormAuth::Assertion => "a client by a signed assertion",
         FormAuth::ForgedAssertion(_) => "a forged assertion",
         FormAuth::AssertionOfOtherType => "a signed assertion of an unknown type",
         FormAuth::AssertionBesideOther => "a signed assertion beside another client_id",

@@ -425,6 +425,18 @@ impl Subject {
         self.main_resource().and_then(|resource| self.good_for(resource))
     }
 
+    /// Who signs the assertions that checks are about: whoever asks the endpoints, where that client has a key for it, else the
+    /// first valid client that has one.
+    pub fn assertion_identity(&self) -> Option<usize> {
+        let usual = self.authorization_server.as_ref().map_or(ClientAuthMethod::Basic, |server| server.client_auth);
+        let signs = |at: &usize| {
+            let identity = &self.identities[*at];
+            let client = identity.client().filter(|_| identity.state == CredentialState::Valid);
+            client.is_some_and(|client| client.assertion_key(usual).is_some())
+        };
+        self.endpoint_identity().filter(signs).or_else(|| (0..self.identities.len()).find(signs))
+    }
+
     /// The thumbprint of the certificate of the client that asks the authorization server (RFC 8705 §3.1).
     pub fn thumbprint(&self) -> Option<String> {
         let own = self.identities[self.endpoint_identity()?].certificate.as_ref()?;

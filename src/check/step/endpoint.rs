@@ -100,6 +100,20 @@ pub enum FormAuth {
     ForgedCertificate(ForgeryId),
 }
 
+impl FormAuth {
+    /// Whether it is authenticated by an assertion whatever the scenario says.
+    pub fn is_assertion(self) -> bool {
+        matches!(
+            self,
+            Self::Assertion
+                | Self::AssertionOfOtherType
+                | Self::AssertionBesideOther
+                | Self::ForgedAssertion(_)
+                | Self::SameAssertion
+        )
+    }
+}
+
 /// Other spellings of the good value of HTTP Basic than the one of RFC 4648 §4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum BasicSpelling {

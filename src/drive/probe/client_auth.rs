@@ -90,16 +90,28 @@ impl Prober {
         subject.identities[subject.second_client(good)?].client()
     }
 
-    /// The assertions of the good client, beside a second one where there is one.
+    /// The client whose assertions are sent.
+    fn assertion_client(&self) -> Option<ClientCredential> {
+        let subject = self.subject();
+        subject.identities[subject.assertion_identity()?].client()
+    }
+
+    /// Another client than that.
+    fn beside_assertion_client(&self) -> Option<ClientCredential> {
+        let subject = self.subject();
+        subject.identities[subject.second_client(subject.assertion_identity()?)?].client()
+    }
+
+    /// The assertions of the client that signs them, beside another client where there is one.
     ///
     /// # Errors
     /// When it has no key, or there is no token endpoint.
     pub(super) fn assertions(&self) -> Result<Assertions, ControlError> {
-        let client = self.good_client();
+        let client = self.assertion_client();
         let client = client.ok_or_else(|| ControlError::Unusable("no client".to_owned()))?;
         let made = self.equipment.control.assertions(&client)?;
         let usual = self.method_at(Endpoint::Token, &client);
-        Ok(match self.second_client() {
+        Ok(match self.beside_assertion_client() {
             Some(second) => made.beside(&second.id, second.assertion_key(usual).as_ref()),
             None => made,
         })
@@ -189,7 +201,8 @@ impl Prober {
                 match form.auth {
                     FormAuth::AssertionOfOtherType => sent.set("client_assertion_type", OTHER_TYPE),
                     FormAuth::AssertionBesideOther => {
-                        let other = self.second_client().map_or_else(|| UNKNOWN_CLIENT.to_owned(), |other| other.id);
+                        let other =
+                            self.beside_assertion_client().map_or_else(|| UNKNOWN_CLIENT.to_owned(), |other| other.id);
                         sent.set("client_id", &other);
                     }
                     _ => {}
@@ -265,6 +278,7 @@ impl Prober {
             FormAuth::Special | FormAuth::SpecialRaw => material.special_client.clone(),
             FormAuth::ForeignResourceServer => material.foreign_introspection_client.clone(),
             FormAuth::Second => self.second_client(),
+            auth if auth.is_assertion() => self.assertion_client(),
             FormAuth::LowScope => {
                 self.subject().scope_gap(None).and_then(|gap| self.subject().identities[gap.low].client())
             }

@@ -52,7 +52,7 @@ impl Caster<'_> {
     fn correct_twin(&self, auth: FormAuth) -> FormAuth {
         let has_secret = self.sends_its_secret().is_ok();
         match auth {
-            auth if is_assertion(auth) => FormAuth::Assertion,
+            auth if auth.is_assertion() => FormAuth::Assertion,
             FormAuth::Second | FormAuth::LowScope | FormAuth::ForeignResourceServer => auth,
             FormAuth::WrongPost if has_secret => FormAuth::Post,
             FormAuth::WrongBasic
@@ -102,7 +102,7 @@ impl Caster<'_> {
                     false => missing("the client credentials have no padding in Base64"),
                 };
             }
-            auth if is_assertion(auth) => return self.signs_assertions(),
+            auth if auth.is_assertion() => return self.signs_assertions(),
             FormAuth::CertificateOfAnother => {
                 self.by_certificate()?;
                 let good = self.client(ClientRole::Good)?;
@@ -136,12 +136,11 @@ impl Caster<'_> {
         }
     }
 
-    /// Whether the good client can sign an assertion, with its key or its secret.
+    /// Whether a client can sign an assertion, with its key or its secret.
     fn signs_assertions(&self) -> Result<(), Missing> {
-        let good = self.subject.identities[self.client(ClientRole::Good)?].client();
-        match good.is_some_and(|client| client.assertion_key(self.usual_method()).is_some()) {
-            true => Ok(()),
-            false => missing("the good client has no `client_key`, and does not authenticate by `client-secret-jwt`"),
+        match self.subject.assertion_identity() {
+            Some(_) => Ok(()),
+            None => missing("no client has a `client_key`, or authenticates by `client-secret-jwt`"),
         }
     }
 
@@ -234,16 +233,4 @@ impl Caster<'_> {
         self.push(index, Some(description.into()), Act::Fetch(*fetch));
         Ok(())
     }
-}
-
-/// Whether a form is authenticated by an assertion whatever the scenario says.
-fn is_assertion(auth: FormAuth) -> bool {
-    matches!(
-        auth,
-        FormAuth::Assertion
-            | FormAuth::AssertionOfOtherType
-            | FormAuth::AssertionBesideOther
-            | FormAuth::ForgedAssertion(_)
-            | FormAuth::SameAssertion
-    )
 }
