@@ -285,7 +285,6 @@ const REFUSED: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::check::find;
     use crate::check::judgement::ObservedCheck;
     use crate::check::profile::Effective;
