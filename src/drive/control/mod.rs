@@ -4,6 +4,7 @@ mod bound;
 mod ends;
 mod error;
 mod reading;
+mod retry;
 mod token;
 
 use std::collections::HashMap;
@@ -251,8 +252,14 @@ impl ControlPlane {
         let form: Vec<(String, String)> =
             form.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let key = self.bindings.as_ref().map(|bindings| (bindings, bindings.key()));
-        let obtained = clock::now();
+        let mut obtained = clock::now();
         let mut answer = self.token_answer(endpoint, client, &form, key.as_ref()).await?;
+        // too many for now, which says nothing about the client
+        if let Some(wait) = answer.wait_before_another() {
+            tokio::time::sleep(wait).await;
+            obtained = clock::now();
+            answer = self.token_answer(endpoint, client, &form, key.as_ref()).await?;
+        }
         // RFC 9449 §8: a server that wants a nonce says which
         let mut again = 0;
         while key.is_some() && wants_nonce(&answer) && again < NONCES {

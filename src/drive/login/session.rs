@@ -26,8 +26,6 @@ use crate::target::hook;
 const MILLISECONDS: f64 = 1e11;
 /// How long a server is left alone that broke on a login: some make the same token twice in one second.
 const AFTER_A_BREAK: Duration = Duration::from_millis(1100);
-/// How long a login waits at most because a server asks for it.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Characters of an answer that an error shows.
 const SHOWN: usize = 120;
 
@@ -436,7 +434,7 @@ impl LoginSession {
         let mut began = clock::now();
         let mut answer = logins.control.exchange(step.method, url.clone(), &headers, body.clone()).await;
         // RFC 6585 §4: too many for now, which says nothing about the password
-        if let Some(wait) = answer.as_ref().ok().filter(|_| self.patient).and_then(wait_before_another) {
+        if let Some(wait) = answer.as_ref().ok().filter(|_| self.patient).and_then(ControlAnswer::wait_before_another) {
             tokio::time::sleep(wait).await;
             began = clock::now();
             answer = logins.control.exchange(step.method, url.clone(), &headers, body).await;
@@ -489,13 +487,6 @@ impl LoginSession {
 /// Whether a login that failed may count towards the locking of an account: what did not answer has locked nothing.
 pub(super) fn may_lock(error: &ControlError) -> bool {
     matches!(error, ControlError::Login(error) if error.may_lock())
-}
-
-/// How long a server that takes no more logins for now wants to be left alone, where that is worth waiting for (RFC 9110 §10.2.3).
-fn wait_before_another(answer: &ControlAnswer) -> Option<Duration> {
-    let seconds: u64 = answer.header_values("retry-after").next()?.trim().parse().ok()?;
-    let wait = Duration::from_secs(seconds);
-    (answer.status == 429 && wait <= LONGEST_WAIT).then_some(wait)
 }
 
 /// The first text of JSON that is more than a word, such as what a framework says of a field: a credential is one word.
