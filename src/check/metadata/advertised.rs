@@ -57,7 +57,12 @@ fn methods(case: &ObservedCheck<'_>, member: &str, without: Option<&str>) -> Jud
                 judgement.deviates(index, format!("{method} works and is not advertised"), "the methods that work");
             }
             // the client may be registered for another method
-            (Outcome::Refused, true) => judgement.remarks.push(format!("{method} is advertised; not for this client")),
+            (Outcome::Refused, true) => {
+                judgement.remarks.push(format!(
+                    "{method} is advertised, and the client was refused with it: look whether any client can use it"
+                ));
+                judgement.needs_review = true;
+            }
             (Outcome::Broke | Outcome::Silent, _) => case.judge(index, &mut judgement),
             _ => {}
         }
@@ -103,4 +108,42 @@ pub(crate) fn grants(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     judgement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
+
+    fn answered(step: usize, place: Place, (status, body): (u16, &str)) -> Observation {
+        let answer = Response { status, headers: Vec::new(), body: body.as_bytes().to_vec(), truncated: false };
+        let asked = Exchange::unanswered(Request::new("POST", "/"), Silence::Closed);
+        let outcome = if status == 200 { Outcome::Granted } else { Outcome::Refused };
+        Observation { place, ..Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome) }
+    }
+
+    #[test]
+    fn a_method_that_is_advertised_and_refused_is_for_a_person_to_look_at() {
+        let check = find("meta.auth-methods-truthful").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let both = r#"{"token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"]}"#;
+        // by Basic and in the body; what deviates, remarks, whether they are the result
+        for (document, by_basic, in_body, expected) in [
+            (both, 200, 200, (0, 0, false)),
+            (both, 200, 401, (0, 1, true)),
+            (both, 401, 401, (0, 2, true)),
+            ("{}", 200, 401, (0, 0, false)),
+            ("{}", 200, 200, (1, 0, false)),
+        ] {
+            let mut evidence = Evidence::default();
+            evidence.observe(answered(0, Place::Metadata, (200, document)));
+            evidence.observe(answered(1, Place::Token, (by_basic, "{}")));
+            evidence.observe(answered(2, Place::Token, (in_body, "{}")));
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let seen = (found.protocol.len(), found.remarks.len(), found.needs_review);
+            assert_eq!(seen, expected, "{document} {by_basic} {in_body}");
+        }
+    }
 }
