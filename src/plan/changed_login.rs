@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::login::{CredentialSource, LoginPart, LoginProcedure, LoginStep};
-use crate::check::step::SessionAct;
+use crate::check::step::{LoginMember, MalformedLogin, NoPassword, SessionAct, UnusualText};
+use crate::secret::Secret;
 
 impl LoginProcedure {
     /// The login as an act changes it; none where it has nothing that the act changes, or the act sends it as it is.
@@ -11,6 +12,13 @@ impl LoginProcedure {
     pub fn changed_by(&self, act: SessionAct) -> Option<Arc<Self>> {
         match act {
             SessionAct::Unusual(member, kind) => self.with_unusual(member, kind),
+            SessionAct::ObjectMember(user, lack) => {
+                let other = self.with_account(user, Secret::new(String::new()));
+                match lack {
+                    NoPassword::Missing => other.with_malformed_body(MalformedLogin::Missing(LoginMember::Password)),
+                    NoPassword::Null => other.with_unusual(LoginMember::Password, UnusualText::Null),
+                }
+            }
             SessionAct::Malformed(kind) => self.with_malformed_body(kind),
             SessionAct::InQuery(kind) => self.with_account_in_query(kind),
             SessionAct::NearPassword(kind) => self.with_near_password(kind),
@@ -38,10 +46,9 @@ impl LoginProcedure {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::login::{CredentialEnd, LoginBody, LoginText};
+    use super::super::login::{CredentialEnd, LoginBody, LoginJson, LoginText};
     use super::*;
-    use crate::check::step::{ForeignHost, LoginMember, MalformedLogin};
-    use crate::secret::Secret;
+    use crate::check::step::ForeignHost;
 
     /// A login of one POST request.
     pub(in crate::plan) fn login_in_test(address: &str, body: LoginBody, account: (&str, &str)) -> LoginProcedure {
@@ -80,6 +87,37 @@ pub(super) mod tests {
         assert_eq!((user("alice"), user("alice@app.example")), ("admin".to_owned(), "admin@app.example".to_owned()));
         let login = login_in_test("/login", LoginBody::Form(Vec::new()), ("alice", "pass"));
         assert!(login.changed_by(SessionAct::LogIn("s")).is_none(), "it is sent as it is");
+    }
+
+    #[test]
+    fn a_member_of_all_objects_is_a_user_without_a_password() {
+        let text = |part| LoginText(vec![part]);
+        let form = LoginBody::Form(vec![
+            ("user".to_owned(), text(LoginPart::Username)),
+            ("pass".to_owned(), text(LoginPart::Password)),
+        ]);
+        let json = LoginBody::Json(LoginJson::Object(vec![
+            ("user".to_owned(), LoginJson::Text(text(LoginPart::Username))),
+            ("pass".to_owned(), LoginJson::Text(text(LoginPart::Password))),
+        ]));
+        let alone = LoginBody::Form(vec![("pass".to_owned(), LoginText::plain("none"))]);
+        let (missing, null) = (NoPassword::Missing, NoPassword::Null);
+        for (body, lack, is_made) in [
+            (&form, missing, true),
+            (&form, null, false),
+            (&json, missing, true),
+            (&json, null, true),
+            (&alone, missing, false),
+        ] {
+            let login = login_in_test("/login", body.clone(), ("alice", "pass"));
+            let changed = login.changed_by(SessionAct::ObjectMember("constructor", lack));
+            assert_eq!(changed.is_some(), is_made, "{body:?} {lack:?}");
+            let Some(changed) = changed else { continue };
+            let CredentialSource::Requests(steps) = &changed.source else { panic!("requests") };
+            assert_eq!(changed.account.0, "constructor");
+            assert!(steps[0].parts().any(|part| matches!(part, LoginPart::Username)), "the user stays");
+            assert!(!steps[0].parts().any(|part| matches!(part, LoginPart::Password)), "the password is gone");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{cookies, judgements};
 use crate::check::common::malformed::never_broken;
 use crate::check::step::{
-    Accept, INVALID, LoginMember, MalformedLogin, NearPassword, On, QueryLogin, ReturnTo, SessionAct, Step,
+    Accept, INVALID, LoginMember, MalformedLogin, NearPassword, NoPassword, On, QueryLogin, ReturnTo, SessionAct, Step,
     UnusualText, Who, login, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
@@ -59,11 +59,11 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         tier: Tier::Extended,
         remote_safe: false,
-        sources: &["OWASP API2:2023", "CWE-943", "CWE-89", "WSTG-INPV-05"],
+        sources: &["OWASP API2:2023", "CWE-943", "CWE-89", "CWE-1321", "WSTG-INPV-05"],
         doc: Doc {
-            sends: "The login of the scenario with its right password, and in place of the user no character, SQL (`' OR '1'='1`) and an operator of a document database (`{\"$ne\": \"\"}`, in a form `user[$ne]=`); in JSON also true and null. The right login follows. What a login returns is tried at a protected resource.",
-            matters: "An operator that reaches the query finds whoever has that password, so that one password is tried against all accounts at once.",
-            fix: "Take a text of bounded length for a user and nothing else, and give it to the query as a parameter.",
+            sends: "The login of the scenario with its right password, and in place of the user no character, SQL (`' OR '1'='1`) and an operator of a document database (`{\"$ne\": \"\"}`, in a form `user[$ne]=`); in JSON also true and null. Then the users `constructor`, `__proto__` and `toString` without a password, in JSON also with null. The right login follows. What a login returns is tried at a protected resource.",
+            matters: "Every object of JavaScript has a `constructor`, and that has no password: where an object holds the users, no password is the right one. An operator that reaches the query finds whoever has that password, so that one password is tried against all accounts at once.",
+            fix: "Take a text of bounded length for a user and for a password and nothing else, and give it to the query as a parameter; hold users in a Map or in an object without a prototype.",
         },
         steps: &[
             login(SessionAct::Unusual(LoginMember::User, UnusualText::Empty)).denied(REFUSED),
@@ -71,6 +71,12 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::Unusual(LoginMember::User, UnusualText::Operator)).denied(REFUSED),
             login(SessionAct::Unusual(LoginMember::User, UnusualText::True)).denied(REFUSED),
             login(SessionAct::Unusual(LoginMember::User, UnusualText::Null)).denied(REFUSED),
+            login(SessionAct::ObjectMember("constructor", NoPassword::Missing)).denied(REFUSED),
+            login(SessionAct::ObjectMember("constructor", NoPassword::Null)).denied(REFUSED),
+            login(SessionAct::ObjectMember("__proto__", NoPassword::Missing)).denied(REFUSED),
+            login(SessionAct::ObjectMember("__proto__", NoPassword::Null)).denied(REFUSED),
+            login(SessionAct::ObjectMember("toString", NoPassword::Missing)).denied(REFUSED),
+            login(SessionAct::ObjectMember("toString", NoPassword::Null)).denied(REFUSED),
             login(SessionAct::LogIn("s")).granted().called("the right login"),
         ],
         any_refusal: true,

@@ -49,6 +49,8 @@ pub enum SessionAct {
     WrongPassword,
     /// The login of the good identity with something in place of its user-id or its password that is nobody's.
     Unusual(LoginMember, UnusualText),
+    /// The login with a name that every object of JavaScript has as its user, and without a password to compare.
+    ObjectMember(&'static str, NoPassword),
     /// The login of the good identity with a body that is no login.
     Malformed(MalformedLogin),
     /// The login of the good identity with its password, and with its user-id and that of another identity; what it returns is
@@ -480,6 +482,15 @@ pub enum UnusualText {
     /// The `true` of JSON, which loose comparisons take for any text (CWE-843).
     True,
     /// The `null` of JSON.
+    Null,
+}
+
+/// How a login has no password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPassword {
+    /// Its member or field is not there.
+    Missing,
+    /// It is the `null` of JSON.
     Null,
 }
 

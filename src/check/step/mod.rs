@@ -15,9 +15,9 @@ pub use endpoint::{
 };
 pub use login::{
     AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, FOREIGN_HOST, ForeignHost, GrantChange,
-    LoginMember, LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoSession, OWN_STATE,
-    QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep, UnusableResource, UnusualText,
-    UserOrder,
+    LoginMember, LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession,
+    OWN_STATE, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep, UnusableResource,
+    UnusualText, UserOrder,
 };
 pub use request::{
     Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who,

@@ -234,3 +234,29 @@ impl Caster<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::resolve;
+    use crate::plan::values::Values;
+    use crate::scenario::load_text;
+
+    #[test]
+    fn the_first_client_with_a_key_signs_assertions() {
+        const SIGNS: &str = ", client_auth: client-secret-jwt";
+        for (first, second, expected) in
+            [("", SIGNS, Some("robot")), (SIGNS, SIGNS, Some("shop")), (SIGNS, "", Some("shop")), ("", "", None)]
+        {
+            let text = format!(
+                "authbench: 1\nname: a\ntarget: {{ url: \"https://as.example\" }}\nscheme:\n  \
+                 oauth2-client-credentials: {{ token_url: \"https://as.example/token\" }}\ncredentials:\n  \
+                 shop: {{ client_id: shop, client_secret: first-secret{first} }}\n  \
+                 robot: {{ client_id: robot, client_secret: second-secret{second} }}\n"
+            );
+            let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
+            let subject = resolve::subject(&loaded, &Values::blind(&loaded));
+            let found = subject.assertion_identity().map(|at| subject.identities[at].name.as_str());
+            assert_eq!(found, expected, "{first:?} {second:?}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
     AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember,
-    LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoSession, QueryLogin,
+    LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession, QueryLogin,
     RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep, UnusableResource, UnusualText, UserOrder, Want,
 };
 use crate::observe::{Description, Phrase};
@@ -51,6 +51,7 @@ impl Caster<'_> {
         match step.act {
             SessionAct::WrongPassword
             | SessionAct::Unusual(..)
+            | SessionAct::ObjectMember(..)
             | SessionAct::Malformed(_)
             | SessionAct::InQuery(_)
             | SessionAct::TwoUsers(..)
@@ -74,6 +75,7 @@ impl Caster<'_> {
                 let is_about_users = matches!(
                     step.act,
                     SessionAct::Unusual(LoginMember::User, _)
+                        | SessionAct::ObjectMember(..)
                         | SessionAct::UnknownUser
                         | SessionAct::DefaultAccount(_)
                         | SessionAct::GuessPasswords
@@ -142,6 +144,11 @@ impl Caster<'_> {
                     "no client in the login that authenticates: refresh tokens of a public client are used by whoever has them",
                 ),
             };
+        }
+        if matches!(step.act, SessionAct::ObjectMember(..))
+            && procedure.is_none_or(|login| login.changed_by(step.act).is_none())
+        {
+            return Ok(());
         }
         if let SessionAct::Unusual(member, kind) = step.act {
             let takes = |kind| procedure.is_some_and(|login| login.with_unusual(member, kind).is_some());
@@ -326,6 +333,10 @@ fn described(act: SessionAct) -> Description {
         SessionAct::LogOutFromForeignPage(_) => "a logout that a page of another site sends",
         SessionAct::LogInSecond(_) => "a login of another identity",
         SessionAct::Unusual(member, kind) => unusual(member, kind),
+        SessionAct::ObjectMember(user, lack) => {
+            let lack = if lack == NoPassword::Null { "with null as the password" } else { "without a password" };
+            return Description::new(format!("a login as {user} {lack}"));
+        }
         SessionAct::Malformed(kind) => malformed(kind),
         SessionAct::TwoUsers(UserOrder::OwnFirst, _) => "a login with two users, of which the first has the password",
         SessionAct::TwoUsers(UserOrder::OwnLast, _) => "a login with two users, of which the second has the password",

@@ -50,7 +50,7 @@ pub(super) fn log_in(
 ) -> Result<Arc<Principal>, Rejection> {
     let (state, counted) = (&*verifiers.state, format!("login:{user}"));
     if state.fault("login-default-account") && (user, password) == SHIPPED_ACCOUNT {
-        return Ok(Arc::new(principal(&IDENTITIES[0])));
+        return Ok(shipped());
     }
     if state.fault("login-breaks-on-nul-in-user") && user.contains('\0') {
         return Err(Rejection::broken());
@@ -80,6 +80,17 @@ pub(super) fn log_in(
         Err(_) => state.throttle.failed(&counted),
     }
     verified.map_err(refused)
+}
+
+/// Whoever logs in where nobody should.
+pub(super) fn shipped() -> Arc<Principal> {
+    Arc::new(principal(&IDENTITIES[0]))
+}
+
+/// Whether a faulty server, whose users are members of an object of JavaScript, finds one by this name that nobody has added.
+pub(super) fn is_object_member(verifiers: &Verifiers, user: &str) -> bool {
+    let names = ["constructor", "__proto__", "toString"];
+    verifiers.state.fault("login-finds-object-members") && names.contains(&user)
 }
 
 /// Lets a faulty server take its time for a login that has failed.

@@ -88,6 +88,7 @@ impl Stage<'_> {
             }
             SessionAct::WrongPassword => self.wrong_login(identity, false, evidence).await?,
             act @ (SessionAct::Unusual(..)
+            | SessionAct::ObjectMember(..)
             | SessionAct::Malformed(_)
             | SessionAct::InQuery(_)
             | SessionAct::NearPassword(_)

@@ -148,6 +148,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "takes an object in place of the user for a condition that holds",
     ),
     variant(
+        "login-finds-object-members",
+        "login.unusual-user-refused",
+        "finds the members that all objects of JavaScript have among its users, and compares their passwords with none",
+    ),
+    variant(
         "login-breaks-on-objects",
         "login.unusual-password-refused",
         "breaks where the password of a login is no text",

