@@ -108,7 +108,7 @@ impl Prober {
             tries += 1;
             // what another request has stopped is asked again when it is back
             let pulse = match number {
-                Some(number) if tries < TRIES => self.pulse(&destination, number, &exchange).await,
+                Some(number) if tries < TRIES => self.pulse(number, &exchange).await,
                 _ => Pulse::Alive,
             };
             if let (Pulse::Alive, Some(number)) = (pulse, number)

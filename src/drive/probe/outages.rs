@@ -12,7 +12,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{Prober, allowance};
 use crate::clock;
-use crate::drive::wire::{self, Destination, Limits};
+use crate::drive::wire::{self, Limits};
 use crate::observe::{Exchange, Outage, Request, SentBy, Silence};
 use crate::target::address::host_field;
 
@@ -259,7 +259,7 @@ fn identity(request: &Request) -> u64 {
 
 impl Prober {
     /// Looks whether the target answers anybody, where a request to it got no answer.
-    pub(super) async fn pulse(&self, destination: &Destination, number: u64, exchange: &Exchange) -> Pulse {
+    pub(super) async fn pulse(&self, number: u64, exchange: &Exchange) -> Pulse {
         let Some(beat) = self.beat() else { return Pulse::Alive };
         if !self.outages.may_have_stopped(exchange) {
             return Pulse::Alive;
@@ -271,7 +271,7 @@ impl Prober {
             }
             let upto = self.outages.log().next;
             let granted = self.outages.log().granted.clone();
-            let target = BeatenTarget { prober: self, destination, beat: &beat, granted };
+            let target = BeatenTarget { prober: self, beat: &beat, granted };
             let pulse = if target.answers().await { Pulse::Alive } else { target.look_into().await };
             self.outages.conclude(upto, pulse);
             pulse
@@ -283,17 +283,14 @@ impl Prober {
     /// Looks whether the target answers anybody, where the last request of a login got no answer. Those that were answered are not
     /// noted: sent again, they would count as failed logins.
     pub(super) async fn pulse_after_login(&self, exchanges: &[Exchange]) {
-        let base = &self.equipment.base;
-        let host = host_field(base);
+        let host = host_field(&self.equipment.base);
         let is_silent = |exchange: &&Exchange| {
             exchange.answer.is_err() && exchange.request.value_of("host") == Some(host.as_bytes())
         };
         let Some(silent) = exchanges.last().filter(is_silent) else { return };
-        if let Ok(destination) = self.destination(base, &silent.request) {
-            let number = self.outages.begins(&silent.request);
-            self.outages.ends(number, silent);
-            self.pulse(&destination, number, silent).await;
-        }
+        let number = self.outages.begins(&silent.request);
+        self.outages.ends(number, silent);
+        self.pulse(number, silent).await;
     }
 
     /// The plainest request that there is: any answer to it is a sign of life.
@@ -308,16 +305,20 @@ impl Prober {
 /// A target that is asked whether it lives, while nothing else is sent.
 struct BeatenTarget<'a> {
     prober: &'a Prober,
-    destination: &'a Destination,
     beat: &'a Request,
     /// A reading that it granted before.
     granted: Option<Request>,
 }
 
 impl BeatenTarget<'_> {
+    /// Sends a request over the connections of its own credential: what was closed on a forged certificate closes on it again.
     async fn send(&self, request: &Request, limits: Limits) -> Exchange {
+        let destination = match self.prober.destination(&self.prober.equipment.base, request) {
+            Ok(destination) => destination,
+            Err(why) => return Exchange::unanswered(request.clone(), Silence::Unreachable(why.to_string())),
+        };
         self.prober.equipment.rate_limit.wait().await;
-        wire::send_once(self.destination, &limits, request).await
+        wire::send_once(&destination, &limits, request).await
     }
 
     /// Limits of the plainest request.

@@ -93,6 +93,17 @@ async fn correct_servers_pass_in_each_shape_and_each_broken_one_fails_its_check(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_closes_on_untrusted_certificates_without_an_alert_has_not_stopped() {
+    let (authority, folder) = (Authority::new(), tempfile::tempdir().expect("a folder"));
+    let (address, _) = serve(&authority, Manner::ClosesSilently).await;
+    files(folder.path(), &authority, &["device"]);
+    let more = WITH_THE_CA.replace("\"mtls.*\"", "\"mtls.*\", common.keeps-answering");
+    let (_, verdicts, said) = run(folder.path(), &scenario(address, &more)).await;
+    let verdict = verdicts.iter().find(|(id, _)| id == "common.keeps-answering").map(|(_, verdict)| verdict.as_str());
+    assert_eq!(verdict, Some("pass"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_ca_of_somebody_else_proves_nothing_and_without_one_nothing_is_claimed() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let folder = tempfile::tempdir().expect("a folder");
