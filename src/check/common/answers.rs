@@ -1,12 +1,11 @@
 //! What answers give away, to whom, and what may be kept of them.
 
-use std::borrow::Cow;
-
 use crate::check::common::bodies::{
     A_DEEP_BODY, A_LONG_BODY, DEEP, DEEP_FORM, LONG, LONG_FORM, MISREAD, NO_GZIP, NOWHERE, THE_GOOD_BODY, THE_READ,
     UNREAD, unread,
 };
 use crate::check::common::leaks;
+use crate::check::common::shared_caches::{self, ANONYMOUS, GOOD};
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness;
 use crate::check::judgement::{Judgement, ObservedCheck};
@@ -15,7 +14,7 @@ use crate::check::step::{
     send,
 };
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Observation, Outcome, Place, Response, StepId};
+use crate::observe::{Observation, Outcome, Place, StepId};
 
 /// A value that is no credential, to see whether it comes back.
 const CANARY: &str = "authbench-trace-canary";
@@ -353,7 +352,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(ANONYMOUS)
                 .called("the same without a credential"),
         ],
-        expect: not_shared,
+        expect: shared_caches::not_shared,
         fault: "cache-key-ignores-credential",
         ..REFUSAL
     },
@@ -391,8 +390,6 @@ const UNCONDITIONAL: StepId = StepId::new("unconditional");
 const TRACE: StepId = StepId::new("trace");
 /// The same to where a login posts its password.
 const TRACE_AT_LOGIN: StepId = StepId::new("trace-at-login");
-const GOOD: StepId = StepId::new("good");
-const ANONYMOUS: StepId = StepId::new("anonymous");
 
 /// One of the two credentials is good, so access is no violation; that somebody chose is a deviation.
 fn not_resolved(case: &ObservedCheck<'_>) -> Judgement {
@@ -500,53 +497,6 @@ fn is_led_away(observation: &Observation) -> bool {
 fn is_turned_away(observation: &Observation) -> bool {
     let is_redirect = observation.exchange.status().is_some_and(|status| (300..=399).contains(&status));
     observation.outcome == Outcome::Refused && is_redirect
-}
-
-/// RFC 9110 §9.3.3: an answer to a POST is cacheable only if it says how long, and names the same target. Answers to other
-/// methods than these are not cached at all.
-fn may_be_cached(method: &str, response: &Response, directives: &[(String, Option<String>)]) -> bool {
-    match method {
-        "GET" | "HEAD" => true,
-        "POST" => {
-            let lasts = directives.iter().any(|(name, _)| ["max-age", "s-maxage"].contains(&name.as_str()));
-            (lasts || response.header("expires").is_some()) && response.header("content-location").is_some()
-        }
-        _ => false,
-    }
-}
-
-/// RFC 9111 §3.5: an answer to a request with `Authorization` is not shared unless it says that it may be; one to a
-/// request with another carrier may be shared unless it says that it may not.
-fn not_shared(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    for (index, response) in case.answers_of(GOOD).filter(|(_, response)| response.status < 300) {
-        let directives = expect::directives(response);
-        let has = |name: &str| directives.iter().any(|(other, _)| other == name);
-        let request = &case.evidence.observations[index].exchange.request;
-        if expect::forbid_storing(&directives)
-            || has("private")
-            || !may_be_cached(&request.method, response, &directives)
-        {
-            continue;
-        }
-        // RFC 9111 §4.1: what is stored for one credential is used for nobody who sends another one, or none
-        let anonymous = case.observations_of(ANONYMOUS).next().map(|(_, seen)| &seen.exchange.request);
-        let is_of_credential = |name: &str| {
-            name == "*" || request.value_of(name).is_some() && anonymous.is_some_and(|it| it.value_of(name).is_none())
-        };
-        let names_it = |line: Cow<'_, str>| line.split(',').any(|name| is_of_credential(name.trim()));
-        let varies = response.header_values("vary").any(names_it);
-        let by_authorization = request.value_of("authorization").is_some();
-        let named: Vec<&str> = ["public", "s-maxage"].into_iter().filter(|name| has(name)).collect();
-        if !named.is_empty() {
-            let text = format!("Cache-Control of a protected answer has {}", named.join(" and "));
-            judgement.deviates(index, text, "no-store or private");
-        } else if !by_authorization && !varies {
-            let text = "cacheable by shared caches: the credential is not in Authorization and there is no `Cache-Control: no-store` or `private`";
-            judgement.deviates(index, text, "Cache-Control: no-store or private");
-        }
-    }
-    judgement
 }
 
 fn clock(case: &ObservedCheck<'_>) -> Judgement {

@@ -15,6 +15,7 @@ pub(crate) mod malformed_body;
 pub(crate) mod messages;
 pub(crate) mod oversized;
 pub(crate) mod rights;
+mod shared_caches;
 pub(crate) mod survival;
 pub(crate) mod throttling;
 pub(crate) mod timing;

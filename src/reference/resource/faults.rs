@@ -281,6 +281,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.authenticated-response-not-shared-cached",
         "keeps answers by their path and serves them to everybody",
     ),
+    variant(
+        "lets-caches-revalidate",
+        "common.authenticated-response-not-shared-cached",
+        "lets caches give protected answers to others for a minute, and has them ask after that",
+    ),
     row("tls10-enabled", "common.tls-floor", "goes on in TLS 1.0 and 1.1 where a client offers nothing later"),
     row("http-alias", "common.plain-http-refused", "serves its API in clear text on the port of TLS"),
     row("no-hsts", "common.hsts-present", "leaves Strict-Transport-Security out of answers with errors"),

@@ -133,8 +133,12 @@ fn has_odd_count(bytes: &[u8]) -> bool {
     order.is_ok_and(|order| order["item"].is_string() && order["count"].is_object())
 }
 
-/// What a faulty server keeps of an answer.
-pub(super) fn after(state: &ReferenceState, parts: &Parts, answer: &Answer) {
+/// What a faulty server keeps of an answer, or lets others keep.
+pub(super) fn after(state: &ReferenceState, parts: &Parts, answer: &mut Answer) {
+    if state.fault("lets-caches-revalidate") && answer.status() == StatusCode::OK {
+        let fresh = HeaderValue::from_static("max-age=60, must-revalidate");
+        answer.headers_mut().insert(header::CACHE_CONTROL, fresh);
+    }
     if state.fault("cache-key-ignores-credential") && answer.status() == StatusCode::OK {
         let mut kept = state.cached_answers.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(parts.uri.path().to_owned(), answer.body().clone());

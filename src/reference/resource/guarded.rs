@@ -69,7 +69,7 @@ pub(crate) async fn answer(
             let auth = began.elapsed();
             let mut answer = resource.answer(state, guard, &principal, &parts);
             finish(guard, &mut answer, auth, held_up(state, guard, &parts.headers));
-            guard_faults::after(state, &parts, &answer);
+            guard_faults::after(state, &parts, &mut answer);
             guard_faults::remembered(state, &mut answer);
             answer
         }
