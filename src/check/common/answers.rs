@@ -287,13 +287,13 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["WHATWG Fetch (CORS-preflight)", "ASVS 4.1.4"],
         doc: Doc {
-            sends: "A preflight of each resource that is read by GET (at most 8), without a credential, as browsers send it.",
+            sends: "A preflight of each resource that is read (at most 8), without a credential, as browsers send it.",
             matters: "Preflights carry no credential and pass by the guard: a handler behind them answers everybody.",
             fix: "Answer OPTIONS by itself, with fields and without a body.",
         },
         steps: &[
-            send(Who::Good, On::EachGet).granted(),
-            send(Who::Anonymous, On::EachGet)
+            send(Who::Good, On::EachRead).granted(),
+            send(Who::Anonymous, On::EachRead)
                 .with(&[
                     Alter::Method("OPTIONS"),
                     Alter::Header("Origin", Fill::Text("https://authbench.invalid")),
@@ -340,12 +340,12 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9111 §3.5", "RFC 9111 §5.2.2.5", "ASVS 14.3.2"],
         doc: Doc {
-            sends: "The good request to each resource that is read by GET (at most 8), whose Cache-Control is read, and the main one without a credential twice right after.",
+            sends: "The good request to each resource that is read (at most 8), whose Cache-Control is read, and the main one without a credential twice right after.",
             matters: "A shared cache that keeps an answer serves it to whoever asks next.",
             fix: "Send Cache-Control: no-store or private with protected answers; where keys travel in fields of their own, always, or name that field in Vary.",
         },
         steps: &[
-            send(Who::Good, On::EachGet).granted().id(GOOD).called("the good request"),
+            send(Who::Good, On::EachRead).granted().id(GOOD).called("the good request"),
             send(Who::Anonymous, On::Protected)
                 .denied(&[MISSING])
                 .times(2)
