@@ -37,6 +37,21 @@ impl Subject {
         self.gaps_at(first.resource, true).find(|gap| gap.low != first.low)
     }
 
+    /// The resource that reads what another one writes: the same path.
+    pub fn reader_of(&self, written: usize) -> Option<usize> {
+        let path = &self.resources[written].path;
+        self.protected().find(|at| !self.resources[*at].writes && self.resources[*at].path == *path)
+    }
+
+    /// A write, an identity that lacks a scope of it, and what that identity may open instead: where one can be read back, that one.
+    pub fn write_gap(&self) -> Option<ScopeGap> {
+        let low = self.scope_gap(None)?.low;
+        let shown = || self.protected().filter(|at| self.resources[*at].writes && self.reader_of(*at).is_some());
+        // whoever lacks a scope is the same one everywhere
+        let gap = |proven: bool| shown().find_map(|at| self.gaps_at(at, proven).find(|gap| gap.low == low));
+        gap(true).or_else(|| gap(false)).or_else(|| self.scope_gap(Some(true)))
+    }
+
     /// Whoever lacks a scope is proven by what it may open instead; where there is nothing, by its credential being obtained or
     /// signed for the probe.
     fn gaps_at(&self, resource: usize, proven: bool) -> impl Iterator<Item = ScopeGap> {
@@ -75,5 +90,40 @@ impl Subject {
         let low = self.identities.iter().position(foreign)?;
         let open_to_low = Some(self.protected().find(|at| self.resources[*at].open_to(&self.identities[low]))?);
         Some(ScopeGap { resource, low, open_to_low, good: self.good_for(resource)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::resolve;
+    use crate::plan::values::Values;
+    use crate::scenario::load_text;
+
+    #[test]
+    fn a_write_that_can_be_read_back_goes_before_one_that_cannot() {
+        let named = |resources: &str| {
+            let text = format!(
+                "authbench: 1\nname: a\ntarget: {{ url: \"http://a.test\", owned: true }}\nscheme: api-key\ncredentials:\n  \
+                 reader: {{ key: k1, scopes: [read] }}\n  owner: {{ key: k2, scopes: [read, pay, limit] }}\n\
+                 resources:\n{resources}"
+            );
+            let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
+            let subject = resolve::subject(&loaded, &Values::blind(&loaded));
+            subject.write_gap().map(|gap| subject.resources[gap.resource].name())
+        };
+        const LIMITS: &str = "  - { request: GET /limits, scopes: [read] }\n";
+        const PUT: &str = "  - { request: PUT /limits, writes: true, scopes: [limit] }\n";
+        const PUT_BY_ALL: &str = "  - { request: PUT /limits, writes: true, scopes: [read] }\n";
+        const TRANSFERS: &str = "  - { request: POST /transfers, writes: true, scopes: [pay] }\n";
+        for (resources, expected) in [
+            ([LIMITS, TRANSFERS, PUT], Some("PUT /limits")),
+            ([LIMITS, PUT, TRANSFERS], Some("PUT /limits")),
+            // nobody lacks a scope of the one that could be read back
+            ([LIMITS, TRANSFERS, PUT_BY_ALL], Some("POST /transfers")),
+            ([LIMITS, TRANSFERS, ""], Some("POST /transfers")),
+            ([LIMITS, PUT_BY_ALL, ""], None),
+        ] {
+            assert_eq!(named(&resources.concat()).as_deref(), expected, "{resources:?}");
+        }
     }
 }

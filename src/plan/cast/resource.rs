@@ -248,11 +248,11 @@ impl Caster<'_> {
             }
             On::Scoped | On::EachScoped => subject.scope_gap(None).map(|gap| gap.resource),
             On::ScopedWrite => subject.scope_gap(Some(true)).map(|gap| gap.resource),
-            On::Writable if who == Who::LowScope => subject.scope_gap(Some(true)).map(|gap| gap.resource),
-            On::Writable => subject
-                .scope_gap(Some(true))
-                .map(|gap| gap.resource)
-                .or_else(|| subject.protected().find(|at| subject.resources[*at].writes)),
+            On::Writable if who == Who::LowScope => subject.write_gap().map(|gap| gap.resource),
+            On::Writable => subject.write_gap().map(|gap| gap.resource).or_else(|| {
+                let writes = || subject.protected().filter(|at| subject.resources[*at].writes);
+                writes().find(|at| subject.reader_of(*at).is_some()).or_else(|| writes().next())
+            }),
             On::EachWrite | On::EachContent => subject.protected().find(|at| subject.resources[*at].writes),
             On::ReadBack => self.read_back(),
             On::Public | On::EachPublic => subject.resources.iter().position(|resource| resource.public),
@@ -354,11 +354,7 @@ impl Caster<'_> {
 
     /// The representation that a write would change: the same path if it can be read.
     pub(super) fn read_back(&self) -> Option<usize> {
-        let subject = self.subject;
-        let written = self.resource(On::Writable, Who::Good).ok()?;
-        let path = &subject.resources[written].path;
-        let readable = |at: &usize| !subject.resources[*at].writes && subject.resources[*at].path == *path;
-        subject.protected().find(readable)
+        self.subject.reader_of(self.resource(On::Writable, Who::Good).ok()?)
     }
 
     /// What a request is, from who asks and how it is altered; none where each of several says it for itself.
