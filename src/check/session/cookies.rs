@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::foreign::is_ended_by;
 use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::observe::{Observation, Outcome, Response, StepId};
@@ -52,7 +53,12 @@ pub(super) fn token_not_stored(case: &ObservedCheck<'_>) -> Judgement {
 
 /// The answer that sets the cookie of the session last, and the attributes of the cookie.
 pub(super) fn cookie(case: &ObservedCheck<'_>) -> Option<(usize, Vec<String>)> {
-    let (index, line) = cookie_lines(case).last()?;
+    cookie_before(case, usize::MAX)
+}
+
+/// The same before an observation. A line that ends the cookie says nothing of how browsers send it while it is there.
+pub(super) fn cookie_before(case: &ObservedCheck<'_>, end: usize) -> Option<(usize, Vec<String>)> {
+    let (index, line) = cookie_lines(case).filter(|(at, line)| *at < end && !is_ended_by(line)).last()?;
     Some((index, line.split(';').skip(1).map(|attribute| attribute.trim().to_owned()).collect()))
 }
 

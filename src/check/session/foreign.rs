@@ -1,6 +1,6 @@
 //! How it is judged what pages of other sites can do with a session, and where logins lead.
 
-use super::cookies::cookie;
+use super::cookies::cookie_before;
 use crate::check::common::foreign_page::{self, Reach};
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::check::step::{FOREIGN_ORIGIN, Want};
@@ -8,12 +8,12 @@ use crate::observe::{Outcome, Response, StepId};
 
 /// No write that a page of another site can make a browser send has succeeded.
 pub(super) fn foreign_page(case: &ObservedCheck<'_>) -> Judgement {
-    foreign_page::judged(case, reach_of(case))
+    foreign_page::judged(case, reach_of(case, usize::MAX))
 }
 
-/// Which requests of pages of other sites have the cookie with them.
-fn reach_of(case: &ObservedCheck<'_>) -> Reach {
-    let attributes = cookie(case).map(|(_, attributes)| attributes).unwrap_or_default();
+/// Which requests of pages of other sites have the cookie with them, as it is set before an observation.
+fn reach_of(case: &ObservedCheck<'_>, end: usize) -> Reach {
+    let attributes = cookie_before(case, end).map(|(_, attributes)| attributes).unwrap_or_default();
     let is = |value: &str| attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case(value));
     match (is("samesite=strict"), is("samesite=lax")) {
         (true, _) => Reach::Nothing,
@@ -31,8 +31,8 @@ pub(super) const AFTER_LOGOUT: StepId = StepId::new("after-logout");
 /// The session is still there.
 pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let reach = reach_of(case);
     let logout = case.observations_of(FOREIGN_LOGOUT).next();
+    let reach = reach_of(case, logout.map_or(usize::MAX, |(at, _)| at));
     let method = logout.map(|(_, seen)| seen.exchange.request.method.clone());
     if reach == Reach::Nothing || (reach == Reach::Links && method.as_deref() != Some("GET")) {
         judgement.not_applicable = Some(foreign_page::STAYS_AT_HOME.to_owned());
@@ -90,4 +90,40 @@ pub(super) fn stays_here(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     judgement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Observation, Request, Silence};
+
+    #[test]
+    fn a_logout_is_judged_by_the_cookie_of_the_login() {
+        let check = find("session.foreign-page-logout-ignored").expect("is in the catalogue");
+        let profile = Effective::of(["strict"], "session");
+        let seen = |step: usize, method: &str, line: &str| {
+            let headers = vec![("Set-Cookie".to_owned(), line.into())];
+            let answer = Response { status: 200, headers, body: Vec::new(), truncated: false };
+            let silent = Exchange::unanswered(Request::new(method, "/"), Silence::Closed);
+            Observation::in_test(step, Exchange { answer: Ok(answer), ..silent }, Outcome::Granted)
+        };
+        let judged = |login: &str, method: &str, logout: &str| {
+            let mut evidence = Evidence { session_cookie: Some("sid".to_owned()), ..Evidence::default() };
+            evidence.observe(seen(0, "POST", login));
+            evidence.observe(seen(2, method, logout));
+            let found = not_logged_out(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            (found.not_applicable.is_some(), found.protocol.len())
+        };
+        for (login, method, logout, expected) in [
+            ("sid=abc; SameSite=Lax", "POST", "sid=; Path=/; Max-Age=0", (true, 0)),
+            ("sid=abc; SameSite=Lax", "POST", "sid=new", (true, 0)),
+            ("sid=abc; SameSite=Lax", "GET", "sid=; Path=/; Max-Age=0", (false, 1)),
+            ("sid=abc", "POST", "sid=; SameSite=Strict; Max-Age=0", (false, 1)),
+            ("sid=abc; SameSite=Strict", "GET", "sid=; Max-Age=0", (true, 0)),
+        ] {
+            assert_eq!(judged(login, method, logout), expected, "{login} {method} {logout}");
+        }
+    }
 }
