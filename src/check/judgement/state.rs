@@ -28,6 +28,17 @@ impl StableState {
         self.stable.is_empty()
     }
 
+    /// Whether most of what tells this state from another one is, now, as that other one has it. What is in each of the three by
+    /// chance is little: all of them are readings that agree.
+    pub(crate) fn gave_way(&self, other: &Self, now: &Self) -> bool {
+        let differing = self.stable.iter().filter_map(|(place, value)| {
+            let changed = other.stable.get(place).filter(|changed| *changed != value)?;
+            Some(now.stable.get(place) == Some(changed))
+        });
+        let (taken, kept): (Vec<bool>, Vec<bool>) = differing.partition(|taken| *taken);
+        taken.len() > kept.len()
+    }
+
     /// Whether another reading shows another state.
     pub(crate) fn differs(&self, reading: &Response) -> bool {
         let places = places(reading);
@@ -103,6 +114,49 @@ mod tests {
             let (first, second) = (reading(first), reading(second));
             let state = StableState::of(&[&first, &second]).expect("there are readings");
             assert_eq!(state.differs(&reading(later)), differs, "{later}");
+        }
+    }
+
+    #[test]
+    fn a_state_gave_way_where_most_of_it_is_what_another_one_shows() {
+        let state = |bodies: &[&str]| {
+            let readings: Vec<Response> = bodies.iter().map(|body| reading(body)).collect();
+            StableState::of(&readings.iter().collect::<Vec<_>>()).expect("there are readings")
+        };
+        for (before, other, now, gave_way) in [
+            (&[r#"{"user":"a"}"#; 2], &[r#"{"user":"b"}"#; 2], &[r#"{"user":"b"}"#; 2], true),
+            (&[r#"{"user":"a"}"#; 2], &[r#"{"user":"b"}"#; 2], &[r#"{"user":"a"}"#; 2], false),
+            // a third one is nobody's
+            (&[r#"{"user":"a"}"#; 2], &[r#"{"user":"b"}"#; 2], &[r#"{"user":"c"}"#; 2], false),
+            // random words, of which one came twice
+            (
+                &[r#"{"verse":"fog"}"#; 2],
+                &[r#"{"verse":"reed"}"#, r#"{"verse":"fog"}"#],
+                &[r#"{"verse":"reed"}"#; 2],
+                false,
+            ),
+            (
+                &[r#"{"verse":"fog"}"#; 2],
+                &[r#"{"verse":"reed"}"#; 2],
+                &[r#"{"verse":"reed"}"#, r#"{"verse":"fog"}"#],
+                false,
+            ),
+            (
+                &[r#"{"user":"a","verse":"fog"}"#; 2],
+                &[r#"{"user":"b","verse":"reed"}"#; 2],
+                &[r#"{"user":"a","verse":"reed"}"#; 2],
+                false,
+            ),
+            // the token of the former session stays with it
+            (
+                &[r#"{"user":"a","mail":"a@a.test","csrf":"1f"}"#; 2],
+                &[r#"{"user":"b","mail":"b@a.test","csrf":"2e"}"#; 2],
+                &[r#"{"user":"b","mail":"b@a.test","csrf":"1f"}"#; 2],
+                true,
+            ),
+            (&[r#"{"user":"a"}"#; 2], &[r#"{"user":"a"}"#; 2], &[r#"{"user":"a"}"#; 2], false),
+        ] {
+            assert_eq!(state(before).gave_way(&state(other), &state(now)), gave_way, "{before:?} {other:?} {now:?}");
         }
     }
 

@@ -146,22 +146,33 @@ fn sent(case: &ObservedCheck<'_>, step: StepId) -> Option<(usize, String, Outcom
     Some((index, value.to_owned(), seen.outcome))
 }
 
-/// The first resource where a session shows another account than the former one did there twice, in what these two have in common:
-/// after a login of another user. A resource that was closed to the former one and is open now shows it as well; one that the
-/// later login may not use shows it where the session that was asked is that login.
+/// The first resource where the former session shows the account of the later login, of another user, and not its own: each in readings
+/// that agree, so that what is random is none. A resource that was closed to the former one and is open to both now shows it as well;
+/// one that the later login may not use shows it where the session that was asked is that login.
 fn shows_another_account(case: &ObservedCheck<'_>, step: StepId) -> Option<usize> {
     let is_another = |(_, seen): &(usize, &Observation)| {
-        let before = || [BEFORE, BEFORE_AGAIN].into_iter().flat_map(|step| case.beside(seen, step));
-        let all = |outcome: Outcome| before().count() > 0 && before().all(|(_, one)| one.outcome == outcome);
-        if all(Outcome::Refused) {
-            return seen.outcome == Outcome::Granted;
+        let of = |steps: &[StepId]| -> Vec<&Observation> {
+            steps.iter().flat_map(|step| case.beside(seen, *step)).map(|(_, one)| one).collect()
+        };
+        let (before, later, former) = (of(&[BEFORE, BEFORE_AGAIN]), of(&[LATER]), of(&[FORMER]));
+        let all = |seen: &[&Observation], outcome| !seen.is_empty() && seen.iter().all(|one| one.outcome == outcome);
+        if all(&before, Outcome::Refused) {
+            return [&later, &former].into_iter().all(|now| all(now, Outcome::Granted));
         }
-        let answers: Vec<&Response> = before().filter_map(|(_, one)| one.exchange.response()).collect();
-        match (StableState::of(&answers).filter(|_| all(Outcome::Granted)), seen.exchange.response()) {
-            (Some(_), Some(_)) if seen.outcome == Outcome::Refused => step == LATER,
-            (Some(state), Some(answer)) => {
-                matches!(seen.outcome, Outcome::Granted | Outcome::Unclear) && state.differs(answer)
-            }
+        if !all(&before, Outcome::Granted) {
+            return false;
+        }
+        if step == LATER && all(&later, Outcome::Refused) {
+            return true;
+        }
+        let answered = |seen: &[&Observation]| {
+            let is_answer = |one: &&Observation| matches!(one.outcome, Outcome::Granted | Outcome::Unclear);
+            let answers: Vec<&Response> =
+                seen.iter().filter(|one| is_answer(one)).filter_map(|one| one.exchange.response()).collect();
+            StableState::of(&answers).filter(|_| answers.len() == seen.len())
+        };
+        match (answered(&before), answered(&later), answered(&former)) {
+            (Some(own), Some(other), Some(now)) => own.gave_way(&other, &now),
             _ => false,
         }
     };

@@ -144,8 +144,14 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("former"), On::EachRoute).id(cookies::BEFORE).called("its session"),
             send(Who::Slot("former"), On::EachRoute).id(cookies::BEFORE_AGAIN).called("its session, once more"),
             login(SessionAct::LogInWithin("former", "later")),
-            send(Who::Slot("later"), On::EachRoute).id(cookies::LATER).called("the session of the later login"),
-            send(Who::Slot("former"), On::EachRoute).id(cookies::FORMER).called("the session of the former login"),
+            send(Who::Slot("later"), On::EachRoute)
+                .times(2)
+                .id(cookies::LATER)
+                .called("the session of the later login"),
+            send(Who::Slot("former"), On::EachRoute)
+                .times(2)
+                .id(cookies::FORMER)
+                .called("the session of the former login"),
         ],
         expect: cookies::changes_at_relogin,
         shows: Explanation::Binding,
