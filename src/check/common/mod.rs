@@ -56,6 +56,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             Step::Meet,
+            Step::AwaitAccepted,
             send(Who::Good, On::ReadBack).id(effects::BEFORE).called("the state before").granted(),
             send(Who::Good, On::ReadBack).id(effects::BEFORE_AGAIN).called("the state before, once more").granted(),
             Step::Meet,
@@ -67,6 +68,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::ReadBack).id(effects::LATER).called("the state a moment later").granted(),
             Step::Meet,
             send(Who::Good, On::Writable).called("an allowed write").granted(),
+            Step::AwaitAccepted,
             send(Who::Good, On::ReadBack)
                 .id(effects::AFTER_ALLOWED)
                 .called("the state after an allowed write")
@@ -155,6 +157,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             Step::Meet,
+            Step::AwaitAccepted,
             send(Who::Good, On::ReadBack).id(effects::BEFORE).called("the state before").granted(),
             send(Who::Good, On::ReadBack).id(effects::BEFORE_AGAIN).called("the state before, once more").granted(),
             Step::Meet,
@@ -175,6 +178,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::ReadBack).id(effects::LATER).called("the state a moment later").granted(),
             Step::Meet,
             send(Who::Good, On::Writable).called("an allowed write").granted(),
+            Step::AwaitAccepted,
             send(Who::Good, On::ReadBack)
                 .id(effects::AFTER_ALLOWED)
                 .called("the state after an allowed write")

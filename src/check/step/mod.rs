@@ -68,6 +68,8 @@ pub enum Step {
     PlainHttp,
     /// Waits a moment: some targets do what they were asked for after they have answered.
     AwaitEffects,
+    /// The same where the target has just said that it does so (RFC 9110 §15.3.3).
+    AwaitAccepted,
     /// Waits for the checks that write beside this one, if there are any, before what would disturb them.
     Meet,
     /// Looks back at what all checks of the run have seen: the check runs after them.

@@ -1,10 +1,13 @@
 //! Requests to resources, byte for byte.
 
+use std::sync::PoisonError;
+
 use url::Url;
 
 use super::outages::Pulse;
 use super::{Prober, allowance};
 use crate::check::step::{Alter, Fill, OtherConnection, is_number};
+use crate::clock;
 use crate::drive::wire::{self, BadDestination, Connection, Destination, Limits};
 use crate::observe::{ConnectionOf, Exchange, Request, Silence};
 use crate::plan::members::with_one_member;
@@ -104,6 +107,9 @@ impl Prober {
             number.iter().for_each(|number| self.outages.ends(*number, &exchange));
             self.patience.count(exchange.answer.as_ref().err());
             self.witness.look_at(&exchange);
+            if exchange.status() == Some(202) {
+                *self.accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock::now());
+            }
             drop(turn);
             tries += 1;
             // what another request has stopped is asked again when it is back

@@ -27,7 +27,7 @@ mod witness;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -111,6 +111,8 @@ pub struct Prober {
     crowd: Crowd,
     /// What answers show whichever check asked for them.
     witness: Witness,
+    /// When the target last said that it will do later what it was asked for (RFC 9110 §15.3.3).
+    accepted: Mutex<Option<Instant>>,
     /// What the target asked for last, and how often that was answered.
     last_turn: Mutex<Option<Arc<Turn>>>,
     /// The first request that was sent for a challenge and got an answer instead, with its resource.
@@ -143,6 +145,7 @@ impl Prober {
             outages: Outages::default(),
             crowd: Crowd::default(),
             witness,
+            accepted: Mutex::default(),
             one_at_a_time: AtomicBool::new(false),
             other_credentials: OnceLock::new(),
             last_turn: Mutex::default(),

@@ -171,6 +171,8 @@ pub enum Act {
     },
     /// Waits a moment for effects that come late.
     AwaitEffects,
+    /// The same where an answer has just said that they do.
+    AwaitAccepted,
     /// Waits for the checks that write beside this one.
     Meet,
     /// Looks back at what all checks have seen.
@@ -451,6 +453,10 @@ impl Caster<'_> {
             }
             Step::AwaitEffects => {
                 self.push(index, None, Act::AwaitEffects);
+                Ok(())
+            }
+            Step::AwaitAccepted => {
+                self.push(index, None, Act::AwaitAccepted);
                 Ok(())
             }
             Step::Meet => {

@@ -23,6 +23,7 @@ mod wait;
 mod write_lines;
 
 use std::collections::HashMap;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
@@ -248,8 +249,16 @@ impl<'a> Stage<'a> {
             }
             Act::OldVersions => self.old_versions(action.step, evidence).await,
             Act::AwaitEffects => {
-                let _shown = allowance::shown("late effects of what was sent", Some(wait::LATE_EFFECT));
-                allowance::apart(tokio::time::sleep(wait::LATE_EFFECT)).await;
+                wait::for_late_effects(wait::LATE_EFFECT).await;
+                Ok(())
+            }
+            Act::AwaitAccepted => {
+                let accepted = *self.prober.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+                let since = accepted.map(|at| clock::now() - at);
+                let left = since.map_or(Duration::ZERO, |since| wait::LATE_EFFECT.saturating_sub(since));
+                if !left.is_zero() {
+                    wait::for_late_effects(left).await;
+                }
                 Ok(())
             }
             Act::Meet => {

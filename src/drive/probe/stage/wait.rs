@@ -29,6 +29,12 @@ const STEADY: usize = 3;
 /// Why a wait for the end of a revoked token shows nothing.
 const ENDED_BY_ITSELF: &str = "the token ended by itself before the tolerated delay had passed";
 
+/// Waits for what a target does after it has answered.
+pub(super) async fn for_late_effects(wait: Duration) {
+    let _shown = allowance::shown("late effects of what was sent", Some(wait));
+    allowance::apart(tokio::time::sleep(wait)).await;
+}
+
 impl Stage<'_> {
     pub(super) async fn await_expiry(&mut self, slot: &'static str) -> Result<(), Halt> {
         let leeway = self.prober.subject().tolerances.max_leeway;
