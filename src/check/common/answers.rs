@@ -19,6 +19,16 @@ use crate::observe::{Observation, Outcome, Place, StepId};
 /// A value that is no credential, to see whether it comes back.
 const CANARY: &str = "authbench-trace-canary";
 
+/// An object that exists, asked for by somebody who may not know.
+const fn existing(who: Who) -> Step {
+    send(who, On::Object).denied(HIDDEN)
+}
+
+/// One that does not.
+const fn missing(who: Who) -> Step {
+    send(who, On::Object).with(&[Alter::Target(Fill::AbsentPath)]).denied(HIDDEN)
+}
+
 pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "common.duplicate-credential-header",
@@ -106,40 +116,35 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.4", "WSTG-IDNT-04", "OWASP API1:2023"],
         doc: Doc {
-            sends: "An object that exists and one that does not, without a credential, by GET and by OPTIONS, with a valid one that lacks the scope, and with another tenant's where the scenario has `tenant`; the answers are compared.",
+            sends: "An object that exists and one that does not, without a credential, by GET and by OPTIONS, with a valid one that lacks the scope, and with another tenant's where the scenario has `tenant`, each pair twice; what is the same in equal answers is compared.",
             matters: "Answers that differ tell which objects exist: customers, invoices, names.",
             fix: "Decide about access before anything is looked up, or answer 404 to both.",
         },
         steps: &[
-            send(Who::Anonymous, On::Object).denied(HIDDEN).called("an object that exists, without a credential"),
-            send(Who::Anonymous, On::Object)
-                .with(&[Alter::Target(Fill::AbsentPath)])
-                .denied(HIDDEN)
-                .called("one that does not, without a credential"),
+            existing(Who::Anonymous).called("an object that exists, without a credential"),
+            missing(Who::Anonymous).called("one that does not, without a credential"),
+            existing(Who::Anonymous).called("an object that exists, without a credential"),
+            missing(Who::Anonymous).called("one that does not, without a credential"),
             send(Who::Anonymous, On::Object)
                 .with(&[Alter::Method("OPTIONS")])
                 .called("OPTIONS of an object that exists, without a credential"),
             send(Who::Anonymous, On::Object)
                 .with(&[Alter::Method("OPTIONS"), Alter::Target(Fill::AbsentPath)])
                 .called("OPTIONS of one that does not, without a credential"),
-            send(Who::LowScope, On::Object)
-                .denied(HIDDEN)
-                .called("an object that exists, by whoever lacks the scope")
-                .if_given(),
-            send(Who::LowScope, On::Object)
-                .with(&[Alter::Target(Fill::AbsentPath)])
-                .denied(HIDDEN)
-                .called("one that does not, by whoever lacks the scope")
-                .if_given(),
-            send(Who::OtherTenant, On::Object)
-                .denied(HIDDEN)
-                .called("an object that exists, by another tenant")
-                .if_given(),
-            send(Who::OtherTenant, On::Object)
-                .with(&[Alter::Target(Fill::AbsentPath)])
-                .denied(HIDDEN)
-                .called("one that does not, by another tenant")
-                .if_given(),
+            send(Who::Anonymous, On::Object)
+                .with(&[Alter::Method("OPTIONS")])
+                .called("OPTIONS of an object that exists, without a credential"),
+            send(Who::Anonymous, On::Object)
+                .with(&[Alter::Method("OPTIONS"), Alter::Target(Fill::AbsentPath)])
+                .called("OPTIONS of one that does not, without a credential"),
+            existing(Who::LowScope).called("an object that exists, by whoever lacks the scope").if_given(),
+            missing(Who::LowScope).called("one that does not, by whoever lacks the scope").if_given(),
+            existing(Who::LowScope).called("an object that exists, by whoever lacks the scope").if_given(),
+            missing(Who::LowScope).called("one that does not, by whoever lacks the scope").if_given(),
+            existing(Who::OtherTenant).called("an object that exists, by another tenant").if_given(),
+            missing(Who::OtherTenant).called("one that does not, by another tenant").if_given(),
+            existing(Who::OtherTenant).called("an object that exists, by another tenant").if_given(),
+            missing(Who::OtherTenant).called("one that does not, by another tenant").if_given(),
         ],
         expect: sameness::in_pairs,
         fault: "lookup-before-auth",

@@ -82,10 +82,25 @@ fn numbers_alike(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
     }
 }
 
-/// Each answer against what its step wants, and the two answers of each pair of steps alike.
+/// Each answer against what its step wants, and the two answers of each pair of steps alike. Each pair is sent twice, one behind
+/// the other: what differs between equal requests varies by itself.
 pub(crate) fn in_pairs(case: &ObservedCheck<'_>) -> Judgement {
-    let indices: Vec<usize> = (0..case.evidence.observations.len()).collect();
-    indices.chunks(2).fold(expect::wants(case), |judgement, pair| judgement.and(alike(case, pair)))
+    let mut judgement = expect::wants(case);
+    let seen = &case.evidence.observations;
+    for at in (0..seen.len()).step_by(4) {
+        let sent = sent_in(seen[at..].iter().take(4).map(|seen| &seen.exchange));
+        let shape = |at: usize| AnswerShape::of(&seen.get(at)?.exchange, &sent);
+        // an answer that is missing is judged as such
+        let [Some(one), Some(other), Some(one_again), Some(other_again)] = [at, at + 1, at + 2, at + 3].map(shape)
+        else {
+            continue;
+        };
+        if let Some(difference) = AnswerShape::sides_differ([&one, &one_again], [&other, &other_again]) {
+            let text = format!("{} differs from {} in {difference}", seen[at + 1].description, seen[at].description);
+            judgement.deviates(at + 1, text, "answers that cannot be told apart");
+        }
+    }
+    judgement
 }
 
 /// These observations cannot be told apart, what varies by itself aside.
@@ -126,6 +141,35 @@ impl AnswerShape {
         &self.body
     }
 
+    /// In what the answers to two requests differ, each sent twice.
+    fn sides_differ(one: [&Self; 2], other: [&Self; 2]) -> Option<String> {
+        Self::sides_differ_in_head(one, other).or_else(|| {
+            let (one, other) = (one.map(Self::parts), other.map(Self::parts));
+            let most = one.iter().chain(&other).map(Vec::len).max().unwrap_or_default();
+            let part_tells = |at: usize| {
+                tells(one.each_ref().map(|parts| parts.get(at)), other.each_ref().map(|parts| parts.get(at)))
+            };
+            (0..most).any(part_tells).then(|| "the body".to_owned())
+        })
+    }
+
+    /// In what the status or the header fields of the answers to two requests differ, each sent twice.
+    pub(crate) fn sides_differ_in_head(one: [&Self; 2], other: [&Self; 2]) -> Option<String> {
+        if tells(one.map(|shape| shape.status), other.map(|shape| shape.status)) {
+            return Some(format!("the status, {} and {}", other[0].status, one[0].status));
+        }
+        let mut names = one.iter().chain(&other).flat_map(|shape| shape.headers.keys());
+        let differs = |name: &&String| {
+            tells(one.map(|shape| shape.headers.get(*name)), other.map(|shape| shape.headers.get(*name)))
+        };
+        names.find(differs).map(|name| format!("the field {name}"))
+    }
+
+    /// The lines of the body, and what commas separate in them: the members of JSON, mostly.
+    fn parts(&self) -> Vec<&str> {
+        self.body.split(['\n', ',']).map(str::trim).collect()
+    }
+
     fn differs(&self, other: &Self) -> Option<String> {
         self.differs_in_head(other).or_else(|| (self.body != other.body).then(|| "the body".to_owned()))
     }
@@ -143,6 +187,11 @@ impl AnswerShape {
         }
         None
     }
+}
+
+/// Whether two sides differ, and neither within itself.
+fn tells<T: PartialEq>(one: [T; 2], other: [T; 2]) -> bool {
+    one[0] == one[1] && other[0] == other[1] && one[0] != other[0]
 }
 
 fn headers(response: &Response, sent: &[String]) -> BTreeMap<String, String> {
@@ -285,6 +334,50 @@ mod tests {
             let sent = sent_in(both.iter());
             let [one, other] = both.each_ref().map(|one| AnswerShape::of(one, &sent).expect("is an answer"));
             assert_eq!(one.differs(&other).is_none(), alike, "{known} / {unknown}");
+        }
+    }
+
+    #[test]
+    fn what_differs_between_equal_requests_tells_nothing() {
+        let shape = |(status, field, body): (u16, &str, &str)| {
+            let headers = vec![("X-Run".to_owned(), field.as_bytes().to_vec())];
+            let response = Response { status, headers, body: body.into(), truncated: false };
+            let unanswered =
+                Exchange::unanswered(crate::observe::Request::new("GET", "/"), crate::observe::Silence::Closed);
+            AnswerShape::of(&Exchange { answer: Ok(response), ..unanswered }, &[]).expect("is an answer")
+        };
+        for (one, other, expected) in [
+            ([(404, "a", "no"), (404, "a", "no")], [(404, "a", "no"), (404, "a", "no")], None),
+            (
+                [(404, "a", "no"), (404, "a", "no")],
+                [(403, "a", "no"), (403, "a", "no")],
+                Some("the status, 403 and 404"),
+            ),
+            ([(404, "a", "no"), (404, "a", "no")], [(404, "b", "no"), (404, "b", "no")], Some("the field x-run")),
+            // of either side
+            ([(404, "a", "no"), (404, "b", "no")], [(404, "c", "no"), (404, "c", "no")], None),
+            ([(404, "a", "no"), (404, "a", "no")], [(404, "b", "no"), (404, "c", "no")], None),
+            ([(404, "a", "no"), (404, "a", "no")], [(404, "a", "none"), (404, "a", "none")], Some("the body")),
+            // a member that varies hides no other
+            (
+                [(404, "a", r#"{"e":"no","pad":"x"}"#), (404, "a", r#"{"e":"no","pad":"xx"}"#)],
+                [(404, "a", r#"{"e":"no","pad":"xxx"}"#), (404, "a", r#"{"e":"no","pad":"x"}"#)],
+                None,
+            ),
+            (
+                [(404, "a", r#"{"e":"no","pad":"x"}"#), (404, "a", r#"{"e":"no","pad":"xx"}"#)],
+                [(404, "a", r#"{"e":"none","pad":"xxx"}"#), (404, "a", r#"{"e":"none","pad":"x"}"#)],
+                Some("the body"),
+            ),
+            (
+                [(404, "a", "no\n"), (404, "a", "no\n")],
+                [(404, "a", "no\nat all"), (404, "a", "no\nat all")],
+                Some("the body"),
+            ),
+        ] {
+            let sides = [one, other].map(|side| side.map(shape));
+            let [one_of, other_of] = sides.each_ref().map(|side| side.each_ref());
+            assert_eq!(AnswerShape::sides_differ(one_of, other_of).as_deref(), expected, "{one:?} {other:?}");
         }
     }
 

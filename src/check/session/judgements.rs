@@ -14,6 +14,8 @@ pub(super) const KNOWN: StepId = StepId::new("known");
 pub(super) const KNOWN_AGAIN: StepId = StepId::new("known-again");
 /// ... and one of a user that does not exist.
 pub(super) const UNKNOWN: StepId = StepId::new("unknown");
+/// ... and another about it.
+pub(super) const UNKNOWN_AGAIN: StepId = StepId::new("unknown-again");
 /// A refresh token that was used before.
 pub(super) const REUSED: StepId = StepId::new("reused");
 /// A refresh, or the use of a code, that is sent several times at once.
@@ -105,11 +107,12 @@ fn low_where_only(case: &ObservedCheck<'_>, ids: &[StepId]) -> Judgement {
 /// Which refusal is right depends on what it is that is missed.
 const ANY_REFUSAL: &[Accept] = &[Accept::Range(400, 499)];
 
-/// Each answer against what its step wants; and what both answers about a known user have is in the one about an unknown
+/// Each answer against what its step wants; and what both answers about a known user have is in one of those about an unknown
 /// user, and no more.
 pub(super) fn indistinct(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let of_steps = [KNOWN, KNOWN_AGAIN, UNKNOWN].into_iter().filter_map(|step| case.observations_of(step).next());
+    let of_steps =
+        [KNOWN, KNOWN_AGAIN, UNKNOWN, UNKNOWN_AGAIN].into_iter().filter_map(|step| case.observations_of(step).next());
     let sent = sent_in(of_steps.map(|(_, seen)| &seen.exchange));
     let shape = |step| {
         let (index, seen) = case.observations_of(step).next()?;
@@ -120,14 +123,14 @@ pub(super) fn indistinct(case: &ObservedCheck<'_>) -> Judgement {
     else {
         return judgement;
     };
-    if let Some(difference) = known.differs_in_head(&unknown) {
-        if known.differs_in_head(&again).is_none() {
-            let text = format!("an unknown user differs from a known one in {difference}");
-            judgement.deviates(index, text, "answers that cannot be told apart");
-        }
+    let Some((_, unknown_again)) = shape(UNKNOWN_AGAIN) else { return judgement };
+    if let Some(difference) = AnswerShape::sides_differ_in_head([&known, &again], [&unknown, &unknown_again]) {
+        let text = format!("an unknown user differs from a known one in {difference}");
+        judgement.deviates(index, text, "answers that cannot be told apart");
         return judgement;
     }
-    let (known, again, unknown) = (lines(&known), lines(&again), lines(&unknown));
+    let (known, again) = (lines(&known), lines(&again));
+    let unknown: BTreeSet<&str> = lines(&unknown).union(&lines(&unknown_again)).copied().collect();
     // what changes from one answer about the same user to the next tells nothing
     let stable: BTreeSet<&&str> = known.intersection(&again).collect();
     if stable.is_empty() && !known.is_empty() {
@@ -308,6 +311,34 @@ mod tests {
     use crate::check::profile::Effective;
     use crate::check::step::Want;
     use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
+
+    #[test]
+    fn a_field_that_varies_by_itself_names_no_user() {
+        let check = find("login.users-indistinct").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let step = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is a step");
+        let seen = |id, (field, body): (&str, &str)| {
+            let headers = vec![("X-Run".to_owned(), field.as_bytes().to_vec())];
+            let answer = Response { status: 401, headers, body: body.into(), truncated: false };
+            let request = Request::new("POST", "/login");
+            let exchange = Exchange { answer: Ok(answer), ..Exchange::unanswered(request, Silence::TimedOut) };
+            Observation::in_test(step(id), exchange, Outcome::Refused)
+        };
+        for (known, unknown, deviations) in [
+            ([("a", "no"), ("a", "no")], [("a", "no"), ("a", "no")], 0),
+            ([("a", "no"), ("a", "no")], [("b", "no"), ("b", "no")], 1),
+            ([("a", "no"), ("a", "no")], [("b", "no"), ("c", "no")], 0),
+            ([("a", "no"), ("b", "no")], [("c", "no user"), ("c", "no user")], 1),
+            ([("a", "no\n1x"), ("a", "no\n2x")], [("a", "no\n3x"), ("a", "no\n4x")], 0),
+        ] {
+            let mut evidence = Evidence::default();
+            let of_steps =
+                [(KNOWN, known[0]), (KNOWN_AGAIN, known[1]), (UNKNOWN, unknown[0]), (UNKNOWN_AGAIN, unknown[1])];
+            of_steps.into_iter().for_each(|(id, answer)| evidence.observe(seen(id, answer)));
+            let found = indistinct(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!(found.protocol.len(), deviations, "{known:?} {unknown:?}: {found:?}");
+        }
+    }
 
     /// What a check says of one answer to a self-contained token that ends by itself: deviations of access and of protocol,
     /// advice, remarks.

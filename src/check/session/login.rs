@@ -258,7 +258,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 6.3.8", "CWE-204", "WSTG-IDNT-04"],
         doc: Doc {
-            sends: "The login of a known user with a wrong password, twice, and of a user that does not exist; what the two answers about the known user have in common is compared with the third.",
+            sends: "The login of a known user with a wrong password, and of a user that does not exist, each twice; what the two answers about one user have in common is compared with those about the other.",
             matters: "Whoever learns which users exist needs to guess passwords of those only.",
             fix: "Give a failed login one status and one text, whoever the user is.",
         },
@@ -269,6 +269,10 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(&[INVALID])
                 .called("a known user, again"),
             login(SessionAct::UnknownUser).id(judgements::UNKNOWN).denied(&[INVALID]).called("an unknown user"),
+            login(SessionAct::UnknownUser)
+                .id(judgements::UNKNOWN_AGAIN)
+                .denied(&[INVALID])
+                .called("an unknown user, again"),
             login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
         ],
         expect: judgements::indistinct,
