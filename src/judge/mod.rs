@@ -9,6 +9,7 @@ pub mod compare;
 mod coverage;
 mod ending;
 pub mod lane;
+mod shown;
 pub mod threshold;
 #[cfg(test)]
 mod unanswered;

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::cell::SeenCheck;
+use super::shown::{Shown, record};
 use crate::check::profile::Effective;
 use crate::check::step::{Class, Want};
 use crate::check::{Check, Deviation, Explanation, Judgement, Level, ObservedCheck, Severity, Verdict, url_of};
-use crate::event::{Cell, CheckResult, Cited, EvidenceRecord, Help, Part, Role, SourcePlace};
+use crate::event::{Cell, CheckResult, Cited, Help, Part, SourcePlace};
 use crate::observe::{ControlRun, Evidence, Exchange, FixedTexts, Observation, Outcome, Silence};
 use crate::plan::PlannedCheck;
 use crate::plan::subject::Resource;
@@ -144,29 +145,6 @@ fn blank(planned: &PlannedCheck, verdict: Verdict, context: &Context<'_>) -> Che
         cells: Vec::new(),
         evidence: Vec::new(),
         took_ms: context.took.as_secs_f64() * 1000.0,
-    }
-}
-
-/// The exchange that shows a finding.
-#[derive(Clone, Copy)]
-enum Shown {
-    Observation(usize),
-    Control(usize),
-}
-
-impl Shown {
-    fn exchange(self, evidence: &Evidence) -> &Exchange {
-        match self {
-            Shown::Observation(at) => &evidence.observations[at].exchange,
-            Shown::Control(at) => &evidence.controls[at].exchange,
-        }
-    }
-
-    fn outcome(self, evidence: &Evidence) -> Outcome {
-        match self {
-            Shown::Observation(at) => evidence.observations[at].outcome,
-            Shown::Control(at) => evidence.controls[at].outcome,
-        }
     }
 }
 
@@ -479,58 +457,6 @@ fn answered(exchange: &Exchange, outcome: Outcome) -> String {
 fn format_took(took: Duration) -> String {
     let micros = took.as_secs_f64() * 1e6;
     if micros < 1000.0 { format!("{micros:.0} µs") } else { format!("{:.1} ms", micros / 1000.0) }
-}
-
-/// Exchanges in the order in which they were made, and where among them the finding is shown.
-fn record(evidence: &Evidence, shown: Option<Shown>, scrubber: &Scrubber) -> (Vec<EvidenceRecord>, Option<usize>) {
-    let mut records = Vec::new();
-    let mut shown_by = None;
-    let controls = |closing: bool| evidence.controls.iter().enumerate().filter(move |(_, run)| run.closing == closing);
-    for closing in [false, true] {
-        if closing {
-            for (at, observation) in evidence.observations.iter().enumerate() {
-                if matches!(shown, Some(Shown::Observation(wanted)) if wanted == at) {
-                    shown_by = Some(records.len());
-                }
-                records.push(record_of(observation, scrubber));
-            }
-        }
-        for (at, run) in controls(closing) {
-            if matches!(shown, Some(Shown::Control(wanted)) if wanted == at) {
-                shown_by = Some(records.len());
-            }
-            let role = if closing { Role::ControlAfter } else { Role::ControlBefore };
-            let (label, outcome) = (scrubber.scrub(&run.description.to_string()), run.outcome);
-            records.push(EvidenceRecord {
-                role,
-                label,
-                credential: run.credential.clone(),
-                forged: false,
-                certificate_of: certificate_of(&run.exchange),
-                outcome,
-                exchange: run.exchange.record(scrubber),
-            });
-        }
-    }
-    (records, shown_by)
-}
-
-fn record_of(observation: &Observation, scrubber: &Scrubber) -> EvidenceRecord {
-    EvidenceRecord {
-        role: Role::Probe,
-        label: FixedTexts::of(std::iter::once(&observation.description))
-            .scrub(&observation.description.to_string(), scrubber),
-        credential: observation.credential.clone(),
-        forged: observation.forgery.is_some(),
-        certificate_of: certificate_of(&observation.exchange),
-        outcome: observation.outcome,
-        exchange: observation.exchange.record(scrubber),
-    }
-}
-
-/// Whose client certificate the connection of an exchange presented.
-fn certificate_of(exchange: &Exchange) -> Option<String> {
-    exchange.request.connection.0.as_ref().map(|name| name.to_string())
 }
 
 #[cfg(test)]

@@ -51,12 +51,7 @@ pub(super) fn token_not_stored(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// The answer that sets the cookie of the session last, and the attributes of the cookie.
-pub(super) fn cookie(case: &ObservedCheck<'_>) -> Option<(usize, Vec<String>)> {
-    cookie_before(case, usize::MAX)
-}
-
-/// The same before an observation. A line that ends the cookie says nothing of how browsers send it while it is there.
+/// The answer that sets the cookie of the session last before an observation, and the attributes of the cookie. A line that ends the cookie says nothing of how browsers send it while it is there.
 pub(super) fn cookie_before(case: &ObservedCheck<'_>, end: usize) -> Option<(usize, Vec<String>)> {
     let (index, line) = cookie_lines(case).filter(|(at, line)| *at < end && !is_ended_by(line)).last()?;
     Some((index, line.split(';').skip(1).map(|attribute| attribute.trim().to_owned()).collect()))
