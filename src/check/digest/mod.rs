@@ -80,7 +80,6 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::Protected).granted().called("a good request"),
             send(forged("replayed"), On::Protected).denied(&[INVALID]),
         ],
-        shows: Explanation::Time,
         fault: "digest-ignores-count",
         ..REFUSAL
     },

@@ -312,7 +312,6 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::Protected).granted().called("a good request"),
             send(forged("replayed"), On::Protected).denied(BAD_PROOF),
         ],
-        shows: Explanation::Time,
         fault: "no-jti-store",
         ..REFUSAL
     },

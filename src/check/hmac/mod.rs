@@ -251,7 +251,6 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("replayed"), On::EachUsedOrWritten).denied(&[INVALID]),
         ],
         expect: judgements::not_replayed,
-        shows: Explanation::Time,
         fault: "no-nonce-store",
         ..REFUSAL
     },
