@@ -65,8 +65,8 @@ async fn a_login_is_asked_for_what_it_has() {
     // what is no JSON does not come to the handler that counts
     let counts = application.counts();
     assert_eq!(
-        counts.failed, 47,
-        "sixteen with a wrong password, thirteen with a wrong user, six with another account, twelve with another body: {counts:?}"
+        counts.failed, 48,
+        "seventeen with a wrong password, thirteen with a wrong user, six with another account, twelve with another body: {counts:?}"
     );
     for text in [said, report.to_string()] {
         assert!(!text.contains(PASSWORD), "{text}");
