@@ -211,7 +211,8 @@ fn an_end_that_is_taken_for_none_is_named_and_is_no_expiry_that_nobody_compares(
 fn an_expiry_that_nobody_compares_is_one_finding() {
     let checks = ["jwt.exp-enforced", "jwt.numeric-date-types"];
     let ended = ended("jwt", &["jwt-accepts-expired-token"], &checks);
-    assert_eq!(told(&ended.findings), [("time", checks[0], vec!["/jwt/es256/orders"])]);
+    let resources = ["/jwt/es256/account", "/jwt/es256/orders", "/jwt/es256/tenants/a/orders"];
+    assert_eq!(told(&ended.findings), [("time", checks[0], resources.to_vec())]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     tier: Tier::Extended,
     sources: &["ASVS 16.5.1", "ASVS 3.3.4", "CWE-209", "CWE-200", "WSTG-ERRH-01"],
     doc: Doc {
-        sends: "The good request to each resource that checks use; with an unknown segment behind its path, a query that is no UTF-8, a method that does not exist and a media type that nothing has; and a valid credential that lacks the scope, after all other checks. Fields and bodies of every answer of the run to a valid key, token, password or cookie are searched for it: in plain, with the escapes of JSON, percent-encoded, in Base64 and in hexadecimal digits. Set-Cookie, answers to TRACE, an address with the key in its query, and answers of logins and of authorization servers do not count. In an answer that is no error it is of low severity: a page may show its user what the user has.",
+        sends: "The good request to each resource that checks use; with an unknown segment behind its path, a query that is no UTF-8, a method that does not exist and a media type that nothing has; and a valid credential that lacks the scope, after all other checks. Fields and bodies of every answer of the run to a valid key, token, password or cookie are searched for it: in plain, with the escapes of JSON, percent-encoded, in Base64 and in hexadecimal digits. Set-Cookie, answers to TRACE, an address with the key in its query, and answers of logins and of authorization servers do not count. In an answer that is no error it is recorded, and is no finding: a page may show its user what the user has.",
         matters: "Errors are kept in logs and shown on screens and in reports of faults, and a script that may not read the cookie or the field may read the answer: whoever sees it can use the credential.",
         fix: "Switch off pages that print the request, answer errors with a fixed text, and name a credential by an identifier, never by its value.",
     },
@@ -46,7 +46,7 @@ fn not_repeated(case: &ObservedCheck<'_>) -> Judgement {
                         judgement.violates_by(Explanation::Secret, index, text, expected);
                     }
                     // a page may show its user what the user has
-                    _ => judgement.deviates_by(Explanation::Secret, index, text, "an answer without the credential"),
+                    _ => judgement.remarks.push(format!("{}: the answer repeats {what}", seen.description)),
                 }
             }
             _ => case.judge(index, &mut judgement),
@@ -69,8 +69,8 @@ mod tests {
         for (status, what, expected) in [
             (404, Some("the credential"), (1, 0)),
             (500, Some("the password in plain"), (1, 0)),
-            (200, Some("the credential"), (0, 1)),
-            (302, Some("the credential"), (0, 1)),
+            (200, Some("the credential"), (0, 0)),
+            (302, Some("the credential"), (0, 0)),
             (200, None, (0, 0)),
         ] {
             let response = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };

@@ -94,7 +94,7 @@ pub(super) fn presented(request: &Request, carrier: &Carrier) -> Vec<String> {
     // RFC 9110 §11.1: the name of a scheme is the same in any case of letters
     let behind_prefix = |value: &String| {
         let (prefix, credential) = value.split_at_checked(carrier.prefix.len())?;
-        prefix.eq_ignore_ascii_case(&carrier.prefix).then(|| credential.trim().to_owned())
+        prefix.eq_ignore_ascii_case(&carrier.prefix).then(|| credential.trim_matches([' ', '\t']).to_owned())
     };
     found.iter().filter_map(behind_prefix).collect()
 }

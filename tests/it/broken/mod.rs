@@ -14,7 +14,7 @@ pub(crate) mod trial;
 use std::fmt::Write as _;
 
 use authbench::check::Verdict;
-use authbench::event::{CheckResult, Event, Role};
+use authbench::event::{CheckResult, Event, EvidenceRecord, Role};
 
 use crate::binary::{authbench, told};
 use behaviour::Behaviour;
@@ -107,7 +107,10 @@ fn try_out(trial: &Trial) -> Came {
 
 /// Probes of a check that the server did not refuse; answers that were cut or reset have no mark.
 fn unseen(result: &CheckResult) -> impl Iterator<Item = &str> {
-    let probes = result.evidence.iter().filter(|record| record.role == Role::Probe);
+    // the GET beside HEAD says how to read the answers to HEAD, and is for another check to judge
+    let is_beside_head =
+        |record: &EvidenceRecord| result.id == "common.head-same-decision-as-get" && record.exchange.method == "GET";
+    let probes = result.evidence.iter().filter(move |record| record.role == Role::Probe && !is_beside_head(record));
     let marked = probes.filter(|record| {
         let headers = &record.exchange.response_headers;
         record.exchange.status.is_none() || headers.iter().any(|header| header.name.eq_ignore_ascii_case(site::MARK))
