@@ -19,7 +19,6 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::LowScope, On::EachScoped).denied(&[INSUFFICIENT]),
             send(Who::OtherLowScope, On::Scoped).denied(&[INSUFFICIENT]).if_given(),
         ],
-        shows: Explanation::Scope,
         fault: "authz-as-401",
         ..PLAIN
     },

@@ -9,9 +9,9 @@ const fn refused(names: &'static [&'static str]) -> Step {
     send(each_forged(names), On::Protected).denied(&[INVALID])
 }
 
-/// What one forgotten route lets in is asked of each that checks use.
+/// What one forgotten route lets in is asked of each that is read.
 const fn refused_everywhere(names: &'static [&'static str]) -> Step {
-    send(each_forged(names), On::EachUsedOrWritten).denied(&[INVALID])
+    send(each_forged(names), On::EachRoute).denied(&[INVALID])
 }
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -54,7 +54,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 7515 §5.2", "RFC 8725 §3.3", "ASVS 9.1.1"],
         doc: Doc {
             sends: "The good token with one bit of its signature flipped, with claims changed under it, and signed by a \
-                    stranger; the flipped bit at each resource that checks use.",
+                    stranger; the flipped bit at each resource that is read (at most 8).",
             matters: "A token that is decoded and not verified is a form that the caller fills in.",
             fix: "Verify the signature over the received bytes before any claim is read.",
         },
