@@ -132,6 +132,15 @@ async fn a_server_that_breaks_beside_other_requests_is_asked_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_is_carried_out_late_is_not_taken_for_a_refused_one() {
     let ink = Arc::new(Mutex::new("green".to_owned()));
+    // writes are carried out one after the other, in the order in which they came
+    let (accepted, mut waiting) = tokio::sync::mpsc::unbounded_channel::<String>();
+    let work = ink.clone();
+    tokio::spawn(async move {
+        while let Some(colour) = waiting.recv().await {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            *work.lock().await = colour;
+        }
+    });
     let user = |headers: &HeaderMap| match presented(headers) {
         Some("Bearer t-5b9fa81c0f7d4e62") => Some(true),
         Some("Bearer t-0c7d4e625b9fa81f") => Some(false),
@@ -148,14 +157,12 @@ async fn a_write_that_is_carried_out_late_is_not_taken_for_a_refused_one() {
         }
     };
     let written = move |headers: HeaderMap, Json(body): Json<Value>| {
-        let ink = ink.clone();
+        let accepted = accepted.clone();
         async move {
             match user(&headers) {
                 Some(true) => {
-                    tokio::spawn(async move {
-                        tokio::time::sleep(Duration::from_millis(150)).await;
-                        *ink.lock().await = body["colour"].as_str().unwrap_or_default().to_owned();
-                    });
+                    let colour = body["colour"].as_str().unwrap_or_default().to_owned();
+                    accepted.send(colour).expect("the worker is there");
                     (StatusCode::ACCEPTED, Json(json!({ "accepted": true }))).into_response()
                 }
                 Some(false) => (StatusCode::FORBIDDEN, Json(json!({ "error": "forbidden" }))).into_response(),
