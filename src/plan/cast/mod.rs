@@ -24,7 +24,7 @@ pub struct Script {
     pub actions: Vec<Action>,
     /// What is asked before and after, to prove that the target still lets somebody in.
     pub controls: Vec<Control>,
-    /// Indices of resources that the check would visit as well if there were not so many.
+    /// Indices of resources that the check is about and does not visit: there are too many, or the controls would use them up.
     pub not_visited: Vec<usize>,
 }
 

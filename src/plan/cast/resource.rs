@@ -144,22 +144,23 @@ impl Caster<'_> {
     }
 
     /// The resources for which a valid credential lacks a scope, or that belong to another tenant, no more than the budget. What can
-    /// be done once alone, as long as nothing prepares it, is left to the checks that use it already: its controls would break.
+    /// be deleted once alone, as long as nothing prepares it, is not visited: the controls beside the probe would delete it.
     fn guarded(&mut self, on: On, who: Who) -> Result<Vec<usize>, Missing> {
         let first = self.resource(on, who)?;
         let subject = self.subject;
-        let is_guarded = |at: &usize| {
+        let is_guarded = |at: &usize| match on {
+            On::EachObject => subject.tenant_gap_at(*at).is_some(),
+            _ => subject.scope_gap_at(*at).is_some(),
+        };
+        let can_repeat = |at: &usize| {
             let resource = &subject.resources[*at];
-            let can_repeat = !resource.writes || resource.method != "DELETE" || resource.is_prepared();
-            let gap = match on {
-                On::EachObject => subject.tenant_gap_at(*at),
-                _ => subject.scope_gap_at(*at),
-            };
-            can_repeat && gap.is_some()
+            resource.method != "DELETE" || resource.is_prepared()
         };
         let others = subject.protected().filter(|at| *at != first).filter(is_guarded);
+        let (others, left_out): (Vec<usize>, Vec<usize>) = others.partition(can_repeat);
         let mut guarded: Vec<usize> = std::iter::once(first).chain(others).collect();
         self.within_budget(&mut guarded);
+        self.does_not_visit(left_out);
         Ok(guarded)
     }
 
@@ -188,7 +189,12 @@ impl Caster<'_> {
 
     fn within_budget(&mut self, resources: &mut Vec<usize>) {
         let beyond = resources.split_off(resources.len().min(ROUTES));
-        self.script.not_visited.extend(beyond);
+        self.does_not_visit(beyond);
+    }
+
+    /// Notes resources that the check is about and does not ask.
+    fn does_not_visit(&mut self, resources: Vec<usize>) {
+        self.script.not_visited.extend(resources);
         self.script.not_visited.sort_unstable();
         self.script.not_visited.dedup();
     }
@@ -450,10 +456,14 @@ mod tests {
     use crate::scenario::{NoVariables, load_text};
 
     fn subject(owned: bool, resources: &[&str]) -> Subject {
+        subject_of(owned, "a: { key: \"0123456789abcdef\" }", resources)
+    }
+
+    fn subject_of(owned: bool, credentials: &str, resources: &[&str]) -> Subject {
         let resources: String = resources.iter().map(|resource| format!("  - {{ {resource} }}\n")).collect();
         let text = format!(
             "authbench: 1\nname: a\ntarget: {{ url: \"http://127.0.0.1:1\", owned: {owned} }}\nscheme: api-key\n\
-             credentials: {{ a: {{ key: \"0123456789abcdef\" }} }}\nresources:\n{resources}"
+             credentials: {{ {credentials} }}\nresources:\n{resources}"
         );
         let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
         let values = Values::reading(&loaded, &NoVariables);
@@ -504,5 +514,39 @@ mod tests {
             );
             assert_eq!(visited(check, On::EachRead, &subject(true, &[write])), None, "{check}: nothing is read");
         }
+    }
+
+    #[test]
+    fn each_right_is_asked_for_by_whoever_lacks_it_and_what_is_left_out_is_named() {
+        const LEVELS: &str = "a: { key: k1, scopes: [read] }, b: { key: k2, scopes: [read, write] }, \
+                              c: { key: k3, scopes: [read, write, admin] }";
+        let subject = subject_of(
+            true,
+            LEVELS,
+            &[
+                "request: GET /orders, scopes: [read]",
+                "request: POST /orders, writes: true, scopes: [write]",
+                "request: GET /users, scopes: [admin]",
+                "request: DELETE /users/1, writes: true, scopes: [admin]",
+                "request: DELETE /orders/1, writes: true, scopes: [write], before: [{ request: POST /orders }]",
+            ],
+        );
+        let check = crate::check::find("apikey.scope-enforced").expect("is in the catalogue");
+        let script = script(check, &subject).expect("is tested");
+        let name = |at: &usize| subject.resources[*at].name();
+        let asked: Vec<(String, &str)> = script
+            .actions
+            .iter()
+            .filter_map(|action| match &action.act {
+                Act::Send { asker, resource, .. } => {
+                    Some((name(resource), subject.identities[asker.identity()?].name.as_str()))
+                }
+                _ => None,
+            })
+            .collect();
+        // the one with the right to write is not sent as the one without it
+        let expected = [("GET /users", "a"), ("POST /orders", "a"), ("DELETE /orders/1", "a")];
+        assert_eq!(asked, expected.map(|(resource, who)| (resource.to_owned(), who)));
+        assert_eq!(script.not_visited.iter().map(name).collect::<Vec<_>>(), ["DELETE /users/1"]);
     }
 }
