@@ -308,7 +308,9 @@ pub const GROUPS: &[Group] = &[
         about: "Any protected HTTP API",
         tables: &[
             common::CHECKS,
+            common::bypasses::CHECKS,
             common::rights::CHECKS,
+            common::validation::CHECKS,
             common::answers::CHECKS,
             common::echoes::CHECKS,
             common::fields::CHECKS,

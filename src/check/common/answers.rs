@@ -1,33 +1,17 @@
 //! What answers give away, to whom, and what may be kept of them.
 
-use crate::check::common::bodies::{
-    A_DEEP_BODY, A_LONG_BODY, DEEP, DEEP_FORM, LONG, LONG_FORM, MISREAD, NO_GZIP, NOWHERE, THE_GOOD_BODY, THE_READ,
-    UNREAD, unread,
-};
 use crate::check::common::leaks;
 use crate::check::common::shared_caches::{self, ANONYMOUS, GOOD};
 use crate::check::judgement::expect;
-use crate::check::judgement::sameness;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{
-    Accept, Alter, Fill, INSUFFICIENT, INVALID, LookedFor, MISSING, On, SessionAct, Step, Want, Who, forged, login,
-    send,
+    Accept, Alter, Fill, INVALID, LookedFor, MISSING, On, SessionAct, Step, Want, Who, forged, login, send,
 };
 use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Observation, Outcome, Place, StepId};
 
 /// A value that is no credential, to see whether it comes back.
 const CANARY: &str = "authbench-trace-canary";
-
-/// An object that exists, asked for by somebody who may not know.
-const fn existing(who: Who) -> Step {
-    send(who, On::Object).denied(HIDDEN)
-}
-
-/// One that does not.
-const fn missing(who: Who) -> Step {
-    send(who, On::Object).with(&[Alter::Target(Fill::AbsentPath)]).denied(HIDDEN)
-}
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -108,151 +92,6 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[send(Who::Good, On::Protected).granted(), Step::LookBack(LookedFor::PasswordHashes)],
         expect: leaks::password_hashes,
         fault: "shows-password-hash",
-        ..PLAIN
-    },
-    Check {
-        id: "common.existence-oracle",
-        title: "An unauthorised caller cannot tell existing from missing objects",
-        tier: Tier::Extended,
-        sources: &["RFC 9110 §15.5.4", "WSTG-IDNT-04", "OWASP API1:2023"],
-        doc: Doc {
-            sends: "An object that exists and one that does not, without a credential, by GET and by OPTIONS, with a valid one that lacks the scope, and with another tenant's where the scenario has `tenant`, each pair twice; what is the same in equal answers is compared.",
-            matters: "Answers that differ tell which objects exist: customers, invoices, names.",
-            fix: "Decide about access before anything is looked up, or answer 404 to both.",
-        },
-        steps: &[
-            existing(Who::Anonymous).called("an object that exists, without a credential"),
-            missing(Who::Anonymous).called("one that does not, without a credential"),
-            existing(Who::Anonymous).called("an object that exists, without a credential"),
-            missing(Who::Anonymous).called("one that does not, without a credential"),
-            send(Who::Anonymous, On::Object)
-                .with(&[Alter::Method("OPTIONS")])
-                .called("OPTIONS of an object that exists, without a credential"),
-            send(Who::Anonymous, On::Object)
-                .with(&[Alter::Method("OPTIONS"), Alter::Target(Fill::AbsentPath)])
-                .called("OPTIONS of one that does not, without a credential"),
-            send(Who::Anonymous, On::Object)
-                .with(&[Alter::Method("OPTIONS")])
-                .called("OPTIONS of an object that exists, without a credential"),
-            send(Who::Anonymous, On::Object)
-                .with(&[Alter::Method("OPTIONS"), Alter::Target(Fill::AbsentPath)])
-                .called("OPTIONS of one that does not, without a credential"),
-            existing(Who::LowScope).called("an object that exists, by whoever lacks the scope").if_given(),
-            missing(Who::LowScope).called("one that does not, by whoever lacks the scope").if_given(),
-            existing(Who::LowScope).called("an object that exists, by whoever lacks the scope").if_given(),
-            missing(Who::LowScope).called("one that does not, by whoever lacks the scope").if_given(),
-            existing(Who::OtherTenant).called("an object that exists, by another tenant").if_given(),
-            missing(Who::OtherTenant).called("one that does not, by another tenant").if_given(),
-            existing(Who::OtherTenant).called("an object that exists, by another tenant").if_given(),
-            missing(Who::OtherTenant).called("one that does not, by another tenant").if_given(),
-        ],
-        expect: sameness::in_pairs,
-        fault: "lookup-before-auth",
-        ..REFUSAL
-    },
-    Check {
-        id: "common.auth-before-input-validation",
-        title: "Schema errors are not reported to unauthenticated callers",
-        severity: Severity::Info,
-        tier: Tier::Extended,
-        sources: &["OWASP API8:2023", "ASVS 16.5.1"],
-        doc: Doc {
-            sends: "Each resource that is read by GET, or by another method where none is (at most 8), without a credential: as it is, with a path and a query that are no UTF-8 (`%ff`), with a word in place of each number in its path, and with a query that no schema allows; what a path that names nothing is answered with as well says nothing. Each write, and each resource that is read with a body, as by POST (at most 8), without a credential: with the body of the scenario, and with one that no schema allows, that does not parse, `[]`, `null`, and five thousand arrays deep beside a long one, in JSON or as a form, as the scenario has it; with another media type, and with parts of a form without a boundary; with one that is said to be gzip and is not; and with a query that no schema allows.",
-            matters: "An error that names fields shows the inside of an API to whoever has no business there.",
-            fix: "Authenticate before the path, the query and the body are parsed.",
-        },
-        steps: &[
-            send(Who::Good, On::Protected).granted().called("the good request").if_given(),
-            send(Who::Anonymous, On::EachRead).id(THE_READ).called("the request as it is").if_given(),
-            send(Who::Anonymous, On::EachRead)
-                .with(&[Alter::Target(Fill::Text("/authbench-absent/%ff"))])
-                .id(NOWHERE[0])
-                .called("a path that is no UTF-8 and names nothing")
-                .if_given(),
-            send(Who::Anonymous, On::EachRead)
-                .with(&[Alter::Target(Fill::Text("/authbench-absent?authbench=%ff"))])
-                .id(NOWHERE[1])
-                .called("a query that is no UTF-8, and a path that names nothing")
-                .if_given(),
-            send(Who::Anonymous, On::EachRead)
-                .with(&[Alter::Path(|path| format!("{}/%ff", path.trim_end_matches('/')))])
-                .id(MISREAD[0])
-                .called("a path that is no UTF-8")
-                .if_given(),
-            send(Who::Anonymous, On::EachRead)
-                .with(&[Alter::Path(|path| format!("{path}?authbench=%ff"))])
-                .id(MISREAD[1])
-                .called("a query that is no UTF-8")
-                .if_given(),
-            send(Who::Anonymous, On::EachRead)
-                .with(&[Alter::Numbers("authbench")])
-                .id(MISREAD[2])
-                .called("a word in place of each number in the path")
-                .if_given(),
-            send(Who::Anonymous, On::EachRead)
-                .with(&[Alter::Query("limit", Fill::Text("authbench"))])
-                .id(MISREAD[3])
-                .called("a query that no schema allows of a read")
-                .if_given(),
-            send(Who::Anonymous, On::EachContent).id(THE_GOOD_BODY).called("the good body").if_given(),
-            send(Who::Anonymous, On::EachContent)
-                .with(&[Alter::Body {
-                    json: "{\"authbench\": [1, {\"x\": \"y\"}], \"item\": {}}",
-                    form: "authbench[]=1&authbench[x]=y",
-                }])
-                .denied(UNREAD)
-                .called("a body that no schema allows")
-                .if_given(),
-            send(Who::Anonymous, On::EachContent)
-                .with(&[Alter::Body { json: "{\"item\": ", form: "item=%zz&%ff=%" }])
-                .denied(UNREAD)
-                .called("a body that does not parse")
-                .if_given(),
-            send(Who::Anonymous, On::EachContent)
-                .with(&[Alter::Body { json: "[]", form: "" }])
-                .denied(UNREAD)
-                .called("[] (in a form: nothing) as the body")
-                .if_given(),
-            send(Who::Anonymous, On::EachContent)
-                .with(&[Alter::Body { json: "null", form: "=" }])
-                .denied(UNREAD)
-                .called("null (in a form: =) as the body")
-                .if_given(),
-            send(Who::Anonymous, On::EachContent)
-                .with(&[Alter::Body { json: LONG, form: LONG_FORM }])
-                .id(A_LONG_BODY)
-                .called("a body that is as long, and not nested")
-                .if_given(),
-            send(Who::Anonymous, On::EachContent)
-                .with(&[Alter::Body { json: DEEP, form: DEEP_FORM }])
-                .id(A_DEEP_BODY)
-                .denied(UNREAD)
-                .called("a body that is nested deeply")
-                .if_given(),
-            send(Who::Anonymous, On::EachContent)
-                .with(&[Alter::Replaced("Content-Type", Fill::Text("text/plain"))])
-                .denied(UNREAD)
-                .called("a body of another media type")
-                .if_given(),
-            send(Who::Anonymous, On::EachContent)
-                .with(&[Alter::Replaced("Content-Type", Fill::Text("multipart/form-data"))])
-                .denied(UNREAD)
-                .called("parts of a form without a boundary")
-                .if_given(),
-            send(Who::Anonymous, On::EachContent)
-                .with(NO_GZIP)
-                .denied(UNREAD)
-                .called("a body that is said to be gzip")
-                .if_given(),
-            send(Who::Anonymous, On::EachContent)
-                .with(&[Alter::Query("limit", Fill::Text("authbench"))])
-                .denied(UNREAD)
-                .called("a query that no schema allows")
-                .if_given(),
-        ],
-        expect: unread,
-        implied_by: &["common.malformed-target-never-5xx"],
-        fault: "validate-before-auth",
         ..PLAIN
     },
     Check {
@@ -382,8 +221,7 @@ pub(crate) const CHECKS: &[Check] = &[
 
 /// Any refusal.
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
-/// Refusals that say nothing about an object.
-const HIDDEN: &[Accept] = &[MISSING, INSUFFICIENT, INVALID, Accept::Status(404)];
+
 const GOOD_FIRST: StepId = StepId::new("good-first");
 const GOOD_LAST: StepId = StepId::new("good-last");
 const JOINED: StepId = StepId::new("joined");

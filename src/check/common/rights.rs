@@ -1,6 +1,7 @@
-//! Who is known to the target and may not use what they ask for.
+//! Who may not use what they ask for, and what they learn of it.
 
-use crate::check::step::{Accept, INSUFFICIENT, On, Who, send};
+use crate::check::judgement::sameness;
+use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, MISSING, On, Step, Who, send};
 use crate::check::{Check, Doc, Explanation, PLAIN, REFUSAL, Severity, Tier};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -39,4 +40,57 @@ pub(crate) const CHECKS: &[Check] = &[
         fault: "objects-of-anybody",
         ..REFUSAL
     },
+    Check {
+        id: "common.existence-oracle",
+        title: "An unauthorised caller cannot tell existing from missing objects",
+        tier: Tier::Extended,
+        sources: &["RFC 9110 §15.5.4", "WSTG-IDNT-04", "OWASP API1:2023"],
+        doc: Doc {
+            sends: "An object that exists and one that does not, without a credential, by GET and by OPTIONS, with a valid one that lacks the scope, and with another tenant's where the scenario has `tenant`, each pair twice; what is the same in equal answers is compared.",
+            matters: "Answers that differ tell which objects exist: customers, invoices, names.",
+            fix: "Decide about access before anything is looked up, or answer 404 to both.",
+        },
+        steps: &[
+            existing(Who::Anonymous).called("an object that exists, without a credential"),
+            missing(Who::Anonymous).called("one that does not, without a credential"),
+            existing(Who::Anonymous).called("an object that exists, without a credential"),
+            missing(Who::Anonymous).called("one that does not, without a credential"),
+            send(Who::Anonymous, On::Object)
+                .with(&[Alter::Method("OPTIONS")])
+                .called("OPTIONS of an object that exists, without a credential"),
+            send(Who::Anonymous, On::Object)
+                .with(&[Alter::Method("OPTIONS"), Alter::Target(Fill::AbsentPath)])
+                .called("OPTIONS of one that does not, without a credential"),
+            send(Who::Anonymous, On::Object)
+                .with(&[Alter::Method("OPTIONS")])
+                .called("OPTIONS of an object that exists, without a credential"),
+            send(Who::Anonymous, On::Object)
+                .with(&[Alter::Method("OPTIONS"), Alter::Target(Fill::AbsentPath)])
+                .called("OPTIONS of one that does not, without a credential"),
+            existing(Who::LowScope).called("an object that exists, by whoever lacks the scope").if_given(),
+            missing(Who::LowScope).called("one that does not, by whoever lacks the scope").if_given(),
+            existing(Who::LowScope).called("an object that exists, by whoever lacks the scope").if_given(),
+            missing(Who::LowScope).called("one that does not, by whoever lacks the scope").if_given(),
+            existing(Who::OtherTenant).called("an object that exists, by another tenant").if_given(),
+            missing(Who::OtherTenant).called("one that does not, by another tenant").if_given(),
+            existing(Who::OtherTenant).called("an object that exists, by another tenant").if_given(),
+            missing(Who::OtherTenant).called("one that does not, by another tenant").if_given(),
+        ],
+        expect: sameness::in_pairs,
+        fault: "lookup-before-auth",
+        ..REFUSAL
+    },
 ];
+
+/// Refusals that say nothing about an object.
+const HIDDEN: &[Accept] = &[MISSING, INSUFFICIENT, INVALID, Accept::Status(404)];
+
+/// An object that exists, asked for by somebody who may not know.
+const fn existing(who: Who) -> Step {
+    send(who, On::Object).denied(HIDDEN)
+}
+
+/// One that does not.
+const fn missing(who: Who) -> Step {
+    send(who, On::Object).with(&[Alter::Target(Fill::AbsentPath)]).denied(HIDDEN)
+}

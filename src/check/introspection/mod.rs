@@ -5,7 +5,7 @@ pub(crate) mod unusual;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
-use crate::check::judgement::oauth;
+use crate::check::judgement::{introspection, oauth};
 use crate::check::step::{Accept, Encoding, Fill, FormAuth, Step, introspect, obtain};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, Severity, Tier};
 use crate::observe::ForgeryId;
@@ -26,7 +26,7 @@ pub(crate) const CHECKS: &[Check] = &[
             obtain("t"),
             introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
         ],
-        expect: oauth::active_answer,
+        expect: introspection::active_answer,
         fault: "active-string",
         ..PLAIN
     },
@@ -50,7 +50,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .granted()
                 .called("a JWT of somebody else"),
         ],
-        expect: oauth::inactive,
+        expect: introspection::inactive,
         fault: "error-on-unknown",
         ..PLAIN
     },
@@ -71,7 +71,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::AwaitExpiry("t"),
             introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("an expired token"),
         ],
-        expect: |case| leeway::allowed(case, oauth::inactive(case)),
+        expect: |case| leeway::allowed(case, introspection::inactive(case)),
         shows: Explanation::Time,
         fault: "introspect-ignores-exp",
         ..PLAIN
@@ -91,13 +91,13 @@ pub(crate) const CHECKS: &[Check] = &[
             obtain("t"),
             introspect(FormAuth::Good, &[("token", Fill::Slot("t"))])
                 .granted()
-                .id(oauth::NOT_YET_REVOKED)
+                .id(introspection::NOT_YET_REVOKED)
                 .called("the token before its revocation"),
             Step::Revoke("t"),
             Step::AwaitInactive("t"),
             introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
         ],
-        expect: oauth::revoked_inactive,
+        expect: introspection::revoked_inactive,
         shows: Explanation::Revocation,
         fault: "introspect-ignores-revocation",
         ..PLAIN
@@ -125,7 +125,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .granted()
                 .called("a JWT that a stranger signed"),
         ],
-        expect: oauth::inactive,
+        expect: introspection::inactive,
         shows: Explanation::Unverified,
         implied_by: &["introspect.unknown-token-inactive"],
         fault: "introspect-decodes-only",
@@ -148,7 +148,7 @@ pub(crate) const CHECKS: &[Check] = &[
             introspect(FormAuth::WrongSecret, &[("token", Fill::Slot("t"))]).denied(REFUSED),
             introspect(FormAuth::WrongBearer, &[("token", Fill::Slot("t"))]).denied(REFUSED),
         ],
-        expect: oauth::introspection_refused,
+        expect: introspection::introspection_refused,
         fault: "open-introspection",
         ..PLAIN
     },
@@ -170,7 +170,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::Revoke("t"),
             introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
         ],
-        expect: oauth::inactive_is_minimal,
+        expect: introspection::inactive_is_minimal,
         implied_by: &["introspect.unknown-token-inactive", "introspect.revoked-inactive"],
         fault: "inactive-leaks-reason",
         ..PLAIN
@@ -192,7 +192,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .granted()
                 .called("a live token, by another resource server"),
         ],
-        expect: oauth::foreign_inactive,
+        expect: introspection::foreign_inactive,
         fault: "introspect-any-rs",
         ..PLAIN
     },
@@ -217,7 +217,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .granted()
                 .called("an unknown hint"),
         ],
-        expect: |case| oauth::active_answer(case).and(challenges::advised_on_401(case)),
+        expect: |case| introspection::active_answer(case).and(challenges::advised_on_401(case)),
         implied_by: &["introspect.active-response"],
         fault: "hint-is-filter",
         ..PLAIN
@@ -240,7 +240,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(BAD)
                 .called("no token"),
             introspect(FormAuth::Good, &[("token", Fill::Slot("t")), ("token", Fill::Slot("t"))])
-                .id(oauth::TOKEN_TWICE)
+                .id(introspection::TOKEN_TWICE)
                 .called("the token twice"),
             introspect(FormAuth::Good, &[("token", Fill::Slot("t"))])
                 .by("GET")
@@ -248,7 +248,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(BAD)
                 .called("a GET with the token in the query"),
         ],
-        expect: |case| oauth::bad_request(case).and(oauth::one_token(case)),
+        expect: |case| oauth::bad_request(case).and(introspection::one_token(case)),
         fault: "introspect-get",
         ..PLAIN
     },

@@ -1,6 +1,6 @@
 //! What introspection and revocation make of tokens that are unlike others, and of what is no token.
 
-use crate::check::judgement::oauth;
+use crate::check::judgement::introspection;
 use crate::check::step::{Fill, FormAuth, Step, introspect, obtain, revoke};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::ForgeryId;
@@ -41,7 +41,7 @@ pub(crate) const INTROSPECTION: &[Check] = &[
             obtain("t"),
             introspect(FormAuth::Good, &[forged("nbf-future")]).granted().called("a JWT that begins in an hour"),
         ],
-        expect: oauth::inactive,
+        expect: introspection::inactive,
         implied_by: &["introspect.unknown-token-inactive", "introspect.tampered-jwt-inactive"],
         fault: "introspect-ignores-nbf",
         ..PLAIN
@@ -71,7 +71,7 @@ pub(crate) const INTROSPECTION: &[Check] = &[
             asked(&[forged("iss-other")], "a JWT of another issuer"),
             asked(&[forged("type-unknown")], "a JWT of a type that does not exist"),
         ],
-        expect: oauth::introspected,
+        expect: introspection::introspected,
         implied_by: &["introspect.unknown-token-inactive"],
         fault: "introspect-401-without-sub",
         ..PLAIN
@@ -93,7 +93,7 @@ pub(crate) const INTROSPECTION: &[Check] = &[
             asked(&[NUL_INSIDE], "a token with a NUL"),
             asked(&[OVERSIZED], "a token of 64 KiB"),
         ],
-        expect: oauth::hostile,
+        expect: introspection::hostile,
         implied_by: &["introspect.unknown-token-inactive"],
         fault: "introspect-nul-crash",
         ..PLAIN
@@ -118,7 +118,7 @@ pub(crate) const REVOCATION: &[Check] = &[Check {
         revoke(FormAuth::Good, &[NUL_INSIDE]).called("a token with a NUL"),
         revoke(FormAuth::Good, &[OVERSIZED]).called("a token of 64 KiB"),
     ],
-    expect: oauth::hostile,
+    expect: introspection::hostile,
     implied_by: &["revoke.unknown-token-200"],
     fault: "revoke-nul-crash",
     ..PLAIN

@@ -2,6 +2,7 @@
 
 pub(crate) mod challenges;
 pub(crate) mod expect;
+pub(crate) mod introspection;
 pub(crate) mod leeway;
 mod leniency;
 pub(crate) mod oauth;

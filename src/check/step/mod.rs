@@ -3,6 +3,7 @@
 mod answer;
 mod build;
 mod endpoint;
+mod grant;
 mod login;
 mod request;
 
@@ -13,11 +14,13 @@ pub use build::{
 pub use endpoint::{
     BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
 };
+pub use grant::{
+    AuthorizationChange, ClientProof, ExtraScope, GrantChange, MalformedGrant, MalformedText, OWN_STATE,
+    RedirectionUri, RefreshChange, UnusableResource,
+};
 pub use login::{
-    AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, FOREIGN_HOST, ForeignHost, GrantChange,
-    LoginMember, LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession,
-    OWN_STATE, QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct, SessionStep, UnusableResource,
-    UnusualText, UserOrder,
+    DEFAULT_ACCOUNTS, FOREIGN_HOST, ForeignHost, LoginMember, LoginRevocation, MalformedLogin, NearPassword,
+    NoPassword, NoSession, QueryLogin, ReturnTo, SessionAct, SessionStep, UnusualText, UserOrder,
 };
 pub use request::{
     Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who,

@@ -303,13 +303,13 @@ mod tests {
         for good in ["c2VjcmV0LWtleS0wMQ==", "c2VjcmV0LWtleS0wMTI=", "c2VjcmV0LWtleS0wMTIz", "c2VjcmV0LWtleS0wMQ"] {
             let decoded = lenient.decode(good).expect("is Base64");
             let told: std::collections::BTreeSet<String> =
-                (0..300).map(|_| forged("last-changed", good, &mut rng).expect("is told")).collect();
+                (0..300).map(|_| forged("last-changed", good, &mut rng).expect("is forged")).collect();
             assert!(told.len() > 200, "{good}: {} of 300 differ", told.len());
             for one in &told {
                 assert_eq!(one.len(), good.len());
                 assert_ne!(lenient.decode(one).expect("is Base64"), decoded, "{one} is {good} to a lenient decoder");
             }
-            let short = forged("truncated", good, &mut rng).expect("is told");
+            let short = forged("truncated", good, &mut rng).expect("is forged");
             assert_ne!(lenient.decode(&short).ok(), Some(decoded), "{short}");
         }
     }
