@@ -228,7 +228,8 @@ struct Writers {
     quiet: Vec<PlannedCheck>,
 }
 
-/// Runs checks that do not disturb each other. Those that wait take no place from the others.
+/// Runs checks that do not disturb each other. Those that wait take no place from the others, unless a new credential ends
+/// the one before it.
 ///
 /// Writers meet each other before what would disturb them. If all of them pass, no refused write had an effect; else it is
 /// not known whose it was, and each runs again, alone.
@@ -247,6 +248,8 @@ async fn side_by_side(
     let seats = seats.into_iter().map(Some);
     let checks = writers.into_iter().zip(seats).chain(checks.into_iter().map(|check| (check, None)));
     let places = Arc::new(Semaphore::new(session.options.jobs.max(1)));
+    // what waits would end the credential of what runs meanwhile
+    let waits_aside = !session.prober.is_one_at_a_time();
     let mut running = JoinSet::new();
     let mut open: HashMap<Id, Open> = HashMap::new();
     for (check, seat) in checks {
@@ -255,7 +258,7 @@ async fn side_by_side(
         let began: Arc<OnceLock<Instant>> = Arc::default();
         let (planned, beginning, rehearse) = (check.clone(), began.clone(), rehearsal(session));
         let task = running.spawn(async move {
-            let waits = writes || planned.check.mode == Mode::Timed;
+            let waits = writes || (waits_aside && planned.check.mode == Mode::Timed);
             let place = if waits { None } else { places.acquire().await.ok() };
             beginning.get_or_init(clock::now);
             rehearse(planned.check.id);
