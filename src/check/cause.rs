@@ -16,6 +16,8 @@ pub enum Explanation {
     UnknownCredential,
     /// A token whose signature does not fit is granted.
     Unverified,
+    /// A token that names no algorithm, and has no signature, is granted.
+    Unsigned,
     /// A credential is granted after its end.
     Time,
     /// A credential is granted after it was revoked.
@@ -94,6 +96,7 @@ impl Explanation {
             Explanation::Anonymous => "anonymous",
             Explanation::UnknownCredential => "unknown-credential",
             Explanation::Unverified => "unverified",
+            Explanation::Unsigned => "unsigned",
             Explanation::Time => "time",
             Explanation::Revocation => "revocation",
             Explanation::Issuer => "issuer",

@@ -51,7 +51,22 @@ pub fn findings(failures: &[FailedCheck]) -> Vec<Finding> {
     for member in &all {
         causes.entry(cause(*member, &all, 0)).or_default().push(*member);
     }
-    let mut findings: Vec<(usize, Finding)> = causes.iter().map(|(key, members)| finding(key, members)).collect();
+    let mut joined = BTreeMap::<(Key<'_>, Option<&str>), (Vec<Key<'_>>, Vec<Member<'_>>)>::new();
+    for (key, members) in causes {
+        // what one check finds at several routes about the reading of requests is no property of each of them
+        let of_reading = matches!(key.explanation, Explanation::Spelling | Explanation::Carrier | Explanation::Binding);
+        let by = match of_reading {
+            true => {
+                (Key { route: None, ..key.clone() }, Some(root(std::slice::from_ref(&key), &members).0.check.as_str()))
+            }
+            false => (key.clone(), None),
+        };
+        let (keys, all) = joined.entry(by).or_default();
+        keys.push(key);
+        all.extend(members);
+    }
+    let mut findings: Vec<(usize, Finding)> =
+        joined.into_values().map(|(keys, members)| finding(&keys, &members)).collect();
     findings.sort_by_key(|(order, one)| (one.rank(), *order, one.check.clone()));
     findings.into_iter().map(|(_, finding)| finding).collect()
 }
@@ -159,14 +174,19 @@ fn own_status<'a>((failure, cell): Member<'a>, mut beside: impl Iterator<Item = 
     beside.find(|(other, seen)| lacks && other.check == failure.check && explains(seen))
 }
 
-fn finding<'a>(key: &Key<'a>, members: &[Member<'a>]) -> (usize, Finding) {
-    let roots = || members.iter().filter(|member| own(**member) == *key);
+/// The member that shows a cause best.
+fn root<'a>(keys: &[Key<'a>], members: &[Member<'a>]) -> Member<'a> {
+    let roots = || members.iter().filter(|member| keys.contains(&own(**member)));
     let best = |(failure, cell): &&&Member<'_>| {
         let declared = find(&failure.check).is_some_and(|check| check.shows == cell.explanation);
         (cell.verdict, !cell.explanation.is_topic_of(&failure.check) && !declared)
     };
     let first = roots().min_by_key(|member| best(&member));
-    let (root, shown) = *first.or(members.first()).expect("a cause has members");
+    *first.or(members.first()).expect("a cause has members")
+}
+
+fn finding<'a>(keys: &[Key<'a>], members: &[Member<'a>]) -> (usize, Finding) {
+    let (root, shown) = root(keys, members);
     let mut also_affected: Vec<String> = Vec::new();
     for (failure, _) in members.iter().filter(|(failure, _)| failure.check != root.check) {
         if !also_affected.contains(&failure.check) {
@@ -252,6 +272,34 @@ mod tests {
     fn by_cause(failures: &[FailedCheck]) -> Vec<Vec<String>> {
         let one = |finding: Finding| std::iter::once(finding.check).chain(finding.also_affected).collect();
         findings(failures).into_iter().map(one).collect()
+    }
+
+    #[test]
+    fn what_one_check_finds_about_reading_is_one_finding_and_names_each_route() {
+        let spelled = |check: &str, endpoint: &str| access(check, endpoint, Spelling);
+        for (failures, expected) in [
+            (
+                vec![
+                    ("common.path-normalisation-not-a-bypass", "/a"),
+                    ("common.path-normalisation-not-a-bypass", "/b"),
+                ],
+                1,
+            ),
+            (vec![("common.path-normalisation-not-a-bypass", "/a"), ("httpsig.path-as-sent", "/b")], 2),
+        ] {
+            let failures: Vec<FailedCheck> = failures.into_iter().map(|(check, at)| spelled(check, at)).collect();
+            let found = findings(&failures);
+            assert_eq!(found.len(), expected, "{found:?}");
+            let places: usize = found.iter().map(|finding| finding.cells.len()).sum();
+            assert_eq!(places, failures.len());
+        }
+        // each route has its own guard, and its own methods
+        let of_route = |explanation: Explanation| {
+            ["/a", "/b"].map(|at| access("common.unlisted-method-not-a-bypass", at, explanation))
+        };
+        assert_eq!(findings(&of_route(Method)).len(), 2);
+        assert_eq!(findings(&of_route(Scope)).len(), 2);
+        assert_eq!(findings(&of_route(Unsigned)).len(), 1);
     }
 
     #[test]

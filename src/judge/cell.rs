@@ -20,14 +20,11 @@ pub(super) struct SeenCheck<'a> {
 }
 
 impl SeenCheck<'_> {
-    /// The cells of a judgement; `told` puts a deviation into words. Beside a broken control only access counts.
+    /// The cells of a judgement; `told` puts a deviation into words.
     pub(super) fn cells(self, judgement: &Judgement, told: &dyn Fn(&Deviation) -> String) -> Vec<Cell> {
         let mut cells = Vec::new();
         for deviation in &judgement.access {
             self.add(&mut cells, Part::Access, Verdict::Fail, deviation, told);
-        }
-        if self.evidence.broken_control().is_some() {
-            return cells;
         }
         let granted: BTreeSet<(String, String)> = cells.iter().map(place).collect();
         for (verdict, deviations) in [(self.protocol, &judgement.protocol), (Verdict::Warn, &judgement.advice)] {

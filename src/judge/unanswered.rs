@@ -165,6 +165,40 @@ fn a_warning_does_not_hide_that_another_answer_says_nothing() {
 }
 
 #[test]
+fn what_other_checks_have_seen_stands_beside_a_control_that_breaks() {
+    let check = find("common.401-carries-challenge").expect("is a check");
+    let back = check.steps.iter().position(|step| matches!(step, Step::LookBack(_))).expect("looks back");
+    let bare = {
+        let (mut exchange, outcome) = answered(401, Outcome::Refused);
+        exchange.answer.as_mut().expect("an answer").headers.clear();
+        (exchange, outcome)
+    };
+    let control = |outcome| ControlRun {
+        description: Description::new("a control"),
+        credential: None,
+        closing: true,
+        exchange: answered(200, outcome).0,
+        outcome,
+    };
+    for (step, last, expected, cells) in [
+        (back, Outcome::Granted, Verdict::Fail, 1),
+        (back, Outcome::Broke, Verdict::Fail, 1),
+        (0, Outcome::Granted, Verdict::Fail, 1),
+        (0, Outcome::Broke, Verdict::Inconclusive, 0),
+    ] {
+        let mut evidence = but_for(check, check.steps.len(), &silent());
+        evidence.observe(Observation::in_test(step, bare.0.clone(), bare.1));
+        evidence.control(control(last));
+        let result = result(check, &evidence);
+        assert_eq!((result.verdict, result.cells.len()), (expected, cells), "{step} {last:?}: {}", result.summary);
+    }
+    // where nothing was sent, and nothing was seen, nothing passes
+    let mut evidence = Evidence::default();
+    evidence.control(control(Outcome::Unclear));
+    assert_eq!(result(check, &evidence).verdict, Verdict::Inconclusive);
+}
+
+#[test]
 fn advice_cites_the_clause_that_gives_it() {
     let check = find("common.405-names-methods").expect("is in the catalogue");
     let propfind = |status, outcome| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cell::SeenCheck;
 use super::shown::{Shown, record};
 use crate::check::profile::Effective;
-use crate::check::step::{Class, Want};
+use crate::check::step::{Class, Step, Want};
 use crate::check::{Check, Deviation, Explanation, Judgement, Level, ObservedCheck, Severity, Verdict, url_of};
 use crate::event::{Cell, CheckResult, Cited, Help, Part, SourcePlace};
 use crate::observe::{ControlRun, Evidence, Exchange, FixedTexts, Observation, Outcome, Silence};
@@ -234,27 +234,23 @@ fn find(seen: SeenCheck<'_>, profile: &Effective) -> Finding {
         return unanswered_control(seen, &judgement);
     }
     let forgotten = forgotten(check, evidence);
-    if evidence.broken_control().is_some() || forgotten.is_some() {
-        let granted = |at: usize| evidence.observations[at].outcome == Outcome::Granted;
-        judgement.access.retain(|deviation| granted(deviation.observation));
+    let unproved = unproved(check, evidence, forgotten);
+    if unproved.is_some() {
+        // what other checks have seen is no better for a control that breaks now
+        let recalled = |at: usize| matches!(check.steps[evidence.observations[at].step], Step::LookBack(_));
+        let stands = |at: usize| evidence.observations[at].outcome == Outcome::Granted || recalled(at);
+        if evidence.broken_control().is_some() || forgotten.is_some() {
+            judgement.access.retain(|deviation| stands(deviation.observation));
+        }
+        judgement.protocol.retain(|deviation| recalled(deviation.observation));
+        judgement.advice.retain(|deviation| recalled(deviation.observation));
     }
     if !judgement.access.is_empty() {
         return violation(Verdict::Fail, Part::Access, &judgement.access, &judgement, seen);
     }
-    if let Some(refused) = forgotten {
-        let what = &refused.description;
-        let why = format!(
-            "{what}: refused, and the target answered nobody for a time before, after which it may know no session"
-        );
-        return Finding::plain(Verdict::Inconclusive, why);
-    }
-    if let Some(broken) = evidence.controls.iter().position(|control| control.outcome != Outcome::Granted) {
-        return broken_control(check, broken, &evidence.controls[broken]);
-    }
-    if let Some(why) = &evidence.obstacle {
-        return Finding::plain(Verdict::Inconclusive, why);
-    }
-    if let Some(why) = &judgement.not_applicable {
+    if unproved.is_none()
+        && let Some(why) = &judgement.not_applicable
+    {
         return Finding::plain(Verdict::NotApplicable, why);
     }
     let deviates = |verdict, deviations: &[Deviation]| {
@@ -272,6 +268,13 @@ fn find(seen: SeenCheck<'_>, profile: &Effective) -> Finding {
         Some(Finding { by_profile, of_status, ..violation(verdict, Part::Protocol, deviations, &judgement, seen) })
     };
     let deviation = deviates(protocol, &judgement.protocol).or_else(|| deviates(Verdict::Warn, &judgement.advice));
+    if let Some(unproved) = unproved {
+        return match deviation {
+            Some(found) if found.verdict == Verdict::Fail => found,
+            Some(found) => found.beside_open(&unproved.summary),
+            None => unproved,
+        };
+    }
     match (deviation, judgement.open.first()) {
         (Some(warning), Some(why)) if warning.verdict != Verdict::Fail => return warning.beside_open(why),
         (Some(deviation), _) => return deviation,
@@ -300,6 +303,21 @@ fn find(seen: SeenCheck<'_>, profile: &Effective) -> Finding {
         return finding;
     }
     Finding::plain(Verdict::Pass, passed(evidence))
+}
+
+/// What keeps a check from proving anything by refusals, and from passing.
+fn unproved(check: &Check, evidence: &Evidence, forgotten: Option<&Observation>) -> Option<Finding> {
+    if let Some(refused) = forgotten {
+        let what = &refused.description;
+        let why = format!(
+            "{what}: refused, and the target answered nobody for a time before, after which it may know no session"
+        );
+        return Some(Finding::plain(Verdict::Inconclusive, why));
+    }
+    if let Some(broken) = evidence.controls.iter().position(|control| control.outcome != Outcome::Granted) {
+        return Some(broken_control(check, broken, &evidence.controls[broken]));
+    }
+    evidence.obstacle.as_ref().map(|why| Finding::plain(Verdict::Inconclusive, why))
 }
 
 /// A good request that was refused in a check during which the target answered nobody for a time.
@@ -464,7 +482,7 @@ mod tests {
     use super::*;
     use crate::check::catalogue;
     use crate::check::profile::PROFILES;
-    use crate::check::step::{Step, Want};
+    use crate::check::step::Want;
     use crate::observe::{Request, Response, Silence, StepId};
     use crate::plan::Script;
 

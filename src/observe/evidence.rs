@@ -223,6 +223,10 @@ pub struct Evidence {
     pub thumbprint: Option<String>,
     /// Whether the target is asked over TLS.
     pub over_tls: bool,
+    /// The parameter of the query that carries the credential, where one does.
+    pub credential_parameter: Option<String>,
+    /// The cookie that carries the credential, where one does.
+    pub credential_cookie: Option<String>,
     /// Whether the scenario says how long a token may live past its end.
     pub leeway_is_declared: bool,
     /// Whether the scenario has the key of the issuer, so that checks mint tokens.

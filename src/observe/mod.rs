@@ -30,7 +30,7 @@ mod unite;
 
 pub use activity::{Activity, Doing, Ongoing, StudyProgress, StudyRow};
 pub use answer_signature::{AnswerSignature, components_asked};
-pub use bytes::{contains, is_a_time, media_type_of};
+pub use bytes::{contains, is_a_time, media_type_of, without_pair};
 pub use capacity::{CapacityFigures, CapacityStep};
 pub use challenge::{Challenge, ChallengeError, parse_challenges};
 pub use description::{Description, Phrase};

@@ -174,6 +174,11 @@ impl Resource {
         !self.before.is_empty() || !self.after.is_empty()
     }
 
+    /// Whether it can be asked for several times: what is deleted is gone, unless something prepares it.
+    pub fn can_be_repeated(&self) -> bool {
+        self.method != "DELETE" || self.is_prepared()
+    }
+
     /// Whether an identity may use it with the credential that it has.
     pub fn open_to(&self, identity: &Identity) -> bool {
         identity.state == CredentialState::Valid

@@ -10,7 +10,11 @@ use crate::event::{
     ScenarioStarted, ThresholdResult,
 };
 use crate::observe::{Interval, LoadFigures};
+use crate::report::units::counted;
 use crate::stats::OverheadFigures;
+
+/// Other places of a finding that are named.
+const PLACES: usize = 6;
 
 /// A run, as far as it came.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -382,11 +386,28 @@ fn narrowed<'a>(check: &'a CheckResult, finding: &Finding) -> Cow<'a, CheckResul
     check.part = Some(cell.part);
     check.summary.clone_from(&cell.summary);
     check.deviations.clone_from(&cell.further);
+    check.deviations.extend(elsewhere(finding));
     check.expected.clone_from(&cell.expected);
     check.seen.clone_from(&cell.seen);
     check.statuses.clone_from(&cell.statuses);
     check.shown_by = cell.shown_by;
     Cow::Owned(check)
+}
+
+/// Where else the cause of a finding shows.
+fn elsewhere(finding: &Finding) -> Option<String> {
+    let mut places: Vec<String> = Vec::new();
+    let others =
+        finding.cells.iter().filter(|cell| (&cell.endpoint, &cell.method) != (&finding.endpoint, &finding.method));
+    for name in others.map(|cell| format!("{} {}", cell.method, cell.endpoint)) {
+        if !places.contains(&name) {
+            places.push(name);
+        }
+    }
+    let (count, more) = (places.len(), places.len().saturating_sub(PLACES));
+    places.truncate(PLACES);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    (count > 0).then(|| format!("it shows at {} too: {}{more}", counted(count, "other place"), places.join(", ")))
 }
 
 /// Whether the check found something, waived or not.

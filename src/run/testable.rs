@@ -67,6 +67,7 @@ pub(super) async fn look(
     let mut pairs = pairs(subject).into_iter();
     let Some(first) = pairs.next() else { return Ok(()) };
     let Some(obstacle) = tried(subject, prober, first).await else {
+        prefer_one_that_refuses(subject, prober, first.1).await;
         return look_closer(loaded, subject, prober, first).await;
     };
     let obstacle = in_words(obstacle, running).await;
@@ -106,6 +107,24 @@ pub(super) async fn look(
         }
     }
     Err(Untestable { causes, reached })
+}
+
+/// Where the main resource is open to everybody, another takes its place: a forgery that is granted there shows nothing, and
+/// that the one is open is said by the check that asks each.
+async fn prefer_one_that_refuses(subject: &Subject, prober: &Prober, main: usize) {
+    if subject.resources[main].writes || prober.refuses_anonymous(main).await {
+        return;
+    }
+    let mut others: Vec<usize> =
+        subject.protected().filter(|at| *at != main && !subject.resources[*at].writes).take(RESOURCES).collect();
+    others.sort_by_key(|at| subject.resources[*at].tenant.is_some());
+    for other in others {
+        let Some(identity) = subject.good_for(other) else { continue };
+        if tried(subject, prober, (identity, other)).await.is_none() && prober.refuses_anonymous(other).await {
+            subject.preferred.get_or_init(|| other);
+            return;
+        }
+    }
 }
 
 /// What has to be known of credentials that work, before anything is changed about them.

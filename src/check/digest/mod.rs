@@ -31,7 +31,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9110 §11.4", "RFC 7616 §3.4.1"],
         doc: Doc {
-            sends: "Responses that were made with an unknown password, an empty one and altered ones; a response with a changed digit, and an empty response.",
+            sends: "Responses that were made with an unknown password, an empty one and altered ones; a response with a changed digit, and an empty response; the unknown password and the empty response at each resource that checks use.",
             matters: "A server that only looks whether there is a response lets everybody in who knows a name.",
             fix: "Compute the response from the stored hash of the account and compare all of it.",
         },
@@ -42,7 +42,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("truncated"), On::Protected).denied(&[INVALID]),
             send(forged("extended"), On::Protected).denied(&[INVALID]),
             send(forged("response-changed"), On::Protected).denied(&[INVALID]),
-            send(forged("response-empty"), On::Protected).denied(&[INVALID, MALFORMED]),
+            send(forged("response-empty"), On::EachUsed).denied(&[INVALID, MALFORMED]),
         ],
         fault: "digest-any-response",
         ..PLAIN
@@ -54,12 +54,12 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 7616 §3.4.6", "RFC 7616 §3.4.3"],
         doc: Doc {
-            sends: "A correct response for another URI, which it names, and one for another method.",
+            sends: "A correct response for another URI, which it names, to each resource that checks use; and one for another method.",
             matters: "Whoever sees one request could use its response for every other resource.",
             fix: "Compare uri with the target of the request, and compute the response with its method.",
         },
         steps: &[
-            send(forged("other-uri"), On::Protected).denied(&[Accept::Status(400), INVALID]),
+            send(forged("other-uri"), On::EachUsed).denied(&[Accept::Status(400), INVALID]),
             send(forged("other-method"), On::Protected).denied(&[INVALID]),
         ],
         shows: Explanation::Binding,

@@ -6,8 +6,8 @@ mod id_token;
 use serde_json::Value;
 
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{MetadataDocument, SessionAct, fetch, login};
-use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
+use crate::check::step::{INVALID, MetadataDocument, On, SessionAct, Who, fetch, login, send};
+use crate::check::{Check, Doc, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::Outcome;
 
 /// What holds where a login has an authorization server whose issuer the scenario names.
@@ -62,6 +62,25 @@ pub(crate) const CHECKS: &[Check] = &[
         expect: id_token::signed,
         fault: "id-token-of-unpublished-key",
         ..PLAIN
+    },
+    Check {
+        id: "openid.id-token-opens-nothing",
+        title: "An ID token is no access token",
+        severity: Severity::High,
+        sources: &["ASVS 9.2.2", "RFC 8725 §3.12"],
+        doc: Doc {
+            sends: "The ID token of a login in place of its access token, to each resource that checks use. Where the answer of the login has no `id_token`, or where that is the credential, the check does not apply.",
+            matters: "An ID token is for the client, which shows it to others, keeps it and logs it; and it was issued for no API and no scope.",
+            fix: "Accept access tokens only: look at the type of a token, and at its audience.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called("the login"),
+            login(SessionAct::IdToken("s", "i")),
+            send(Who::Slot("s"), On::Protected).granted().called("the access token"),
+            send(Who::Slot("i"), On::EachUsed).denied(&[INVALID]).called("the ID token in its place"),
+        ],
+        fault: "id-token-opens-resources",
+        ..REFUSAL
     },
 ];
 

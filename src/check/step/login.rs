@@ -96,6 +96,9 @@ pub enum SessionAct {
     RefreshAtOnce(&'static str),
     /// Keeps the refresh token of a session in a slot, as a credential.
     RefreshToken(&'static str, &'static str),
+    /// Keeps the ID token of the last login in a slot, as a credential; not applicable where its answer has none, or that is the
+    /// credential.
+    IdToken(&'static str, &'static str),
     /// Gives the user of a session another password; part of the set-up, it must succeed. The former one is put back when
     /// the check has ended.
     ChangePassword(&'static str),

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::observe::{Exchange, Request};
+use crate::observe::{Exchange, Request, without_pair};
 use crate::scheme::{Carrier, CarrierPlace};
 use crate::secret::{Disclosures, Secret};
 
@@ -63,7 +63,7 @@ impl Echoes {
             let fields = response.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("set-cookie"));
             let values = fields.map(|(_, value)| &value[..]).chain([&response.body[..]]);
             let found = values.into_iter().find_map(|bytes| match &carrier.place {
-                CarrierPlace::Query(name) => search.first_in(&without_address(bytes, name, credential), Vec::new),
+                CarrierPlace::Query(name) => search.first_in(&without_pair(bytes, name, credential), Vec::new),
                 _ => search.first_in(bytes, Vec::new),
             })?;
             Some(found.strip_suffix(" in plain").map(str::to_owned).unwrap_or(found))
@@ -109,19 +109,6 @@ fn search(credential: &str, carrier: &Carrier) -> Disclosures {
     // the one before the other: in Base64 the pair has the password in it
     let known = [("the credential".to_owned(), &whole)].into_iter();
     Disclosures::of(known.chain(password.iter().map(|password| ("the password".to_owned(), password))))
-}
-
-/// What an answer has beside addresses that repeat the parameter of the query: links to the next page, and redirects, keep the query
-/// of their request.
-fn without_address(bytes: &[u8], name: &str, credential: &str) -> Vec<u8> {
-    let mut text = String::from_utf8_lossy(bytes).into_owned();
-    let encoded: String = url::form_urlencoded::byte_serialize(credential.as_bytes()).collect();
-    for sign in ["=", "%3D", "%3d"] {
-        for value in [credential, &encoded] {
-            text = text.replace(&format!("{name}{sign}{value}"), "");
-        }
-    }
-    text.into_bytes()
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ use crate::observe::{
 };
 use crate::plan::subject::{ClientAuthMethod, Identity, Login, Subject};
 use crate::plan::{Control, PlannedCheck, Script};
-use crate::scheme::{Carried, Companion, Occasion, Proof, Reuse, Turn};
+use crate::scheme::{Carried, CarrierPlace, Companion, Occasion, Proof, Reuse, Turn};
 use crate::secret::{Disclosures, Secret};
 use crate::target::child::Spawner;
 use crate::target::destination::DestinationKey;
@@ -183,6 +183,14 @@ impl Prober {
             proven_key: self.equipment.control.bindings().map(|bindings| bindings.shared().thumbprint()),
             thumbprint: self.subject().thumbprint(),
             over_tls: self.equipment.base.scheme() == "https",
+            credential_parameter: match &self.subject().carrier.place {
+                CarrierPlace::Query(name) => Some(name.clone()),
+                _ => None,
+            },
+            credential_cookie: match &self.subject().carrier.place {
+                CarrierPlace::Cookie(name) => Some(name.clone()),
+                _ => None,
+            },
             leeway_is_declared: self.subject().tolerances.leeway_is_declared,
             mints_tokens: self.subject().kit.issuer_key.is_some(),
             rotation_overlap: self.subject().tolerances.rotation_delay,
@@ -194,7 +202,13 @@ impl Prober {
             let names = script.not_visited.iter().map(|at| self.subject().resources[*at].name());
             evidence.facts.push(("not visited:", names.collect::<Vec<_>>().join(" and ")));
         }
-        let Some(script) = &self.open(script, &mut evidence).await else { return evidence };
+        let recollection = script.recollection();
+        let Some(script) = &self.open(script, &mut evidence).await else {
+            let mut stage =
+                Stage::new(self, planned.check, StdRng::seed_from_u64(self.seed_of(planned.check.id)), None);
+            Box::pin(stage.play(&recollection, &mut evidence)).await;
+            return evidence;
+        };
         if let Err(failed) = self.prepare_all(script, When::Before, &mut evidence).await {
             evidence.obstacle = Some(failed.why());
             return evidence;

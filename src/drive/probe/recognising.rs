@@ -104,6 +104,18 @@ impl Prober {
         self.known(resource).await.anonymous.clone()
     }
 
+    /// Whether a resource is refused to whoever has no credential, each time.
+    pub async fn refuses_anonymous(&self, resource: usize) -> bool {
+        let lessons = self.anonymous_lessons(resource).await;
+        let asked = Asked { anonymous: true, ..Asked::default() };
+        for exchange in &lessons {
+            if self.read(resource, exchange, &asked).await.outcome != Outcome::Refused {
+                return false;
+            }
+        }
+        !lessons.is_empty()
+    }
+
     /// Resources that were asked, and whose good answers have nothing that could be recognised in a refusal: a refusal
     /// that carries their data cannot be told from another.
     pub fn blind_resources(&self) -> Vec<String> {
@@ -159,10 +171,11 @@ impl Prober {
                 response.body.shrink_to_fit();
             }
         }
+        let write_lines = self.with_write_lines(at).await;
         let responses = |exchanges: &[Exchange]| exchanges.iter().filter_map(Exchange::response).cloned().collect();
         let learned = Learned {
             good: responses(&good),
-            requests: good.iter().map(|exchange| exchange.request.clone()).collect(),
+            requests: good.iter().map(|exchange| exchange.request.clone()).chain(write_lines).collect(),
             anonymous: responses(&anonymous),
             elsewhere: responses(&elsewhere),
             words: self.declared_words(),
@@ -232,6 +245,20 @@ impl Prober {
         // what is left behind is seen by the next control
         drop(self.prepare(resource, When::After, &mut evidence).await);
         Some(exchange)
+    }
+
+    /// A request with nothing but the lines that go along with writes: every page may have the CSRF token for its forms, and what
+    /// whoever sends it knows is not protected.
+    async fn with_write_lines(&self, at: usize) -> Option<Request> {
+        let subject = self.subject();
+        let held = self.held(&subject.identities[subject.good_for(at)?]).await.ok()?;
+        let lines = held.companions.iter().filter(|companion| companion.writes_only);
+        let mut request = self.bare_request(at);
+        let before = request.headers.len();
+        lines.filter_map(|line| line.carried("POST", "/")).for_each(|line| line.apply(&mut request));
+        let lines = request.headers.get_mut(before..)?;
+        lines.iter_mut().for_each(|line| line.sensitive = true);
+        (!lines.is_empty()).then_some(request)
     }
 
     /// A request without a credential for something beside the resource that does not exist.

@@ -443,7 +443,9 @@ fn described(act: SessionAct) -> Description {
         }
         SessionAct::ChangePassword(_) => "a password change",
         SessionAct::ChangePasswordWrongly(_) => "a password change without the former password",
-        SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::AwaitOverlap => "nothing",
+        SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::IdToken(..) | SessionAct::AwaitOverlap => {
+            "nothing"
+        }
     };
     Phrase::new(text).into()
 }

@@ -37,6 +37,11 @@ impl Script {
         })
     }
 
+    /// What it looks back at: no control has to be granted for what other checks have seen.
+    pub fn recollection(&self) -> Vec<Action> {
+        self.actions.iter().filter(|action| matches!(action.act, Act::LookBack(_))).cloned().collect()
+    }
+
     /// The same without a resource; none where a step would have nothing left to do, unless it asks only where there is what it
     /// changes.
     pub fn without(&self, resource: usize) -> Option<Script> {

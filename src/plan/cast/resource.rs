@@ -138,8 +138,13 @@ impl Caster<'_> {
         let first = self.resource(On::Writable, who)?;
         let subject = self.subject;
         let others = subject.protected().filter(|at| *at != first && subject.resources[*at].writes);
+        // a forgery stands between good writes
+        let is_forged = matches!(who, Who::Forged(_) | Who::EachForged(_));
+        let (others, left_out): (Vec<usize>, Vec<usize>) =
+            others.partition(|at| !is_forged || subject.resources[*at].can_be_repeated());
         let mut writes: Vec<usize> = std::iter::once(first).chain(others).collect();
         self.within_budget(&mut writes);
+        self.does_not_visit(left_out);
         Ok(writes)
     }
 
@@ -152,12 +157,9 @@ impl Caster<'_> {
             On::EachObject => subject.tenant_gap_at(*at).is_some(),
             _ => subject.scope_gap_at(*at).is_some(),
         };
-        let can_repeat = |at: &usize| {
-            let resource = &subject.resources[*at];
-            resource.method != "DELETE" || resource.is_prepared()
-        };
         let others = subject.protected().filter(|at| *at != first).filter(is_guarded);
-        let (others, left_out): (Vec<usize>, Vec<usize>) = others.partition(can_repeat);
+        let (others, left_out): (Vec<usize>, Vec<usize>) =
+            others.partition(|at| subject.resources[*at].can_be_repeated());
         let mut guarded: Vec<usize> = std::iter::once(first).chain(others).collect();
         self.within_budget(&mut guarded);
         self.does_not_visit(left_out);

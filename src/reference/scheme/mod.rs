@@ -130,7 +130,7 @@ impl Verifiers {
             Guard::None => Ok(state.anybody.clone()),
             Guard::ApiKey => api_key::verify(state, parts),
             Guard::Session => session::verify(state, &self.sessions, parts),
-            Guard::LoginToken => login_token::verify(state, &self.families, parts),
+            Guard::LoginToken => login_token::verify(state, self, parts),
             Guard::Basic => basic::verify(state, &self.accounts, parts, false),
             Guard::BasicCached => basic::verify(state, &self.accounts, parts, true),
             Guard::Digest(hash) => digest::verify(state, &self.digest_users, parts, hash),

@@ -181,3 +181,30 @@ async fn a_write_that_is_carried_out_late_is_not_taken_for_a_refused_one() {
     let result = ended.of("common.denied-write-has-no-effect");
     assert_eq!(result.verdict, Verdict::Pass, "{}", result.summary);
 }
+
+/// The first route of the scenario is open to everybody; what is wrong behind the others is found as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_route_hides_no_other_mistake() {
+    const SPOOFED: &str = "common.identity-header-spoof";
+    let open = || async { Json(json!({ "account": "6c1f0a8e52d94b37", "plan": "yearly-unlimited" })) };
+    let guarded = |headers: HeaderMap| async move {
+        match presented(&headers) {
+            Some("Bearer t-5b9fa81c0f7d4e62") => {}
+            _ if headers.contains_key("x-forwarded-user") => {}
+            _ => return refused("Bearer realm=\"a\""),
+        }
+        Json(json!({ "invoice": "90e4c7b1d2538f6a", "sum": "twelve hundred" })).into_response()
+    };
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ alice: {{ token: {TOKEN} }} }}\n\
+         resources: [{{ request: GET /account }}, {{ request: GET /invoice }}]\n\
+         conformance: {{ include: [common.protected-route-denies-anonymous, {SPOOFED}] }}\n"
+    );
+    let router = Router::new().route("/account", get(open)).route("/invoice", get(guarded));
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    for (check, endpoint) in [(SPOOFED, "/invoice"), ("common.protected-route-denies-anonymous", "/account")] {
+        let result = ended.of(check);
+        let found: Vec<&str> = result.cells.iter().map(|cell| cell.endpoint.as_str()).collect();
+        assert_eq!((result.verdict, found), (Verdict::Fail, vec![endpoint]), "{check}: {}", result.summary);
+    }
+}

@@ -160,6 +160,18 @@ impl Stage<'_> {
                 self.slots.insert(slot, Kept::of(Token::endless(token), None));
                 return Ok(());
             }
+            SessionAct::IdToken(of, slot) => {
+                let own = self.kept(of)?.token.value.expose().to_owned();
+                let answers = evidence.observations.iter().rev().filter_map(|seen| seen.exchange.response());
+                let token = answers.into_iter().find_map(|answer| answer.json_text("id_token"));
+                let token = token.ok_or_else(|| Halt::Inapplicable("the login returns no `id_token`".to_owned()))?;
+                if token == own {
+                    return Err(Halt::Inapplicable("the ID token is the credential of the login".to_owned()));
+                }
+                values::note_text(&token, evidence);
+                self.slots.insert(slot, Kept::of(Token::endless(Secret::new(token)), None));
+                return Ok(());
+            }
             SessionAct::Revoke(slot, by) => {
                 let told = Box::pin(self.revoke_at_issuer(identity, slot, by, evidence)).await?;
                 told.observe(action, Place::Revocation, evidence);

@@ -298,6 +298,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "openid.id-token-signed",
         "signs ID tokens with a key that its key set does not have",
     ),
+    row("id-token-opens-resources", "openid.id-token-opens-nothing", "takes an ID token for an access token"),
     row("code-error-text", "code.error-body", "answers an unknown code by 401 and a text"),
     row("refresh-race", "refresh.concurrent-use", "marks a refresh token as used after it has answered"),
 ];

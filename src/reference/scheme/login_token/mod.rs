@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use super::Verifiers;
 use super::passwords::{self, PasswordChange};
 use crate::reference::fault::Faults;
+use crate::reference::jose::compact::{Compact, Leniency};
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::bearer::{invalid, presented};
 use crate::reference::state::{Principal, ReferenceState};
@@ -39,8 +40,18 @@ pub(crate) use provider::Provider;
 const RACE: Duration = Duration::from_millis(40);
 
 /// Who sent a request.
-pub(crate) fn verify(state: &ReferenceState, families: &Families, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
-    families.principal(&presented(state, parts)?, &state.faults).ok_or_else(invalid)
+pub(crate) fn verify(
+    state: &ReferenceState,
+    verifiers: &Verifiers,
+    parts: &Parts,
+) -> Result<Arc<Principal>, Rejection> {
+    let token = presented(state, parts)?;
+    let by_id_token = || {
+        let read = || Compact::read(&token, Leniency::default());
+        let token = state.fault("id-token-opens-resources").then(read).flatten()?;
+        verifiers.accounts.principal(token.claim_text("sub").filter(|_| verifiers.provider.has_issued(&token))?)
+    };
+    verifiers.families.principal(&token, &state.faults).or_else(by_id_token).ok_or_else(invalid)
 }
 
 /// The endpoints of the login.

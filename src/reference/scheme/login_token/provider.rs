@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use super::codes::Granted;
 use crate::clock;
 use crate::reference::fault::Faults;
+use crate::reference::jose::compact::Compact;
 use crate::reference::jose::keys::{self, KeyPair, name_of};
+use crate::reference::jose::signature::verifies;
 use crate::reference::scheme::Verifiers;
 
 /// OpenID Connect Discovery 1.0, section 3: RS256 must be among them.
@@ -35,6 +37,11 @@ impl Provider {
 
     pub(super) fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// Whether a token is one of its ID tokens.
+    pub(super) fn has_issued(&self, token: &Compact) -> bool {
+        token.claim_text("iss") == Some(self.issuer()) && verifies(token, &self.key.verifying, ALGORITHM.into())
     }
 
     fn endpoint(&self, name: &str) -> String {
