@@ -33,11 +33,11 @@ fn each_fault_is_one_finding() {
         ("basic", &["user-only-check"], &[("basic.wrong-password-denied", "unknown-credential")]),
         ("api-key", &["panics-on-bad-base64"], &[("common.malformed-credential-never-5xx", "server-error")]),
         ("jwt", &["decode-without-verify"], &[("bearer.garbage-token-401", "unknown-credential")]),
-        ("jwt", &["accepts-alg-none"], &[("jwt.alg-none-refused", "own")]),
+        ("jwt", &["accepts-alg-none"], &[("jwt.alg-none-refused", "unsigned")]),
         (
             "jwt",
             &["accepts-alg-none", "jwt-accepts-expired-token"],
-            &[("jwt.alg-none-refused", "own"), ("jwt.exp-enforced", "time")],
+            &[("jwt.alg-none-refused", "unsigned"), ("jwt.exp-enforced", "time")],
         ),
     ];
     for (scheme, faults, expected) in cases {

@@ -38,6 +38,8 @@ async fn serve(router: Router) -> SocketAddr {
 struct Ended {
     results: Vec<CheckResult>,
     notes: Vec<(NoteKind, String)>,
+    /// Check and endpoint of each finding.
+    findings: Vec<(String, String)>,
 }
 
 impl Ended {
@@ -53,10 +55,14 @@ async fn against(address: SocketAddr, yaml: &str, timeout: Duration) -> Ended {
         Options { only: Some(Only::Conformance), time_limit: timeout, seed: 7, ..Options::new(Launch::InProcess) };
     let loaded = load_text("lab.yaml".to_owned(), yaml).expect("is a scenario");
     let ready = prepare(vec![loaded], Some(&NoVariables), &options).expect("is ready");
-    let mut ended = Ended { results: Vec::new(), notes: Vec::new() };
+    let mut ended = Ended { results: Vec::new(), notes: Vec::new(), findings: Vec::new() };
     let mut take = |event| match event {
         Event::CheckFinished(result) => ended.results.push(*result),
         Event::Note(note) => ended.notes.push((note.kind, note.text)),
+        Event::ScenarioFinished(finished) => {
+            let found = finished.findings.into_iter().flatten();
+            ended.findings.extend(found.map(|finding| (finding.check, finding.endpoint)));
+        }
         _ => {}
     };
     Box::pin(run(ready, &options, &mut take)).await;
