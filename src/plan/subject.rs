@@ -181,9 +181,12 @@ impl Resource {
 
     /// Whether an identity may use it with the credential that it has.
     pub fn open_to(&self, identity: &Identity) -> bool {
-        identity.state == CredentialState::Valid
-            && self.scopes.is_subset(&identity.scopes)
-            && (self.tenant.is_none() || self.tenant == identity.tenant)
+        identity.state == CredentialState::Valid && self.would_be_open_to(identity)
+    }
+
+    /// The same but for the state of its credential.
+    pub fn would_be_open_to(&self, identity: &Identity) -> bool {
+        self.scopes.is_subset(&identity.scopes) && (self.tenant.is_none() || self.tenant == identity.tenant)
     }
 }
 

@@ -41,6 +41,39 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "common.revoked-denied",
+        title: "A revoked credential is denied",
+        severity: Severity::Critical,
+        sources: &["ASVS 8.3.2", "ASVS 13.3.4"],
+        doc: Doc {
+            sends: "A credential of the scenario with `state: revoked`, which was taken back before the run, to each resource that checks use.",
+            matters: "A leaked credential can only be contained by revoking it.",
+            fix: "Read the state of an account, key or certificate on each request and on each route, or bound the life of caches.",
+        },
+        // keys and tokens have such checks of their own
+        left_to: &["apikey", "bearer"],
+        steps: &[send(Who::Revoked, On::EachUsed).denied(&[INVALID])],
+        shows: Explanation::Revocation,
+        fault: "revoked-live-on",
+        ..REFUSAL
+    },
+    Check {
+        id: "common.expired-denied",
+        title: "An expired credential is denied",
+        severity: Severity::High,
+        sources: &["ASVS 13.3.4"],
+        doc: Doc {
+            sends: "A credential of the scenario with `state: expired`, whose lifetime ended before the run, to each resource that checks use.",
+            matters: "An expiry that is stored and not read protects nobody.",
+            fix: "Compare the expiry of an account, key or certificate on each request and on each route.",
+        },
+        left_to: &["apikey", "bearer"],
+        steps: &[send(Who::Expired, On::EachUsed).denied(&[INVALID])],
+        shows: Explanation::Time,
+        fault: "expired-live-on",
+        ..REFUSAL
+    },
+    Check {
         id: "common.existence-oracle",
         title: "An unauthorised caller cannot tell existing from missing objects",
         tier: Tier::Extended,

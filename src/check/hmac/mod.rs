@@ -232,7 +232,6 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("skew-ahead"), On::Protected).id(SKEW_AHEAD),
         ],
         expect: judgements::within_the_window,
-        shows: Explanation::Time,
         fault: "timestamp-ignored",
         ..REFUSAL
     },

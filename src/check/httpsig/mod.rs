@@ -132,7 +132,6 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("replayed"), On::Protected).id(REPLAY),
         ],
         expect: fresh,
-        shows: Explanation::Time,
         fault: "expires-ignored",
         ..REFUSAL
     },

@@ -40,7 +40,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(each_forged(&["created-text", "created-fraction", "expires-text"]), On::Protected),
         ],
         expect: |case| case.judge_leniencies(UNREAD, "refused"),
-        shows: Explanation::Time,
+        implied_by: &["httpsig.freshness-and-replay"],
         fault: "times-of-any-type",
         ..REFUSAL
     },

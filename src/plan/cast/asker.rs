@@ -38,8 +38,8 @@ impl Caster<'_> {
                 }
             },
             Who::PasswordOfAnother => Asker::Given(self.password_of_another(good()?)?, None),
-            Who::Revoked => Asker::Identity(self.in_state(CredentialState::Revoked, "revoked")?),
-            Who::Expired => Asker::Identity(self.in_state(CredentialState::Expired, "expired")?),
+            Who::Revoked => Asker::Identity(self.given_in_state(CredentialState::Revoked, resource)?),
+            Who::Expired => Asker::Identity(self.given_in_state(CredentialState::Expired, resource)?),
             Who::Forged(name) => Asker::Forged(good()?, name),
             Who::ForgedLow(name) => Asker::Forged(low()?, name),
             Who::EachForged(ids) => {
@@ -104,6 +104,29 @@ impl Caster<'_> {
         match self.subject.in_state(state) {
             Some(identity) => Ok(identity),
             None => missing(format!("no credential with `state: {word}`")),
+        }
+    }
+
+    /// A credential in a state other than valid that is sent as it is written: one that may use the resource but for its state, where
+    /// there is one. Of what is obtained, whoever is refused already at the login shows nothing of the resource.
+    fn given_in_state(&self, state: CredentialState, resource: usize) -> Result<usize, Missing> {
+        let (subject, word) = (self.subject, if state == CredentialState::Expired { "expired" } else { "revoked" });
+        let first = self.in_state(state, word)?;
+        let is_given = |at: &usize| {
+            let identity = &subject.identities[*at];
+            let logs_in = matches!(identity.login, Login::Client { .. }) || subject.procedure_of(*at).is_some();
+            identity.state == state && !logs_in
+        };
+        let given: Vec<usize> = (0..subject.identities.len()).filter(is_given).collect();
+        let resource = &subject.resources[resource];
+        let is_entitled = |at: &&usize| resource.would_be_open_to(&subject.identities[**at]);
+        match given.iter().find(is_entitled).or(given.first()) {
+            Some(found) => Ok(*found),
+            None => missing(format!(
+                "the credential `{}` with `state: {word}` is obtained by a login, which the target refuses: write a credential \
+                 that was good once in its place",
+                subject.identities[first].name
+            )),
         }
     }
 
@@ -192,5 +215,68 @@ impl Caster<'_> {
             "the credential `{}` is no client of the token endpoint: {ADD}",
             subject.identities[found].name
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::cast::{Act, script};
+    use crate::plan::resolve;
+    use crate::plan::values::Values;
+    use crate::scenario::load_text;
+
+    /// Who is sent by a check of the state of credentials, or why nobody is.
+    fn sent(check: &str, scheme: &str, good: &str, others: &str) -> Result<Vec<String>, String> {
+        let text = format!(
+            "authbench: 1\nname: a\ntarget: {{ url: \"http://127.0.0.1:1\" }}\nscheme: {scheme}\n\
+             logins: {{ app: {{ request: {{ post: /login, json: {{ u: \"{{username}}\" }} }} }} }}\n\
+             credentials:\n  good: {{ {good} }}\n{others}\
+             resources:\n  - request: GET /orders\n  - {{ request: GET /users, scopes: [admin] }}\n"
+        );
+        let text = match text.contains("login: app") {
+            true => text,
+            false => text.lines().filter(|line| !line.starts_with("logins:")).map(|line| format!("{line}\n")).collect(),
+        };
+        let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
+        let subject = resolve::subject(&loaded, &Values::blind(&loaded));
+        let check = crate::check::find(check).expect("is in the catalogue");
+        let script = script(check, &subject).map_err(|missing| missing.why)?;
+        let asker = |action: &crate::plan::Action| match &action.act {
+            Act::Send { asker, .. } => asker.identity().map(|at| subject.identities[at].name.clone()),
+            _ => None,
+        };
+        Ok(script.actions.iter().filter_map(asker).collect())
+    }
+
+    #[test]
+    fn a_credential_in_a_state_is_sent_under_each_scheme_that_writes_it() {
+        const PASSWORD: &str = "username: a, password: b";
+        for (scheme, fields) in [
+            ("basic", PASSWORD),
+            ("digest", PASSWORD),
+            ("hmac", "key_id: a, secret_key: b"),
+            ("{ sigv4: { region: r, service: s } }", "access_key: a, secret_key: b"),
+            ("session", "token: a"),
+        ] {
+            let good = format!("{fields}, scopes: [admin]");
+            let revoked = format!(
+                "  narrow: {{ {fields}, state: revoked }}\n  wide: {{ {fields}, state: revoked, scopes: [admin] }}\n"
+            );
+            // whoever lacks a scope would be refused for that
+            let expected = Ok(vec!["narrow".to_owned(), "wide".to_owned()]);
+            assert_eq!(sent("common.revoked-denied", scheme, &good, &revoked), expected, "{scheme}");
+            let why = sent("common.expired-denied", scheme, &good, &revoked).expect_err("nobody is");
+            assert_eq!(why, "no credential with `state: expired`", "{scheme}");
+        }
+    }
+
+    #[test]
+    fn what_is_obtained_by_a_login_is_no_credential_in_a_state() {
+        let user = "login: app, username: a, password: b";
+        let expired = format!("  old: {{ {user}, state: expired }}\n");
+        let why = sent("common.expired-denied", "session", &format!("{user}, scopes: [admin]"), &expired);
+        let why = why.expect_err("nobody is");
+        assert!(why.contains("`old` with `state: expired` is obtained by a login"), "{why}");
     }
 }

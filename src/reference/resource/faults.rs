@@ -99,6 +99,8 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.object-ownership",
         "never compares the owner of an object with a user or a client",
     ),
+    row("revoked-live-on", "common.revoked-denied", "never reads whether an account or a signing key was revoked"),
+    row("expired-live-on", "common.expired-denied", "never reads whether an account or a signing key has expired"),
     row("lookup-before-auth", "common.existence-oracle", "looks an object up before it asks who wants it"),
     variant(
         "options-finds-objects",

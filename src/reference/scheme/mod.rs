@@ -27,6 +27,7 @@ use super::dpop::ProofVerifier;
 use super::jose::algorithm::JwsAlgorithm;
 use super::rejection::Rejection;
 use super::state::{Principal, ReferenceState};
+use crate::seed::SeedState;
 use basic::accounts::Accounts;
 use digest::{DigestHash, DigestUsers, HASHES};
 use hmac::Signers;
@@ -36,6 +37,15 @@ use jwt::JwtVerifier;
 use jwt::deployment::{ALGORITHMS, Deployments};
 use login_token::Families;
 use session::Sessions;
+
+/// Whether an account or a signing key in this state opens anything.
+fn is_live(state: &ReferenceState, held: SeedState) -> bool {
+    match held {
+        SeedState::Valid => true,
+        SeedState::Revoked => state.fault("revoked-live-on"),
+        SeedState::Expired => state.fault("expired-live-on"),
+    }
+}
 
 /// The verifiers of all schemes, over the state that they share.
 pub(crate) struct Verifiers {

@@ -65,7 +65,9 @@ pub struct Credential {
     /// Tenant that it belongs to.
     #[serde(default)]
     pub tenant: Option<String>,
-    /// Its state.
+    /// Its state. One that is revoked or expired is sent as it is written, and has to be refused, under each scheme whose
+    /// credentials are written in the scenario; no check uses one with a `login` of requests, or one of
+    /// `oauth2-client-credentials`.
     #[serde(default)]
     pub state: CredentialState,
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc};
 use argon2::{Algorithm, Argon2, Params, Version};
 
+use crate::reference::scheme::is_live;
 use crate::reference::state::{Principal, ReferenceState, digest, principal};
 use crate::seed::{self, COLON_USER, IDENTITIES, LONG_USER, SHIPPED_ACCOUNT, SeedState, UTF8_USER};
 
@@ -126,7 +127,7 @@ impl Accounts {
             || (account.is_some() && state.fault("password-of-anybody") && self.is_anybodys(password))
             || (state.fault("bcrypt-72") && password.len() >= 72 && truncated(password) == truncated(against.password))
             || fits(changed.as_ref().unwrap_or_else(|| &*against.hash));
-        let account = account.filter(|account| matches && account.state == SeedState::Valid)?;
+        let account = account.filter(|account| matches && is_live(state, account.state))?;
         if cached && !known {
             self.verified.write().unwrap_or_else(PoisonError::into_inner).insert(key);
         }

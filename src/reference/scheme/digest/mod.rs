@@ -12,6 +12,7 @@ use md5::Md5;
 use sha2::{Digest as _, Sha256, Sha512_256};
 use subtle::ConstantTimeEq as _;
 
+use super::is_live;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::header_values;
 use crate::reference::state::{Principal, ReferenceState, principal};
@@ -177,7 +178,7 @@ pub(crate) fn verify(
     let after = counted.as_ref().map_or_else(|| format!("{nonce}:{request}"), |(_, after)| after.clone());
     let wanted = hash.of(&format!("{key}:{after}"));
     let proven = bool::from(wanted.as_bytes().ct_eq(response.as_bytes())) || state.fault("digest-any-response");
-    let found = known.filter(|known| proven && (realm == REALM || any_realm) && known.state == SeedState::Valid);
+    let found = known.filter(|known| proven && (realm == REALM || any_realm) && is_live(state, known.state));
     let found = found.filter(|_| !state.fault("digest-rejects-everything"));
     let found = found.ok_or_else(|| match state.fault("digest-user-not-found-number") {
         true => refused().with_detail(format!("line {}", if known.is_some() { 435 } else { 428 })),

@@ -13,12 +13,13 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::digest::Said;
+use super::is_live;
 use crate::clock;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::{ReceivedBody, header_values, host_of};
 use crate::reference::state::{Holder, Principal, ReferenceState, holder};
 use crate::reference::used::OneTimeUses;
-use crate::seed::{IDENTITIES, SeedState};
+use crate::seed::IDENTITIES;
 
 /// How old, or how far ahead, a signature may be, in seconds.
 const WINDOW: i64 = 300;
@@ -121,7 +122,7 @@ pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -
     let fits = faults::compare(state, &expected, signature)
         || (state.fault("undelimited-concat") && same(&wanted(&format!("{path}{query}"), ""), signature));
     let found = known.filter(|_| covers && fits).map(|(_, holder)| holder);
-    let found = found.filter(|holder| holder.state == SeedState::Valid && !state.fault("hmac-rejects-everything"));
+    let found = found.filter(|holder| is_live(state, holder.state) && !state.fault("hmac-rejects-everything"));
     let found = found.ok_or_else(|| faults::talkative(state, denied("invalid_signature"), &expected))?;
     if !state.fault("timestamp-ignored") && (now - time).abs() > WINDOW {
         return Err(denied("signature_expired"));

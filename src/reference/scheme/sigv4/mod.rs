@@ -12,11 +12,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 use sha2::{Digest as _, Sha256};
 
 use super::hmac::{Signers, faults};
+use super::is_live;
 use crate::clock;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::{ReceivedBody, header_values, host_of};
 use crate::reference::state::{Principal, ReferenceState};
-use crate::seed::{SIGV4_REGION, SIGV4_SERVICE, SeedState};
+use crate::seed::{SIGV4_REGION, SIGV4_SERVICE};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// How old, or how far ahead, a signature may be, in seconds.
@@ -92,7 +93,7 @@ pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -
     let key = derived_key(secret, [day, region, service, "aws4_request"]);
     let expected = signature(&key, (&claimed.time, &scope), &canonical);
     let fits = faults::compare(state, &expected, &claimed.signature);
-    let found = known.filter(|(_, holder)| fits && holder.state == SeedState::Valid).map(|(_, holder)| holder);
+    let found = known.filter(|(_, holder)| fits && is_live(state, holder.state)).map(|(_, holder)| holder);
     let found = found.filter(|_| !state.fault("hmac-rejects-everything"));
     let found = found.ok_or_else(|| faults::talkative(state, denied("invalid_signature"), &expected))?;
     let chunks = chunks::ChunkVerifier { key: &key, dated: (&claimed.time, &scope), seed: &expected };
