@@ -125,7 +125,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["AWS SigV4"],
         doc: Doc {
-            sends: "Requests with the signature of another method, path or host, and with a query parameter changed, added (with a value and without), left out or repeated after signing; and with parameters added that have no name, or the name __proto__: to accept those is a warning, for parsers leave them out for the application, too.",
+            sends: "Requests with the signature of another method, path or host, and with a query parameter changed, added (with a value and without), left out or repeated after signing, with the other value behind the signed one and before it; and with parameters added that have no name, or the name __proto__: to accept those is a warning, for parsers leave them out for the application, too.",
             matters: "Whoever sees one signed request could ask for something else with its signature.",
             fix: "Sign method, path, the whole query and the host.",
         },
@@ -140,6 +140,7 @@ pub(crate) const CHECKS: &[Check] = &[
                     "query-flag-added",
                     "query-dropped",
                     "query-duplicated",
+                    "query-repeated-before",
                 ]),
                 On::Protected,
             )

@@ -181,6 +181,9 @@ impl<D: Dialect> SigningForgeries<D> {
         Forgery::new("query-duplicated", "a signed query parameter once more, with another value", |context| {
             query::<D>(context, Some("authbench=1"), Some("authbench=1&authbench=2"))
         }),
+        Forgery::new("query-repeated-before", "a signed query parameter behind another value of it", |context| {
+            query::<D>(context, Some("authbench=1"), Some("authbench=2&authbench=1"))
+        }),
         // --- the signed fields ---------------------------------------------------------------------------------
         Forgery::new("field-changed", "another value of a signed field", |context| {
             altered::<D>(context, |parts, _| {

@@ -36,6 +36,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "hmac.request-line-tamper-denied",
         "leaves parameters without a name out of what is signed",
     ),
+    variant(
+        "keeps-last-parameter",
+        "hmac.request-line-tamper-denied",
+        "signs the last value of a repeated parameter, and reads the first",
+    ),
     row("empty-signed-headers-ok", "hmac.signed-header-tamper-denied", "accepts an empty list of signed fields"),
     row("signs-raw-query", "hmac.query-order-canonical", "takes the query as it is sent for the signed one"),
     row("undelimited-concat", "hmac.canonicalisation-unambiguous", "joins path and query without a separator"),
@@ -61,8 +66,18 @@ pub(super) fn canonical_query(state: &ReferenceState, query: &str) -> String {
             let named = query.split('&').filter(|pair| !pair.starts_with('=')).collect::<Vec<_>>();
             super::canonical_query(&named.join("&"))
         }
+        query if state.fault("keeps-last-parameter") => super::canonical_query(&last_of_each(query)),
         query => super::canonical_query(query),
     }
+}
+
+/// The pairs of a query of which none has the name of a later one, as a map of parameters is filled.
+fn last_of_each(query: &str) -> String {
+    let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
+    let pairs: Vec<&str> = query.split('&').collect();
+    let is_last = |(at, pair): &(usize, &&str)| pairs[at + 1..].iter().all(|later| name(later) != name(pair));
+    let kept: Vec<&str> = pairs.iter().enumerate().filter(is_last).map(|(_, pair)| *pair).collect();
+    kept.join("&")
 }
 
 /// Whether a signature is the expected one; in constant time where no fault is open.
@@ -86,5 +101,17 @@ pub(in crate::reference::scheme) fn talkative(
     match state.fault("returns-expected-mac") {
         true => Rejection { detail: Some(format!("expected={expected}")), ..rejection },
         false => rejection,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_value_of_each_parameter_is_kept() {
+        for (query, kept) in [("a=1", "a=1"), ("a=2&a=1", "a=1"), ("a=2&b=3&a=1&c", "b=3&a=1&c"), ("", "")] {
+            assert_eq!(last_of_each(query), kept, "{query}");
+        }
     }
 }
