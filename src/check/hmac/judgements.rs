@@ -1,17 +1,19 @@
 //! What answers to signed requests say.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use super::{ENCODED, PLAIN_QUERY, REORDERED, SAME_NAME, SKEW_AHEAD, SKEW_BEHIND};
+use super::{ENCODED, PLAIN_QUERY, REORDERED, SAME_NAME, SKEW_AHEAD, SKEW_BEHIND, WRITTEN};
 use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::Want;
+use crate::check::step::{INVALID, Want};
 use crate::observe::{Outcome, Request, Response};
 
 /// Digits of a signature, which is a SHA-256.
 const DIGITS: usize = 64;
+/// Characters of its Base64 without padding (RFC 4648 §3.2).
+const CHARACTERS: usize = 43;
 
 /// Other orders and encodings are accepted where the same parameters are, in order.
 pub(super) fn query_is_canonical(case: &ObservedCheck<'_>) -> Judgement {
@@ -73,16 +75,21 @@ fn has_nonce(request: &Request) -> bool {
     line.is_some_and(|line| line.contains("nonce=\""))
 }
 
-/// No refusal shows the signature that it expected.
-pub(super) fn reveals_nothing(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = Judgement::default();
+/// Wrong signatures are refused, and no refusal shows the signature that it expected.
+pub(super) fn expected_signature_stays_hidden(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, _) in case.observations_of(WRITTEN) {
+        case.judge_as(index, Want::Denied(&[INVALID]), &mut judgement);
+    }
+    let mut text_is_shown = false;
     for (index, seen) in case.observations() {
         let (Some(response), request) = (seen.exchange.response(), &seen.exchange.request) else { continue };
         let sent = signature_of(request);
         if sent.is_some_and(|sent| shown_digits(response).any(|shown| differs_in_one(&shown, &sent))) {
             let text = case.about(index, "the answer shows the signature that it expected");
             judgement.violates_by(Explanation::Secret, index, text, "an error without the signature");
-        } else if shows_the_text(request, response) {
+        } else if shows_the_text(request, response) && !text_is_shown {
+            text_is_shown = true;
             // it holds nothing that the client does not know, and helps who debugs one
             judgement.remarks.push(format!("{}: the answer shows the text that is signed", seen.description));
             judgement.needs_review = true;
@@ -110,12 +117,13 @@ fn shown_digits(response: &Response) -> impl Iterator<Item = String> {
     texts.into_iter().flat_map(|text| runs(text).chain(encoded(text)).collect::<Vec<_>>())
 }
 
+/// The digits of what is written in Base64, in the alphabet of MIME or in that of addresses.
 fn encoded(text: &[u8]) -> impl Iterator<Item = String> {
-    let parts = text.split(|byte| !(byte.is_ascii_alphanumeric() || b"+/=".contains(byte)));
-    let decoded = parts.filter(|part| part.len() == 44).filter_map(|part| STANDARD.decode(part).ok());
-    decoded.filter(|bytes| bytes.len() == DIGITS / 2).map(|bytes| {
-        let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
-        digits.collect()
+    const ALPHABETS: [(&[u8], &GeneralPurpose); 2] = [(b"+/", &STANDARD_NO_PAD), (b"-_", &URL_SAFE_NO_PAD)];
+    ALPHABETS.into_iter().flat_map(move |(marks, engine)| {
+        let parts = text.split(move |byte| !(byte.is_ascii_alphanumeric() || marks.contains(byte)));
+        let decoded = parts.filter(|part| part.len() == CHARACTERS).filter_map(|part| engine.decode(part).ok());
+        decoded.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
     })
 }
 
@@ -148,7 +156,8 @@ mod tests {
         for (body, shown) in [
             (format!("expected={expected}"), true),
             (format!("expected={}", expected.to_uppercase()), true),
-            (format!("{{\"expected\":\"{}\"}}", STANDARD.encode(bytes)), true),
+            (format!("{{\"expected\":\"{}=\"}}", STANDARD_NO_PAD.encode(bytes)), true),
+            (format!("expected={}", URL_SAFE_NO_PAD.encode(bytes)), true),
             (format!("got {sent}"), false),
             (format!("trace {}", "a1".repeat(32)), false),
             ("denied".to_owned(), false),

@@ -3,7 +3,6 @@
 mod judgements;
 
 use crate::check::common::timing;
-use crate::check::judgement::expect;
 use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Who, compare, each_forged, forged, send};
 use crate::check::{Check, Doc, Explanation, Mode, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::StepId;
@@ -277,15 +276,18 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["ASVS 16.5.1"],
         doc: Doc {
-            sends: "Signatures with one digit changed; the refusals are searched for the correct one, in hexadecimal digits and in Base64. A refusal that shows the text which is signed is recorded, and is no finding: the client knows it.",
+            sends: "Signatures with one digit changed, to each resource that is read and, where the target is `owned`, to each that writes (at most 8 of both kinds); the refusals are searched for the correct one, in hexadecimal digits of either case and in Base64. A refusal that shows the text which is signed is recorded, and is no finding: the client knows it.",
             matters: "Whoever reads the expected signature in the error sends it with the next request.",
             fix: "Answer with a fixed text.",
         },
         steps: &[
-            send(forged("last-changed"), On::Protected).denied(&[INVALID]),
+            send(forged("last-changed"), On::EachRoute).denied(&[INVALID]),
             send(forged("first-changed"), On::Protected).denied(&[INVALID]),
+            // what it wants is judged without controls, which would write
+            send(forged("last-changed"), On::EachWrite).id(WRITTEN).if_given(),
         ],
-        expect: |case| expect::wants(case).and(judgements::reveals_nothing(case)),
+        expect: judgements::expected_signature_stays_hidden,
+        implied_by: &["hmac.signature-compared-fully"],
         fault: "returns-expected-mac",
         ..REFUSAL
     },
@@ -303,4 +305,5 @@ const REORDERED: StepId = StepId::new("query-reordered");
 const ENCODED: StepId = StepId::new("query-encoded");
 const SAME_NAME: StepId = StepId::new("query-same-name");
 const SKEW_BEHIND: StepId = StepId::new("skew-behind");
+const WRITTEN: StepId = StepId::new("written");
 const SKEW_AHEAD: StepId = StepId::new("skew-ahead");

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::Method;
+
 use super::{decoded_query, same};
 use crate::reference::fault::{Fault, row, variant};
 use crate::reference::rejection::Rejection;
@@ -49,6 +51,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("no-nonce-store", "hmac.replay-denied", "accepts a nonce a second time"),
     row("early-exit-mac-compare", "hmac.timing-safe-compare", "compares digits until the first difference"),
     row("returns-expected-mac", "hmac.no-expected-signature-in-error", "says which signature it expected"),
+    variant(
+        "returns-expected-mac-of-writes",
+        "hmac.no-expected-signature-in-error",
+        "says which signature it expected where something is written",
+    ),
 ];
 
 /// The principal that a request without a signature is taken for.
@@ -95,10 +102,12 @@ pub(in crate::reference::scheme) fn compare(state: &ReferenceState, expected: &s
 /// A refusal that says more than it should.
 pub(in crate::reference::scheme) fn talkative(
     state: &ReferenceState,
+    method: &Method,
     rejection: Rejection,
     expected: &str,
 ) -> Rejection {
-    match state.fault("returns-expected-mac") {
+    let of_write = !method.is_safe() && state.fault("returns-expected-mac-of-writes");
+    match of_write || state.fault("returns-expected-mac") {
         true => Rejection { detail: Some(format!("expected={expected}")), ..rejection },
         false => rejection,
     }

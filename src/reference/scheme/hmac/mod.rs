@@ -123,7 +123,7 @@ pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -
         || (state.fault("undelimited-concat") && same(&wanted(&format!("{path}{query}"), ""), signature));
     let found = known.filter(|_| covers && fits).map(|(_, holder)| holder);
     let found = found.filter(|holder| is_live(state, holder.state) && !state.fault("hmac-rejects-everything"));
-    let found = found.ok_or_else(|| faults::talkative(state, denied("invalid_signature"), &expected))?;
+    let found = found.ok_or_else(|| faults::talkative(state, &parts.method, denied("invalid_signature"), &expected))?;
     if !state.fault("timestamp-ignored") && (now - time).abs() > WINDOW {
         return Err(denied("signature_expired"));
     }

@@ -95,7 +95,7 @@ pub(crate) fn verify(state: &ReferenceState, signers: &Signers, parts: &Parts) -
     let fits = faults::compare(state, &expected, &claimed.signature);
     let found = known.filter(|(_, holder)| fits && is_live(state, holder.state)).map(|(_, holder)| holder);
     let found = found.filter(|_| !state.fault("hmac-rejects-everything"));
-    let found = found.ok_or_else(|| faults::talkative(state, denied("invalid_signature"), &expected))?;
+    let found = found.ok_or_else(|| faults::talkative(state, &parts.method, denied("invalid_signature"), &expected))?;
     let chunks = chunks::ChunkVerifier { key: &key, dated: (&claimed.time, &scope), seed: &expected };
     if body == chunks::PAYLOAD && !chunks_fit(state, &chunks, parts) {
         return Err(denied("invalid_signature"));
