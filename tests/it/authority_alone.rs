@@ -32,8 +32,13 @@ fn read(yaml: String) -> Result<Vec<authbench::run::Ready>, Vec<ScenarioError>> 
 
 /// Judges the authorization server of a reference with these faults by the endpoints that the scenario names.
 async fn judged(faults: &[&str], endpoints: &str, rest: &str) -> (Exit, Vec<CheckResult>) {
+    judged_by(Config::default(), faults, endpoints, rest).await
+}
+
+/// The same of a reference with other settings.
+async fn judged_by(config: Config, faults: &[&str], endpoints: &str, rest: &str) -> (Exit, Vec<CheckResult>) {
     let faults = faults.iter().map(|fault| (*fault).to_owned()).collect();
-    let server = reference::start(Config { faults, ..Config::default() }).await.expect("starts");
+    let server = reference::start(Config { faults, ..config }).await.expect("starts");
     let ended = judged::ended(&scenario(&server.url(), endpoints, rest)).await;
     server.stop().await;
     ended
@@ -59,6 +64,15 @@ async fn its_endpoints_are_judged_and_the_rest_says_that_there_is_no_resource() 
         "introspect.active-response",
         "revoke.unknown-token-200",
         "meta.as-document",
+        "revoke.valid-token",
+        "revoke.foreign-token-refused",
+        "revoke.hint-ignored",
+        "revoke.client-auth-required",
+        "revoke.bad-request",
+        "common.auth-error-no-internals",
+        "common.errors-show-no-secrets",
+        "common.401-carries-challenge",
+        "common.challenge-grammar",
     ] {
         let result = results.iter().find(|result| result.id == id).unwrap_or_else(|| panic!("no {id}"));
         assert_eq!(result.verdict, Verdict::Pass, "{id}: {}", result.summary);
@@ -74,6 +88,40 @@ async fn an_issuer_alone_is_enough_and_a_fault_of_its_token_endpoint_is_found() 
     let (exit, results) = judged(&["cacheable-token"], "issuer: /", only).await;
     let failed: Vec<_> = results.iter().filter(|one| one.verdict == Verdict::Fail).map(|one| one.id.as_str()).collect();
     assert_eq!((exit, failed), (Exit::Findings, vec!["token.response-no-store"]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn introspection_and_token_requests_find_what_resources_would_show() {
+    for (fault, check) in [
+        ("revoke-noop", "revoke.valid-token"),
+        ("cross-client-revocation", "revoke.foreign-token-refused"),
+        ("revoke-hint-filter", "revoke.hint-ignored"),
+        ("open-revocation", "revoke.client-auth-required"),
+        ("revoke-get", "revoke.bad-request"),
+        ("token-error-shows-trace", "common.auth-error-no-internals"),
+        ("token-error-shows-secret", "common.errors-show-no-secrets"),
+        ("introspect-without-challenge", "common.401-carries-challenge"),
+        ("token-malformed-challenge", "common.challenge-grammar"),
+    ] {
+        let only = format!("conformance: {{ include: [{check}, introspect.requires-authorization] }}\n");
+        let (_, results) = judged(&[fault], ALL, &only).await;
+        let found = results.iter().find(|one| one.id == check).unwrap_or_else(|| panic!("no {check}"));
+        assert!(matches!(found.verdict, Verdict::Fail | Verdict::Warn), "{fault}: {} {}", found.verdict, found.summary);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn introspection_shows_whether_expires_in_is_kept() {
+    let (check, config) = ("token.expires-in-truthful", || Config {
+        token_lifetime: std::time::Duration::from_secs(2),
+        ..Config::default()
+    });
+    let only = format!("conformance: {{ include: [{check}] }}\n");
+    for (faults, expected) in [(&[][..], Verdict::Pass), (&["introspect-ignores-exp"], Verdict::Fail)] {
+        let (_, results) = judged_by(config(), faults, ALL, &only).await;
+        let found = results.iter().find(|one| one.id == check).expect("is there");
+        assert_eq!(found.verdict, expected, "{faults:?}: {}", found.summary);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

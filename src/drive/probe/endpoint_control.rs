@@ -6,6 +6,7 @@ use super::{Prober, unobtainable};
 use crate::check::step::{Endpoint, FormAuth, FormStep};
 use crate::drive::control::{ControlError, NONCES};
 use crate::observe::{ControlRun, Description, Evidence, Outcome, Response};
+use crate::secret::Secret;
 
 /// A token that nobody issued.
 const UNKNOWN_TOKEN: &str = "authbench-no-such-token";
@@ -20,28 +21,34 @@ impl Prober {
     ) -> ControlRun {
         let form = FormStep { auth, ..correct(endpoint) };
         let description = self.described(&form);
-        let mut asked = 0;
-        let posted = loop {
-            let posted = match self.filled(&form).await {
-                Ok(filled) => self.post_form(filled, evidence).await,
-                Err(error) => Err(error),
+        // a resource server of another audience proves with any answer that the endpoint lets it ask
+        let active_wanted = endpoint == Endpoint::Introspection && auth != FormAuth::ForeignResourceServer;
+        let (mut asked, mut renewed) = (0, false);
+        loop {
+            let filled = match self.filled(&form).await {
+                Ok(filled) => filled,
+                Err(error) => return unobtainable(description, closing, &error),
             };
-            match &posted {
-                Ok(exchange) if asked < NONCES && self.asks_again(&form, exchange) => asked += 1,
-                _ => break posted,
-            }
-        };
-        match posted {
-            Ok(exchange) => {
-                let mut outcome = meaning(endpoint, &exchange);
-                // a resource server of another audience proves with any answer that the endpoint lets it ask
-                let active_wanted = endpoint == Endpoint::Introspection && auth != FormAuth::ForeignResourceServer;
-                if active_wanted && outcome == Outcome::Granted && !exchange.response().is_some_and(is_active) {
-                    outcome = Outcome::Refused;
+            let token = filled.params.first().map(|(_, token)| Secret::new(token.as_str()));
+            let exchange = match self.post_form(filled, evidence).await {
+                Ok(exchange) if asked < NONCES && self.asks_again(&form, &exchange) => {
+                    asked += 1;
+                    continue;
                 }
-                ControlRun { credential: None, description, closing, exchange, outcome }
+                Ok(exchange) => exchange,
+                Err(error) => return unobtainable(description, closing, &error),
+            };
+            let mut outcome = meaning(endpoint, &exchange);
+            if active_wanted && outcome == Outcome::Granted && !exchange.response().is_some_and(is_active) {
+                outcome = Outcome::Refused;
+                // some servers give a client one token as long as it lives, and a step may have revoked that one
+                if let (Some(client), Some(token), false) = (self.good_client(), token, renewed) {
+                    self.equipment.control.forget_token(&client, &token).await;
+                    renewed = true;
+                    continue;
+                }
             }
-            Err(error) => unobtainable(description, closing, &error),
+            return ControlRun { credential: None, description, closing, exchange, outcome };
         }
     }
 
@@ -99,7 +106,7 @@ impl Prober {
 
 /// Whether an introspection answer lets the token pass. A server that spells `true` as text does: whether it may is for a
 /// check to say.
-fn is_active(response: &Response) -> bool {
+pub(super) fn is_active(response: &Response) -> bool {
     let Some(active) = response.json().and_then(|json| json.get("active").cloned()) else { return false };
     active == serde_json::Value::Bool(true) || active == "true" || active == serde_json::json!(1)
 }

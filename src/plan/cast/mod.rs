@@ -7,6 +7,7 @@ mod forging;
 mod login;
 mod reasons;
 mod resource;
+mod stand_in;
 
 use super::subject::{CredentialState, HookCall, Login, Subject};
 use crate::check::Check;
@@ -16,6 +17,7 @@ use crate::check::step::{
 };
 use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
+use stand_in::StandIn;
 
 /// What a check becomes for one target.
 #[derive(Clone, Debug, Default)]
@@ -138,6 +140,8 @@ pub enum Act {
     AwaitExpiry(&'static str),
     /// Waits until half of the life of a token is over.
     AwaitHalf(&'static str),
+    /// Introspects the token in a slot, in the place of a request with it: one that is active has access.
+    Introspect(&'static str),
     /// Waits for the token in a slot to be inactive at the introspection endpoint.
     AwaitInactive(&'static str),
     /// Waits for the token in a slot to be refused at a resource.
@@ -308,7 +312,7 @@ impl Missing {
 }
 
 /// What is said of checks that ask for resources where there is nothing but an authorization server to test.
-const NO_RESOURCES: &str = "the scenario has no `resources`";
+const NO_RESOURCES: &str = "the scenario has no `resources`: add one that the tokens of its clients open";
 
 fn missing<T>(what: impl Into<String>) -> Result<T, Missing> {
     Err(Missing::of(what))
@@ -328,7 +332,8 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
     if check.about_bearer && !subject.carrier.is_bearer() {
         return missing("the scheme name of the credential is not Bearer: RFC 6750 says nothing about its challenges");
     }
-    let mut caster = Caster { subject, left_out: None, is_control: check.control, script: Script::default() };
+    let stand_in = StandIn::of(check);
+    let mut caster = Caster { subject, left_out: None, is_control: check.control, stand_in, script: Script::default() };
     if let Some(state) = caster.declared_state(check) {
         return caster.by_state(check, state);
     }
@@ -347,6 +352,8 @@ struct Caster<'a> {
     left_out: Option<String>,
     /// Whether the check is the positive control itself, which nothing else can prove.
     is_control: bool,
+    /// What is asked where there is no resource.
+    stand_in: StandIn,
     script: Script,
 }
 
@@ -425,6 +432,13 @@ impl Caster<'_> {
             }
             Step::AwaitInactive(slot) => {
                 self.endpoint(Endpoint::Introspection)?;
+                self.push(index, None, Act::AwaitInactive(slot));
+                Ok(())
+            }
+            Step::AwaitRefusal(slot)
+                if self.subject.resources.is_empty() && self.stand_in == StandIn::Introspection =>
+            {
+                self.introspects()?;
                 self.push(index, None, Act::AwaitInactive(slot));
                 Ok(())
             }

@@ -18,7 +18,7 @@ const PUBLIC: usize = 5;
 impl Caster<'_> {
     pub(super) fn send(&mut self, index: usize, send: &'static Send) -> Result<(), Missing> {
         if self.subject.resources.is_empty() {
-            return missing(NO_RESOURCES);
+            return self.stand_in(index, send);
         }
         self.budget(send.exhausts)?;
         if let Who::DefaultAccount(row) = send.who

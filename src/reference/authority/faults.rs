@@ -173,6 +173,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.401-carries-challenge",
         "refuses client credentials by HTTP Basic at the revocation endpoint with a Bearer challenge",
     ),
+    variant(
+        "token-error-shows-trace",
+        "common.auth-error-no-internals",
+        "says in errors of the token endpoint where its program failed",
+    ),
+    variant(
+        "token-error-shows-secret",
+        "common.errors-show-no-secrets",
+        "says the secret of another client in errors of the token endpoint",
+    ),
+    variant(
+        "token-malformed-challenge",
+        "common.challenge-grammar",
+        "sends a challenge outside the grammar to clients that the token endpoint refuses",
+    ),
     variant("revoke-without-challenge", "revoke.client-auth-required", "answers 401 without a challenge"),
     row("cacheable-token-error", "token.error-no-store", "lets errors of the token endpoint be cached"),
     row("revoke-noop", "revoke.valid-token", "answers 200 and revokes nothing"),

@@ -3,9 +3,12 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use serde_json::json;
 
+use super::answer::OAuthError;
 use super::form::Params;
 use super::server::Authority;
+use crate::seed::IDENTITIES;
 
 /// Parameters that the token endpoint knows.
 const KNOWN: &[&str] = &[
@@ -63,6 +66,24 @@ pub(super) fn token_answer(authority: &Authority, asked: &HeaderMap, mut respons
         *response.body_mut() = Body::from("<html><body><h1>Bad Request</h1></body></html>");
     }
     response
+}
+
+/// What an error of the token endpoint says beside its code, as the open faults make it.
+pub(super) fn talkative(authority: &Authority, refused: Option<&OAuthError>, response: &mut Response) {
+    let Some(refused) = refused else { return };
+    let says = if authority.fault("token-error-shows-trace") {
+        "java.lang.NullPointerException: client is null"
+    } else if authority.fault("token-error-shows-secret") {
+        IDENTITIES[1].client_secret
+    } else {
+        if authority.fault("token-malformed-challenge") && refused.challenge.is_some() {
+            let challenge = HeaderValue::from_static("Basic realm=\"oauth\"2\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        return;
+    };
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    *response.body_mut() = Body::from(json!({ "error": refused.error, "error_description": says }).to_string());
 }
 
 /// An answer of the introspection endpoint as the open faults make it.

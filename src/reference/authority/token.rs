@@ -57,6 +57,7 @@ pub(crate) async fn answer(
     let decided = decided.or_else(|error| refused_with_token(&authority, (&headers, &uri), error).ok_or(error));
     let refused = decided.as_ref().err().copied();
     let mut response = form_faults::token_answer(&authority, &headers, decided.into_response());
+    form_faults::talkative(&authority, refused.as_ref(), &mut response);
     proof::name_nonce(&authority, refused.as_ref(), &mut response);
     response
 }

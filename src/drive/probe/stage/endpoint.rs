@@ -9,6 +9,7 @@ use crate::clock;
 use crate::drive::control::{Bindings, NONCES, Token, stated_lifetime};
 use crate::drive::login::HeldCredential;
 use crate::drive::probe::dpop;
+use crate::drive::probe::endpoint_control::is_active;
 use crate::drive::probe::error::FillError;
 use crate::drive::probe::form::{FilledForm, correct, meaning};
 use crate::drive::probe::minting::note_signature;
@@ -42,15 +43,7 @@ impl Stage<'_> {
                 params.push(((*name).to_owned(), value));
             }
         }
-        let (mut exchange, mut outcome) = self.post(form, params.clone(), evidence).await?;
-        let mut reproduced = false;
-        if may_be_an_accident(outcome) {
-            let (again, outcome_again) = self.post(form, params, evidence).await?;
-            reproduced = outcome == outcome_again;
-            if second_counts(outcome, outcome_again, false) {
-                (exchange, outcome) = (again, outcome_again);
-            }
-        }
+        let Posted { exchange, outcome, reproduced } = self.posted(form, params, evidence).await?;
         if let Some(slot) = form.keep
             && let Some(mut token) = token_in(&exchange)
         {
@@ -87,6 +80,52 @@ impl Stage<'_> {
             reproduced,
         });
         Ok(())
+    }
+
+    /// Introspects the token in a slot: in the place of a request with it, one that is active has access.
+    pub(super) async fn introspect(
+        &mut self,
+        action: &Action,
+        slot: &'static str,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let token = self.kept(slot)?.token.value.expose().to_owned();
+        let form = correct(Endpoint::Introspection);
+        let posted = self.posted(&form, vec![("token".to_owned(), token)], evidence).await?;
+        let (outcome, why) = access_of_token(&posted);
+        evidence.observe(Observation {
+            step: action.step,
+            credential: None,
+            forgery: None,
+            description: described(action),
+            place: Place::Introspection,
+            exchange: posted.exchange,
+            outcome,
+            why,
+            clean: true,
+            at: clock::unix_seconds(),
+            reproduced: posted.reproduced,
+        });
+        Ok(())
+    }
+
+    /// Posts a form, once more where its answer may be an accident.
+    async fn posted(
+        &mut self,
+        form: &FormStep,
+        params: Vec<(String, String)>,
+        evidence: &mut Evidence,
+    ) -> Result<Posted, Halt> {
+        let (exchange, outcome) = self.post(form, params.clone(), evidence).await?;
+        if !may_be_an_accident(outcome) {
+            return Ok(Posted { exchange, outcome, reproduced: false });
+        }
+        let (again, outcome_again) = self.post(form, params, evidence).await?;
+        let reproduced = outcome == outcome_again;
+        Ok(match second_counts(outcome, outcome_again, false) {
+            true => Posted { exchange: again, outcome: outcome_again, reproduced },
+            false => Posted { exchange, outcome, reproduced },
+        })
     }
 
     /// A refusal of the token endpoint that carries a token which opens a resource has granted.
@@ -293,6 +332,32 @@ impl Stage<'_> {
         }
         let status = exchange.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         Err(Halt::Obstacle(format!("the token was not revoked: {status}")))
+    }
+}
+
+/// What came back for a form.
+struct Posted {
+    exchange: Exchange,
+    outcome: Outcome,
+    /// Whether it came twice.
+    reproduced: bool,
+}
+
+/// Whether a token has access, by what its introspection says of it. Where whoever introspects is refused, nothing is said.
+fn access_of_token(Posted { exchange, outcome, .. }: &Posted) -> (Outcome, Option<String>) {
+    match outcome {
+        Outcome::Granted if exchange.response().is_some_and(is_active) => {
+            (Outcome::Granted, Some("introspection calls the token active".to_owned()))
+        }
+        Outcome::Granted => (Outcome::Refused, None),
+        Outcome::Refused => {
+            let status = exchange.status().unwrap_or_default();
+            (
+                Outcome::Unclear,
+                Some(format!("its introspection was refused with {status}, which says nothing of the token")),
+            )
+        }
+        other => (*other, None),
     }
 }
 

@@ -238,6 +238,7 @@ impl<'a> Stage<'a> {
             Act::Revoke(slot) => self.revoke(slot, evidence).await,
             Act::AwaitExpiry(slot) => self.await_expiry(slot).await,
             Act::AwaitHalf(slot) => self.await_half(slot).await,
+            Act::Introspect(slot) => Box::pin(self.introspect(action, slot, evidence)).await,
             Act::AwaitInactive(slot) => Box::pin(self.await_inactive(slot, evidence)).await,
             Act::AwaitRefusal { slot, resource } => self.await_refusal(slot, *resource, evidence).await,
             Act::AwaitLateRefusal { slot, resource } => self.await_late_refusal(slot, *resource, evidence).await,
