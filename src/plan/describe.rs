@@ -1,6 +1,6 @@
 //! How steps are described to people.
 
-use crate::check::step::{Alter, Fill, FormAuth};
+use crate::check::step::{Alter, Fill, FormAuth, NearPassword};
 use crate::observe::Phrase;
 use crate::plan::members::with_one_member;
 use crate::plan::subject::Resource;
@@ -91,6 +91,13 @@ pub(super) fn client_auth(auth: FormAuth) -> Phrase {
         FormAuth::CertificateOfAnother => "the good client with the certificate of another",
         FormAuth::ForgedCertificate(_) => "the good client with a forged certificate",
         FormAuth::OtherSecret(_) => "the good client with another secret",
+        FormAuth::NearSecret(NearPassword::Shorter) => "the good client with its secret without the last character",
+        FormAuth::NearSecret(NearPassword::Longer) => "the good client with one more character behind its secret",
+        FormAuth::NearSecret(NearPassword::OtherCase) => "the good client with its secret in the other case",
+        FormAuth::NearSecret(NearPassword::SpaceBehind) => "the good client with a space behind its secret",
+        FormAuth::NearSecret(NearPassword::NulBehind | NearPassword::NulAlone) => {
+            "the good client with NUL behind its secret"
+        }
         FormAuth::SecretBefore(_) => "the good client with its secret and more behind it",
     })
 }

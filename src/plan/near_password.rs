@@ -1,4 +1,4 @@
-//! Logins with nearly the right password.
+//! Logins with nearly the right password, and what differs from a secret by little.
 
 use std::sync::Arc;
 
@@ -10,17 +10,30 @@ impl LoginProcedure {
     /// The same login with nearly its password; none where it has no password, or one that offers nothing to change.
     #[must_use]
     pub fn with_near_password(&self, kind: NearPassword) -> Option<Arc<Self>> {
-        let own = self.account.1.as_ref()?.expose();
-        let near = match kind {
-            NearPassword::Shorter => own.char_indices().last().map(|(at, _)| own[..at].to_owned())?,
-            NearPassword::Longer => format!("{own}x"),
-            NearPassword::OtherCase => own.chars().map(other_case).collect(),
-            NearPassword::SpaceBehind => format!("{own} "),
-            NearPassword::NulBehind => format!("{own}\0x"),
-            NearPassword::NulAlone => format!("{own}\0"),
-        };
-        (near != own && !near.is_empty()).then(|| self.with_account(&self.account.0, Secret::new(near)))
+        let near = near_text(self.account.1.as_ref()?.expose(), kind)?;
+        Some(self.with_account(&self.account.0, Secret::new(near)))
     }
+}
+
+/// A text that differs from a password by little; none where it offers nothing to change.
+fn near_text(own: &str, kind: NearPassword) -> Option<String> {
+    let near = match kind {
+        NearPassword::Shorter => own.char_indices().last().map(|(at, _)| own[..at].to_owned())?,
+        NearPassword::Longer => format!("{own}x"),
+        NearPassword::OtherCase => own.chars().map(other_case).collect(),
+        NearPassword::SpaceBehind => format!("{own} "),
+        NearPassword::NulBehind => format!("{own}\0x"),
+        NearPassword::NulAlone => format!("{own}\0"),
+    };
+    (near != own && !near.is_empty()).then_some(near)
+}
+
+/// The same of a generated secret: hexadecimal digits are the same number in either case.
+pub fn near_secret(own: &Secret, kind: NearPassword) -> Option<Secret> {
+    let own = own.expose();
+    let is_number = own.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let near = near_text(own, kind).filter(|_| kind != NearPassword::OtherCase || !is_number)?;
+    Some(Secret::new(near))
 }
 
 fn other_case(letter: char) -> char {
@@ -52,5 +65,16 @@ mod tests {
         ] {
             assert_eq!(near(password, kind).as_deref(), expected, "{password} {kind:?}");
         }
+    }
+
+    #[test]
+    fn hexadecimal_digits_have_no_other_case() {
+        let near = |secret: &str| {
+            near_secret(&Secret::new(secret), NearPassword::OtherCase).map(|near| near.expose().to_owned())
+        };
+        assert_eq!(near("Secret-7"), Some("sECRET-7".to_owned()));
+        assert_eq!(near("3f2504e0-4f89-41d3-9a0c-0305e82c3301"), None);
+        let cut = near_secret(&Secret::new("ab12"), NearPassword::Shorter).map(|near| near.expose().to_owned());
+        assert_eq!(cut.as_deref(), Some("ab1"));
     }
 }

@@ -1,6 +1,6 @@
 //! Requests to the endpoints of an authorization server, and tokens obtained from it.
 
-use super::{Fill, Want};
+use super::{Fill, NearPassword, Want};
 use crate::observe::{ForgeryId, Phrase, StepId};
 
 /// Endpoints of an authorization server.
@@ -94,6 +94,8 @@ pub enum FormAuth {
     OtherSecret(&'static str),
     /// HTTP Basic with the good client and its secret, and this behind it.
     SecretBefore(&'static str),
+    /// The good client as the scenario says, with nearly its secret.
+    NearSecret(NearPassword),
     /// The good client by `client_id`, on a connection that presents the certificate of another client (RFC 8705 §2).
     CertificateOfAnother,
     /// The good client by `client_id`, on a connection that presents a forgery of its certificate.

@@ -200,8 +200,8 @@ pub enum QueryLogin {
     Get,
 }
 
-/// What takes the place of a password, and differs from it by little.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What takes the place of a password or a client secret, and differs from it by little.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NearPassword {
     /// Without its last character.
     Shorter,

@@ -9,6 +9,7 @@ use super::Prober;
 use crate::check::step::{BasicSpelling, Endpoint, FormAuth, FormStep};
 use crate::drive::control::ControlError;
 use crate::observe::ConnectionOf;
+use crate::plan::near_secret;
 use crate::plan::subject::{ClientAuthMethod, ClientCredential};
 use crate::scheme::Unforgeable;
 use crate::scheme::jose::Jws;
@@ -154,6 +155,12 @@ impl Prober {
             }
             FormAuth::OtherSecret(secret) => {
                 none.basic(&ClientCredential { secret: Some(Secret::new(secret)), ..client })
+            }
+            FormAuth::NearSecret(kind) => {
+                let near = client.secret.as_ref().and_then(|own| near_secret(own, kind));
+                let near =
+                    near.ok_or_else(|| ControlError::Unusable("the secret offers nothing to change".to_owned()))?;
+                self.as_the_scenario_says(form.endpoint, &ClientCredential { secret: Some(near), ..client })?
             }
             FormAuth::SecretBefore(tail) => {
                 let secret = format!("{}{tail}", encoded(client.secret()));

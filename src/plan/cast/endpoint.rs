@@ -4,6 +4,7 @@ use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{ClientRole, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Want};
 use crate::observe::{ForgeryId, Phrase};
 use crate::plan::describe;
+use crate::plan::near_password::near_secret;
 use crate::plan::subject::{ClientAuthMethod, ClientCredential};
 
 /// A certificate of the CA that the target trusts, for another subject.
@@ -54,6 +55,7 @@ impl Caster<'_> {
         match auth {
             auth if auth.is_assertion() => FormAuth::Assertion,
             FormAuth::Second | FormAuth::LowScope | FormAuth::ForeignResourceServer => auth,
+            FormAuth::NearSecret(_) => FormAuth::Good,
             FormAuth::WrongPost if has_secret => FormAuth::Post,
             FormAuth::WrongBasic
             | FormAuth::Both
@@ -92,6 +94,12 @@ impl Caster<'_> {
             | FormAuth::Contradicting
             | FormAuth::InQuery
             | FormAuth::TwoHeaders => return self.sends_its_secret(),
+            FormAuth::NearSecret(kind) => {
+                self.sends_its_secret_alone()?;
+                let good = self.subject.identities[self.client(ClientRole::Good)?].client();
+                let near = good.and_then(|client| near_secret(client.secret.as_ref()?, kind));
+                return near.map(drop).ok_or_else(|| Missing::of("the client secret offers nothing to change"));
+            }
             FormAuth::Behind(_) | FormAuth::EncodedId => return self.uses_basic(form.endpoint),
             FormAuth::Respelled(spelling) => {
                 self.uses_basic(form.endpoint)?;
@@ -133,6 +141,17 @@ impl Caster<'_> {
         match good.is_some_and(|client| client.method(self.usual_method()) == ClientAuthMethod::SecretJwt) {
             true => missing("the client proves its secret by `client-secret-jwt`, and sends it to nobody"),
             false => Ok(()),
+        }
+    }
+
+    /// Whether the good client authenticates by a secret that it sends.
+    fn sends_its_secret_alone(&self) -> Result<(), Missing> {
+        self.sends_its_secret()?;
+        let good = self.subject.identities[self.client(ClientRole::Good)?].client();
+        let method = good.map(|client| client.method(self.usual_method()));
+        match method {
+            Some(ClientAuthMethod::Basic | ClientAuthMethod::Post) => Ok(()),
+            _ => missing("the client does not authenticate by its secret"),
         }
     }
 

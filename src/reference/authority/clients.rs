@@ -140,6 +140,10 @@ fn is_proved(authority: &Authority, client: &RegisteredClient, secret: &str) -> 
             let _ = std::hint::black_box(digest(secret));
         }
     }
+    let in_either_case = |own: &str| authority.fault("client-secret-ignores-case") && own.eq_ignore_ascii_case(secret);
+    if client.secret.is_some_and(in_either_case) {
+        return true;
+    }
     let end = [("client-secret-ends-at-nul", '\0'), ("client-secret-ends-at-colon", ':')];
     let end = end.into_iter().find_map(|(fault, end)| authority.fault(fault).then_some(end));
     let secret = end.and_then(|end| secret.split(end).next()).unwrap_or(secret);

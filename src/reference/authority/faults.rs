@@ -74,6 +74,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "token.malformed-never-5xx",
         "breaks on two Authorization fields, and on a coding of the form",
     ),
+    row("client-secret-ignores-case", "token.secret-near-miss", "compares secrets without regard to case"),
     variant("client-secret-ends-at-nul", "token.malformed-client-auth", "compares secrets up to the first NUL"),
     row(
         "client-scheme-ignored",
