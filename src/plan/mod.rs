@@ -26,6 +26,7 @@ pub mod overhead;
 mod query_login;
 pub mod resolve;
 mod resolve_login;
+mod secrets;
 mod seeded;
 pub mod selection;
 mod signing;
