@@ -224,6 +224,8 @@ impl Explanation {
             Who::Anonymous
             | Who::OfForeignPage
             | Who::WithoutWriteHeaders
+            | Who::WithoutWritePair
+            | Who::WithEmptyWritePair
             | Who::WithWriteHeadersOf(_)
             | Who::WithWritePairOf(_) => &[Anonymous],
             Who::Good | Who::Second | Who::Account(_) | Who::DefaultAccount(_) => &[],

@@ -29,7 +29,8 @@ pub(super) fn altered(alter: &Alter, resource: &Resource) -> String {
             )
         }
         Alter::OfForm => "without lines that no form sends".to_owned(),
-        Alter::AsForm => "as a form".to_owned(),
+        Alter::AsForm | Alter::PostedAsForm => "as a form".to_owned(),
+        Alter::PostedAsText => "as text/plain".to_owned(),
         Alter::Target(_) => "another path".to_owned(),
         Alter::Source(_) => "from a source of its own".to_owned(),
         Alter::Connection(_) => "over another connection".to_owned(),

@@ -67,6 +67,35 @@ pub(super) fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// A write without its CSRF token, ...
+pub(super) const WITHOUT: StepId = StepId::new("without-token");
+/// ... without it and the cookie that it repeats, ...
+pub(super) const NO_PAIR: StepId = StepId::new("no-pair");
+/// ... with nothing in either, ...
+pub(super) const EMPTY_PAIR: StepId = StepId::new("empty-pair");
+/// ... and without it as a form that has another media type.
+pub(super) const AS_TEXT: StepId = StepId::new("without-token-as-text");
+pub(super) const AS_FORM: StepId = StepId::new("without-token-as-form");
+
+/// What each step wants. Where a write without its token is granted, the others say nothing more about it; and whether a body of another
+/// media type is read at all is for the server to say.
+pub(super) fn without_token(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        let step = case.step_of(seen).step_id();
+        let is_another_way = step.is_some_and(|step| [NO_PAIR, EMPTY_PAIR, AS_TEXT, AS_FORM].contains(&step));
+        let is_of_media = step == Some(AS_TEXT) || step == Some(AS_FORM);
+        let is_known = || case.beside(seen, WITHOUT).any(|(_, plain)| plain.outcome == Outcome::Granted);
+        match seen.outcome {
+            Outcome::Granted if is_another_way && is_known() => {}
+            Outcome::Broke if is_of_media => {}
+            _ if is_of_media => case.judge_as(index, Want::Denied(ANY_REFUSAL), &mut judgement),
+            _ => case.judge(index, &mut judgement),
+        }
+    }
+    judgement
+}
+
 /// A write with the CSRF token of another user, and with the cookie that it repeats.
 pub(super) const PAIR: StepId = StepId::new("pair");
 
@@ -384,6 +413,42 @@ mod tests {
             }
             let found = at_once(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!((found.protocol.len(), found.open.len()), (deviations, open), "{statuses:?}");
+        }
+    }
+
+    #[test]
+    fn a_write_without_its_token_is_found_in_each_form_and_once() {
+        use Outcome::{Broke, Granted, Refused, Unclear};
+        let check = find("session.write-needs-csrf-token").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "session");
+        // without the token, without its cookie, with nothing in both, as text, as a form; violations, deviations, open
+        for (outcomes, expected) in [
+            ([Refused, Refused, Refused, Refused, Refused], (0, 0, 0)),
+            ([Granted, Granted, Granted, Granted, Granted], (1, 0, 0)),
+            ([Refused, Granted, Refused, Refused, Refused], (1, 0, 0)),
+            ([Refused, Refused, Granted, Refused, Refused], (1, 0, 0)),
+            ([Refused, Refused, Refused, Granted, Granted], (2, 0, 0)),
+            // what becomes of another media type is another matter
+            ([Refused, Refused, Refused, Broke, Broke], (0, 0, 0)),
+            ([Refused, Broke, Refused, Refused, Refused], (0, 1, 0)),
+            ([Refused, Unclear, Refused, Refused, Refused], (0, 0, 1)),
+            ([Refused, Refused, Refused, Unclear, Refused], (0, 0, 1)),
+        ] {
+            let mut evidence = Evidence::default();
+            for (step, outcome) in (1..).zip(outcomes) {
+                let status = match outcome {
+                    Granted => 201,
+                    Broke => 500,
+                    _ => 403,
+                };
+                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+                let asked = Exchange::unanswered(Request::new("POST", "/"), Silence::Closed);
+                let seen = Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome);
+                evidence.observe(Observation { reproduced: outcome == Broke, ..seen });
+            }
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let seen = (found.access.len(), found.protocol.len(), found.open.len());
+            assert_eq!(seen, expected, "{outcomes:?}: {:?}", found.open);
         }
     }
 

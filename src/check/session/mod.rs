@@ -19,7 +19,7 @@ pub(crate) mod shown_cookies;
 pub(crate) mod two_users;
 
 use crate::check::common::foreign_page;
-use crate::check::step::{Accept, INSUFFICIENT, INVALID, On, ReturnTo, SessionAct, Who, forged, login, send};
+use crate::check::step::{Accept, Alter, INSUFFICIENT, INVALID, On, ReturnTo, SessionAct, Who, forged, login, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use cookie_attributes::{WITHOUT_HTTP_ONLY, WITHOUT_SAME_SITE, WITHOUT_SECURE};
 
@@ -273,16 +273,34 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
         doc: Doc {
-            sends: "Each write (at most 8) with the cookie of the session and without the header lines of `write_headers`, beside a write with them.",
-            matters: "A browser adds the cookie to requests that other sites make it send: without a token they act as its user.",
-            fix: "Compare a CSRF token with the one of the session in every request that changes state.",
+            sends: "Each write (at most 8) with the cookie of the session and without the header lines of `write_headers`, beside a write with them; those by POST also as text/plain and, where the body is an object of JSON, as a form. Where these lines repeat a cookie, one write also without that cookie, and with nothing in both.",
+            matters: "A browser adds the cookie to requests that other sites make it send: without a token they act as its user. Where a token and its cookie are compared alone, two that are missing are equal; and a form can send other media types than the one that is asked for a token.",
+            fix: "Compare a CSRF token with the one of the session in every request that changes state, whatever its media type; refuse one that is missing or empty before it is compared.",
         },
         steps: &[
             send(Who::Good, On::Writable).granted().called("a write with its CSRF token"),
             send(Who::WithoutWriteHeaders, On::EachWrite)
+                .id(judgements::WITHOUT)
                 .denied(&[INSUFFICIENT])
                 .called("a write without its CSRF token"),
+            send(Who::WithoutWritePair, On::Writable)
+                .id(judgements::NO_PAIR)
+                .denied(&[INSUFFICIENT])
+                .called("a write without its CSRF token and the cookie that it repeats"),
+            send(Who::WithEmptyWritePair, On::Writable)
+                .id(judgements::EMPTY_PAIR)
+                .denied(&[INSUFFICIENT])
+                .called("a write whose CSRF token is empty, as is the cookie that it repeats"),
+            send(Who::WithoutWriteHeaders, On::EachWrite)
+                .with(&[Alter::PostedAsText])
+                .id(judgements::AS_TEXT)
+                .called("a write without its CSRF token, as text/plain"),
+            send(Who::WithoutWriteHeaders, On::EachWrite)
+                .with(&[Alter::PostedAsForm])
+                .id(judgements::AS_FORM)
+                .called("a write without its CSRF token, as a form"),
         ],
+        expect: judgements::without_token,
         fault: "csrf-token-not-checked",
         ..REFUSAL
     },

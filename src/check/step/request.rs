@@ -60,6 +60,10 @@ pub enum Who {
     UnguardedCookies(&'static str, CookieAttribute),
     /// The good credential without the header lines that writes of its session have, such as the one with the CSRF token.
     WithoutWriteHeaders,
+    /// The same without the cookies that these lines repeat, too; nothing is sent where they repeat none.
+    WithoutWritePair,
+    /// The same lines and cookies without their values; nothing is sent where they repeat none.
+    WithEmptyWritePair,
     /// The good credential as a page of another site makes a browser send it: the cookies are there, and header lines that a
     /// script of the site itself adds to writes are not.
     OfForeignPage,
@@ -216,6 +220,10 @@ pub enum Alter {
     OfForm,
     /// The members of the body as fields of a form; nothing is sent where that is no object of JSON with members.
     AsForm,
+    /// The same of what is written by POST, the one method with a content that forms have.
+    PostedAsForm,
+    /// The body as text/plain, which forms can send as well; nothing is sent where there is none, or not by POST.
+    PostedAsText,
     /// Another path, with its query.
     Target(Fill),
     /// Another source, by the header that the scenario names for it: a number for each.

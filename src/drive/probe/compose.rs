@@ -250,7 +250,8 @@ impl Prober {
                 };
                 request.headers.retain(|line| is_of_forms(&line.name) || !declared(&line.name, &line.value));
             }
-            Alter::AsForm => {
+            Alter::PostedAsText => *request = request.clone().with_body("text/plain", request.body.clone()),
+            Alter::AsForm | Alter::PostedAsForm => {
                 if let Ok(serde_json::Value::Object(members)) = serde_json::from_slice(&request.body) {
                     *request = request.clone().with_body(FORM, as_form(&members));
                 }

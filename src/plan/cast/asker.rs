@@ -60,6 +60,10 @@ impl Caster<'_> {
             Who::RenewedCookies(slot) => Asker::RenewedCookies(slot),
             Who::UnguardedCookies(slot, attribute) => Asker::UnguardedCookies(slot, attribute),
             Who::WithoutWriteHeaders => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, OtherLines::None),
+            Who::WithoutWritePair => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, OtherLines::NoPair),
+            Who::WithEmptyWritePair => {
+                Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, OtherLines::EmptyPair)
+            }
             Who::OfForeignPage => match self.with_write_headers(good()?) {
                 Ok(identity) => Asker::OtherWriteHeaders(identity, OtherLines::None),
                 Err(_) => Asker::Identity(good()?),

@@ -240,6 +240,10 @@ pub enum Asker {
 pub enum OtherLines {
     /// None.
     None,
+    /// None, and none of its cookies that they repeat.
+    NoPair,
+    /// Its own, of which those that repeat a cookie have no value, as these cookies have none.
+    EmptyPair,
     /// Those of the session in a slot.
     Of(&'static str),
     /// Those of the session in a slot, and its cookies that they repeat.

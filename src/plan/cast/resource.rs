@@ -4,7 +4,7 @@ use super::{Act, Asker, Caster, Control, Missing, NO_RESOURCES, missing};
 use crate::check::step::{
     Alter, Artefact, Compare, DEFAULT_ACCOUNTS, Fill, On, OtherConnection, Send, Want, Who, is_number,
 };
-use crate::observe::{Description, ForgeryId};
+use crate::observe::{Description, ForgeryId, media_type_of};
 use crate::plan::describe;
 use crate::plan::gap::ScopeGap;
 use crate::plan::members::with_one_member;
@@ -394,6 +394,8 @@ impl Caster<'_> {
             Who::UnguardedCookies(..) => "another cookie of the login by itself".to_owned(),
             Who::OfForeignPage => "the good credential, sent by a page of another site".to_owned(),
             Who::WithoutWriteHeaders => "the good credential without its CSRF token".to_owned(),
+            Who::WithoutWritePair => "the good credential without its CSRF token and the cookie of it".to_owned(),
+            Who::WithEmptyWritePair => "the good credential with an empty CSRF token".to_owned(),
             Who::WithWriteHeadersOf(_) => "the good credential with the CSRF token of somebody else".to_owned(),
             Who::WithWritePairOf(_) => "the good credential with the CSRF token and cookie of somebody else".to_owned(),
             Who::WithEarlierWriteHeaders(_) => "the session with its CSRF token from before the login".to_owned(),
@@ -432,6 +434,13 @@ fn changes_nothing(alter: &Alter, resource: &Resource) -> bool {
     let (path, query) = resource.path.split_once('?').unwrap_or((&resource.path, ""));
     match alter {
         Alter::Members(_) | Alter::AsForm => !has_members(resource),
+        Alter::PostedAsForm => resource.method != "POST" || !has_members(resource),
+        Alter::PostedAsText => {
+            let is_other = |(media, body): &(String, Vec<u8>)| {
+                !body.is_empty() && !media_type_of(Some(media.as_bytes())).eq_ignore_ascii_case(b"text/plain")
+            };
+            resource.method != "POST" || !resource.body.as_ref().is_some_and(is_other)
+        }
         Alter::Member(at, value) => {
             let body = resource.body.as_ref().map_or(&[][..], |(_, body)| body);
             with_one_member(body, *at, *value).is_none()
@@ -515,6 +524,21 @@ mod tests {
                 "{check}"
             );
             assert_eq!(visited(check, On::EachRead, &subject(true, &[write])), None, "{check}: nothing is read");
+        }
+    }
+
+    #[test]
+    fn a_body_is_posted_as_another_media_type_where_forms_can_send_it() {
+        for (resource, as_text, as_form) in [
+            ("request: POST /orders, writes: true, json: { item: lamp }", true, true),
+            ("request: POST /orders, writes: true, json: [lamp]", true, false),
+            ("request: POST /orders, writes: true, form: { item: lamp }", true, false),
+            ("request: POST /orders, writes: true", false, false),
+            ("request: PUT /orders/1, writes: true, json: { item: lamp }", false, false),
+        ] {
+            let subject = subject(true, &[resource]);
+            let changes = |alter| !changes_nothing(&alter, &subject.resources[0]);
+            assert_eq!((changes(Alter::PostedAsText), changes(Alter::PostedAsForm)), (as_text, as_form), "{resource}");
         }
     }
 

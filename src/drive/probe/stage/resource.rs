@@ -1,6 +1,6 @@
 //! Requests to resources.
 
-use super::{Credential, Halt, Stage, described, in_time, write_lines};
+use super::{Credential, Halt, Stage, described, in_time};
 use crate::check::step::{Alter, Send, Want};
 use crate::clock;
 use crate::drive::control::NONCES;
@@ -11,7 +11,7 @@ use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Phrase, Place, Reading, Request,
     Response, Silence,
 };
-use crate::plan::{Action, Asker, OtherLines};
+use crate::plan::{Action, Asker};
 use crate::scheme::dpop::names_nonce;
 use crate::scheme::{Carried, CarrierPlace, ForgeryContext, Occasion, Proof, Reuse, Turn};
 use crate::target::proxy::Passage;
@@ -433,17 +433,7 @@ impl Stage<'_> {
             }
             Asker::OtherWriteHeaders(identity, lines) => {
                 let own = self.held(*identity).await?;
-                let others = match lines {
-                    OtherLines::Of(slot) | OtherLines::PairOf(slot) => self.kept(slot)?.companions.clone(),
-                    OtherLines::None => Vec::new(),
-                };
-                if *lines != OtherLines::None && write_lines::tell_nothing_of_a_session(&own.companions, &others) {
-                    return Err(Halt::Inapplicable(write_lines::SAME_FOR_ALL.to_owned()));
-                }
-                let companions = match lines {
-                    OtherLines::PairOf(_) => write_lines::paired(&own.companions, &others),
-                    OtherLines::None | OtherLines::Of(_) => Some(write_lines::replaced(&own.companions, &others)),
-                };
+                let companions = self.with_other_lines(&own.companions, *lines)?;
                 companions.map(|companions| good(HeldCredential { companions, ..own })).into_iter().collect()
             }
             Asker::AnswerCookies | Asker::RenewedCookies(_) | Asker::UnguardedCookies(..) => Vec::new(),

@@ -4,11 +4,12 @@ use percent_encoding::percent_decode_str;
 
 use super::{Halt, Stage};
 use crate::drive::login::HeldCredential;
+use crate::plan::OtherLines;
 use crate::scheme::{CarrierPlace, Companion};
+use crate::secret::Secret;
 
 /// Why a CSRF token of somebody else shows nothing.
-pub(super) const SAME_FOR_ALL: &str =
-    "the `write_headers` of two sessions are the same: they hold no token of a session";
+const SAME_FOR_ALL: &str = "the `write_headers` of two sessions are the same: they hold no token of a session";
 
 /// Why no CSRF token is older than its login.
 const NOTHING_EARLIER: &str =
@@ -18,6 +19,28 @@ const NOTHING_EARLIER: &str =
 const LEAST_TOKEN: usize = 12;
 
 impl Stage<'_> {
+    /// What goes along with a session that writes with other lines than its own; none where nothing is sent.
+    pub(super) fn with_other_lines(
+        &self,
+        own: &[Companion],
+        lines: OtherLines,
+    ) -> Result<Option<Vec<Companion>>, Halt> {
+        let of_another = |slot: &str| {
+            let others = self.kept(slot)?.companions.clone();
+            match tell_nothing_of_a_session(own, &others) {
+                true => Err(Halt::Inapplicable(SAME_FOR_ALL.to_owned())),
+                false => Ok(others),
+            }
+        };
+        Ok(match lines {
+            OtherLines::None => Some(replaced(own, &[])),
+            OtherLines::NoPair => without_pair(own),
+            OtherLines::EmptyPair => with_empty_pair(own),
+            OtherLines::Of(slot) => Some(replaced(own, &of_another(slot)?)),
+            OtherLines::PairOf(slot) => paired(own, &of_another(slot)?),
+        })
+    }
+
     /// What the session in a slot holds, with its lines for writes as they were before its login.
     pub(super) fn with_earlier_lines(&self, slot: &str) -> Result<HeldCredential, Halt> {
         let held = self.slot_held(slot)?;
@@ -28,7 +51,7 @@ impl Stage<'_> {
 }
 
 /// Whether the lines that go along with writes are the same in two sessions.
-pub(super) fn tell_nothing_of_a_session(own: &[Companion], others: &[Companion]) -> bool {
+fn tell_nothing_of_a_session(own: &[Companion], others: &[Companion]) -> bool {
     let of_writes = |all: &[Companion]| {
         let lines = all.iter().filter(|one| one.writes_only).map(|one| one.value.expose().to_owned());
         lines.collect::<Vec<_>>()
@@ -37,25 +60,57 @@ pub(super) fn tell_nothing_of_a_session(own: &[Companion], others: &[Companion])
 }
 
 /// What goes along with a session, with the lines of another one for writes.
-pub(super) fn replaced(own: &[Companion], others: &[Companion]) -> Vec<Companion> {
+fn replaced(own: &[Companion], others: &[Companion]) -> Vec<Companion> {
     let kept = own.iter().filter(|one| !one.writes_only);
     kept.chain(others.iter().filter(|one| one.writes_only)).cloned().collect()
 }
 
-/// The same with those cookies of the other session that its lines repeat; none where they repeat none.
-pub(super) fn paired(own: &[Companion], others: &[Companion]) -> Option<Vec<Companion>> {
-    let lines = || others.iter().filter(|one| one.writes_only);
-    let is_repeated = |cookie: &Companion| {
-        let value = cookie.value.expose();
-        let decoded = percent_decode_str(value).decode_utf8_lossy();
-        // a cookie may hold the token and its signature
-        let repeats = |line: &str| {
-            line.contains(value) || line.contains(&*decoded) || (line.len() >= LEAST_TOKEN && decoded.contains(line))
-        };
-        !value.is_empty() && lines().any(|line| repeats(line.value.expose()))
+/// Whether a line for writes repeats a cookie.
+fn repeats(line: &Companion, cookie: &Companion) -> bool {
+    let (line, value) = (line.value.expose(), cookie.value.expose());
+    let decoded = percent_decode_str(value).decode_utf8_lossy();
+    // a cookie may hold the token and its signature
+    line.contains(value) || line.contains(&*decoded) || (line.len() >= LEAST_TOKEN && decoded.contains(line))
+}
+
+/// Whether it is a cookie that a line for writes of the same session repeats.
+fn is_repeated(cookie: &Companion, all: &[Companion]) -> bool {
+    let is_cookie = !cookie.writes_only && matches!(cookie.place, CarrierPlace::Cookie(_));
+    let is_filled = !cookie.value.expose().is_empty();
+    is_cookie && is_filled && all.iter().any(|one| one.writes_only && repeats(one, cookie))
+}
+
+/// The cookies of a session that have the token which a line for writes repeats.
+fn token_cookies(own: &[Companion]) -> Vec<&Companion> {
+    let is_token = |one: &&Companion| one.value.expose().len() >= LEAST_TOKEN && is_repeated(one, own);
+    own.iter().filter(is_token).collect()
+}
+
+/// What goes along with a session without its lines for writes and the cookies that have the same token; none where no cookie has it.
+fn without_pair(own: &[Companion]) -> Option<Vec<Companion>> {
+    let tokens = token_cookies(own);
+    let is_left = |one: &&Companion| !one.writes_only && !tokens.iter().any(|token| token.place == one.place);
+    (!tokens.is_empty()).then(|| own.iter().filter(is_left).cloned().collect())
+}
+
+/// The same with nothing in these lines and cookies. A line of another kind stays: some servers look at its name alone.
+fn with_empty_pair(own: &[Companion]) -> Option<Vec<Companion>> {
+    let tokens = token_cookies(own);
+    let is_token = |one: &Companion| match one.writes_only {
+        true => tokens.iter().any(|token| repeats(one, token)),
+        false => tokens.iter().any(|token| token.place == one.place),
     };
-    let is_cookie = |one: &&Companion| !one.writes_only && matches!(one.place, CarrierPlace::Cookie(_));
-    let taken: Vec<&Companion> = others.iter().filter(is_cookie).filter(|cookie| is_repeated(cookie)).collect();
+    let emptied = |one: &Companion| match is_token(one) {
+        true => Companion { value: Secret::new(""), ..one.clone() },
+        false => one.clone(),
+    };
+    (!tokens.is_empty()).then(|| own.iter().map(emptied).collect())
+}
+
+/// What goes along with a session, with the lines of another one for writes and those cookies of that one that they repeat; none where
+/// they repeat none.
+fn paired(own: &[Companion], others: &[Companion]) -> Option<Vec<Companion>> {
+    let taken: Vec<&Companion> = others.iter().filter(|one| is_repeated(one, others)).collect();
     if taken.is_empty() {
         return None;
     }
@@ -68,7 +123,6 @@ pub(super) fn paired(own: &[Companion], others: &[Companion]) -> Option<Vec<Comp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
 
     fn line(value: &str, writes_only: bool) -> Companion {
         let place = CarrierPlace::Header("X-CSRF".to_owned());
@@ -88,6 +142,26 @@ mod tests {
             (line("a", false), line("b", false), true),
         ] {
             assert_eq!(tell_nothing_of_a_session(&[one], &[other]), expected);
+        }
+    }
+
+    #[test]
+    fn a_token_is_left_out_or_emptied_together_with_the_cookie_that_it_repeats() {
+        fn text(all: Vec<Companion>) -> String {
+            let of = |one: &Companion| match &one.place {
+                CarrierPlace::Cookie(name) => format!("{name}={}", one.value.expose()),
+                _ => format!("line={}", one.value.expose()),
+            };
+            all.iter().map(of).collect::<Vec<_>>().join(" ")
+        }
+        let token = "b07d3e9a41f8=";
+        let named = Companion { place: CarrierPlace::Header("X-By".to_owned()), ..line("fetch", true) };
+        let both = [cookie("csrf", "b07d3e9a41f8%3D"), cookie("theme", "dark"), line(token, true), named];
+        assert_eq!(without_pair(&both).map(text).as_deref(), Some("theme=dark"));
+        assert_eq!(with_empty_pair(&both).map(text).as_deref(), Some("csrf= theme=dark line= line=fetch"));
+        for cookies in [[cookie("theme", "dark"), cookie("none", "")], [cookie("part", "b0"), cookie("a", "=")]] {
+            let own = [&cookies[..], &[line(token, true)]].concat();
+            assert_eq!((without_pair(&own).map(text), with_empty_pair(&own).map(text)), (None, None), "no token");
         }
     }
 

@@ -114,6 +114,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("session-id-of-user", "session.identifier-new-at-each-login", "gives each login of a user the same identifier"),
     row("csrf-token-not-checked", "session.write-needs-csrf-token", "writes without asking for a CSRF token"),
+    variant(
+        "csrf-pair-absent",
+        "session.write-needs-csrf-token",
+        "compares the CSRF token with its cookie, also where neither is there",
+    ),
+    variant(
+        "csrf-token-for-json-alone",
+        "session.write-needs-csrf-token",
+        "asks for a CSRF token where the body is JSON, and for none where it is not",
+    ),
     row(
         "foreign-pages-write",
         "session.foreign-page-write-refused",

@@ -9,13 +9,15 @@ mod unsigned;
 use std::sync::Arc;
 
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::Verifiers;
+use crate::reference::answer::JSON;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_values;
 use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::seed::{CSRF_COOKIE, CSRF_HEADER, IDENTITIES, SESSION_COOKIE};
+use store::SessionRecord;
 pub(crate) use store::Sessions;
 
 /// RFC 9110 §15.5.2 asks for a challenge with every 401; no scheme for sessions is registered, so this one has a name that
@@ -53,19 +55,29 @@ pub(crate) fn verify(state: &ReferenceState, sessions: &Sessions, parts: &Parts)
     let session = session.ok_or_else(|| refused("invalid_session"))?;
     let principal = session.principal.clone().ok_or_else(|| refused("invalid_session"))?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-    if !reads && !["csrf-token-not-checked", "foreign-pages-write"].into_iter().any(|fault| state.fault(fault)) {
-        let repeated = csrf_of(&parts.headers);
-        let fits = repeated.is_some_and(|token| {
-            let repeats = || cookie_values(&parts.headers, CSRF_COOKIE).any(|cookie| cookie == token);
-            session.has_csrf(token)
-                || (state.fault("csrf-token-of-cookie") && repeats())
-                || (state.fault("csrf-token-of-anybody") && sessions.anybody_has_csrf(token))
-        });
-        if !fits {
-            return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
-        }
+    if !reads && asks_for_token(state, &parts.headers) && !has_token(state, sessions, &session, &parts.headers) {
+        return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
     }
     Ok(principal)
+}
+
+/// Whether a write needs its CSRF token: each one, of a correct server.
+fn asks_for_token(state: &ReferenceState, headers: &HeaderMap) -> bool {
+    let is_json =
+        || headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(JSON.as_bytes()));
+    !["csrf-token-not-checked", "foreign-pages-write"].into_iter().any(|fault| state.fault(fault))
+        && (!state.fault("csrf-token-for-json-alone") || is_json())
+}
+
+/// Whether a request has the CSRF token of its session.
+fn has_token(state: &ReferenceState, sessions: &Sessions, session: &SessionRecord, headers: &HeaderMap) -> bool {
+    let Some(token) = csrf_of(headers) else {
+        return state.fault("csrf-pair-absent") && cookie_values(headers, CSRF_COOKIE).next().is_none();
+    };
+    let repeats = || cookie_values(headers, CSRF_COOKIE).any(|cookie| cookie == token);
+    session.has_csrf(token)
+        || (state.fault("csrf-token-of-cookie") && repeats())
+        || (state.fault("csrf-token-of-anybody") && sessions.anybody_has_csrf(token))
 }
 
 /// The cookie of a new session that a faulty server gives whoever comes with the identifier of one that has ended.
