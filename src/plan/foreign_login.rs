@@ -50,6 +50,31 @@ impl LoginProcedure {
         Some(Arc::new(Self { logout, write_headers: Vec::new(), ..self.clone() }))
     }
 
+    /// The same, whose logout is a link on a page of another site: GET of the address to which the last request of the logout goes
+    /// that changes something, or of the last one. None where only the site itself knows that address.
+    #[must_use]
+    pub fn with_logout_link(&self) -> Option<Arc<Self>> {
+        let step = self.logout.iter().rfind(|step| step.method != "GET").or(self.logout.last())?;
+        let mut headers = step.headers.clone();
+        headers.retain(|(name, text)| !is_of_answers(text) && is_plain(name));
+        // what a browser says of a link that is followed (Fetch Metadata Request Headers §2)
+        for (name, value) in [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")] {
+            headers.push((name.to_owned(), LoginText::plain(value)));
+        }
+        let link = LoginStep {
+            method: "GET",
+            address: without_answers(&step.address)?,
+            headers,
+            basic: None,
+            client: None,
+            media: None,
+            body: None,
+            success: None,
+            ..step.clone()
+        };
+        Some(Arc::new(Self { logout: vec![link], write_headers: Vec::new(), ..self.clone() }))
+    }
+
     /// The same login, each of whose requests names a foreign host.
     #[must_use]
     pub fn naming_host(&self, place: ForeignHost) -> Option<Arc<Self>> {
@@ -288,6 +313,38 @@ mod tests {
         for (method, comes) in [("POST", true), ("GET", true), ("DELETE", false)] {
             login.logout = vec![LoginStep { method, ..logout.clone() }];
             assert_eq!(login.with_foreign_logout().is_some(), comes, "{method}");
+        }
+    }
+
+    #[test]
+    fn a_link_to_the_logout_has_no_body_and_no_token() {
+        let mut login = login_in_test("/login", form(), ("alice", "pass"));
+        assert!(login.with_logout_link().is_none(), "there is none");
+        let token = || text(LoginPart::Cookie("csrf".to_owned()));
+        let headers = vec![("X-CSRF".to_owned(), token()), ("Accept".to_owned(), LoginText::plain("text/html"))];
+        let out = LoginStep { address: LoginText::plain("/out"), headers, ..step_of(&login).clone() };
+        let page = LoginStep { method: "GET", address: LoginText::plain("/page"), body: None, ..out.clone() };
+        let hidden = LoginStep {
+            address: LoginText(vec![LoginPart::Plain("/out/".to_owned()), token().0[0].clone()]),
+            ..out.clone()
+        };
+        let delete = LoginStep { method: "DELETE", ..out.clone() };
+        for (steps, address) in [
+            (vec![out.clone()], Some("/out")),
+            (vec![page.clone(), out.clone()], Some("/out")),
+            (vec![out.clone(), page.clone()], Some("/out")),
+            (vec![page.clone()], Some("/page")),
+            (vec![delete], Some("/out")),
+            (vec![hidden], None),
+        ] {
+            login.logout = steps;
+            let link = login.with_logout_link();
+            let link = link.as_ref().map(|login| &login.logout[0]);
+            assert_eq!(link.and_then(|step| step.address.known()).as_deref(), address);
+            let Some(link) = link else { continue };
+            let named: Vec<&str> = link.headers.iter().map(|(name, _)| name.as_str()).collect();
+            assert_eq!((link.method, link.body.is_some()), ("GET", false));
+            assert_eq!(named, ["Accept", "Sec-Fetch-Site", "Sec-Fetch-Mode"]);
         }
     }
 

@@ -23,19 +23,47 @@ fn reach_of(case: &ObservedCheck<'_>, end: usize) -> Reach {
     }
 }
 
-/// A logout that a page of another site sends, ...
+/// A link to the logout that a page of another site leads to, ...
+pub(super) const LINK: StepId = StepId::new("logout-link");
+/// ... the session after it, ...
+pub(super) const AFTER_LINK: StepId = StepId::new("after-link");
+/// ... a logout that such a page sends, ...
 pub(super) const FOREIGN_LOGOUT: StepId = StepId::new("foreign-logout");
 /// ... and the session after it.
 pub(super) const AFTER_LOGOUT: StepId = StepId::new("after-logout");
 
+/// Why no other site can log anybody out.
+const NO_FOREIGN_LOGOUT: &str = "no link and no form of another site can send the logout";
+/// The same of a cookie that goes along with nothing that other sites send.
+const STRICT: &str = "the cookie has SameSite=Strict: pages of other sites do not send it along";
+
 /// The session is still there.
 pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    let logout = case.observations_of(FOREIGN_LOGOUT).next();
-    let reach = reach_of(case, logout.map_or(usize::MAX, |(at, _)| at));
+    let (link, logout) = (case.observations_of(LINK).next(), case.observations_of(FOREIGN_LOGOUT).next());
+    let reach = reach_of(case, link.or(logout).map_or(usize::MAX, |(at, _)| at));
+    if reach == Reach::Nothing {
+        judgement.not_applicable = Some(STRICT.to_owned());
+        return judgement;
+    }
+    // draft-ietf-httpbis-rfc6265bis §5.6.7.1: a cookie that is Lax goes along where a link is followed
+    let after_link = || case.observations_of(AFTER_LINK);
+    if let Some((at, _)) = link
+        && after_link().any(|(_, seen)| seen.outcome == Outcome::Refused)
+    {
+        let text = "GET of the address of the logout, without a token, as a link on another site sends it, has ended the session";
+        judgement.deviates(at, text, "the session goes on");
+        return judgement;
+    }
+    for (index, _) in after_link().filter(|_| link.is_some()) {
+        case.judge_as(index, Want::Granted, &mut judgement);
+    }
     let method = logout.map(|(_, seen)| seen.exchange.request.method.clone());
-    if reach == Reach::Nothing || (reach == Reach::Links && method.as_deref() != Some("GET")) {
-        judgement.not_applicable = Some(foreign_page::STAYS_AT_HOME.to_owned());
+    if logout.is_none() || (reach == Reach::Links && method.as_deref() != Some("GET")) {
+        if link.is_none() {
+            let why = if logout.is_none() { NO_FOREIGN_LOGOUT } else { foreign_page::STAYS_AT_HOME };
+            judgement.not_applicable = Some(why.to_owned());
+        }
         return judgement;
     }
     // a cookie that holds the session stays good after a logout, which takes it from the browser
@@ -109,21 +137,40 @@ mod tests {
             let silent = Exchange::unanswered(Request::new(method, "/"), Silence::Closed);
             Observation::in_test(step, Exchange { answer: Ok(answer), ..silent }, Outcome::Granted)
         };
-        let judged = |login: &str, method: &str, logout: &str| {
+        let judged = |login: &str, link: Option<Outcome>, logout: Option<(&str, &str)>| {
             let mut evidence = Evidence { session_cookie: Some("sid".to_owned()), ..Evidence::default() };
             evidence.observe(seen(0, "POST", login));
-            evidence.observe(seen(2, method, logout));
+            if let Some(after) = link {
+                evidence.observe(seen(2, "GET", "theme=dark"));
+                evidence.observe(Observation { outcome: after, ..seen(3, "GET", "theme=dark") });
+            }
+            if let Some((method, line)) = logout {
+                evidence.observe(seen(4, method, line));
+            }
             let found = not_logged_out(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             (found.not_applicable.is_some(), found.protocol.len())
         };
+        let ends = "sid=; Path=/; Max-Age=0";
         for (login, method, logout, expected) in [
-            ("sid=abc; SameSite=Lax", "POST", "sid=; Path=/; Max-Age=0", (true, 0)),
+            ("sid=abc; SameSite=Lax", "POST", ends, (true, 0)),
             ("sid=abc; SameSite=Lax", "POST", "sid=new", (true, 0)),
-            ("sid=abc; SameSite=Lax", "GET", "sid=; Path=/; Max-Age=0", (false, 1)),
+            ("sid=abc; SameSite=Lax", "GET", ends, (false, 1)),
             ("sid=abc", "POST", "sid=; SameSite=Strict; Max-Age=0", (false, 1)),
             ("sid=abc; SameSite=Strict", "GET", "sid=; Max-Age=0", (true, 0)),
         ] {
-            assert_eq!(judged(login, method, logout), expected, "{login} {method} {logout}");
+            assert_eq!(judged(login, None, Some((method, logout))), expected, "{login} {method} {logout}");
         }
+        for (login, after, logout, expected) in [
+            ("sid=abc; SameSite=Lax", Outcome::Refused, Some(("POST", ends)), (false, 1)),
+            ("sid=abc; SameSite=Lax", Outcome::Granted, Some(("POST", ends)), (false, 0)),
+            ("sid=abc; SameSite=Strict", Outcome::Refused, None, (true, 0)),
+            ("sid=abc", Outcome::Granted, Some(("POST", ends)), (false, 1)),
+            // what has ended by a link has not ended by a form
+            ("sid=abc", Outcome::Refused, Some(("POST", ends)), (false, 1)),
+            ("sid=abc", Outcome::Granted, None, (false, 0)),
+        ] {
+            assert_eq!(judged(login, Some(after), logout), expected, "{login} {after:?} {logout:?}");
+        }
+        assert_eq!(judged("sid=abc", None, None), (true, 0), "nothing can be sent");
     }
 }

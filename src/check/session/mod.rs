@@ -184,15 +184,19 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Info,
         tier: Tier::Extended,
         remote_safe: false,
-        sources: &["CWE-352", "ASVS 3.5.1", "RFC 9110 §9.2.1"],
+        sources: &["CWE-352", "ASVS 3.5.1", "RFC 9110 §9.2.1", "draft-ietf-httpbis-rfc6265bis (section 5.6.7.1)"],
         doc: Doc {
-            sends: "The logout of the scenario as a link or a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without `write_headers` and what comes from answers. The session is tried before and after. Where the cookie has SameSite=Lax, browsers send it along with links alone, which are GET; with SameSite=Strict they never do.",
+            sends: "A login, and the address of its logout by GET, whatever the method of the logout, as a link on another site sends it: with `Sec-Fetch-Site: cross-site` and without a token. Then the logout of the scenario as a link or a form of another site sends it: with its Origin, without `write_headers` and what comes from answers. The session is tried before and after each. Where the cookie has SameSite=Lax, browsers send it along with links alone, which are GET; with SameSite=Strict they never do.",
             matters: "Any page can end the work of its visitors elsewhere, as often as it likes; a logout by GET ends with an image or a preview of a link, too.",
-            fix: "Log out by POST, with a CSRF token or a look at Origin.",
+            fix: "Log out by POST alone, with a CSRF token or a look at Origin; answer GET with 405, or with a page that asks.",
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called("a login"),
             send(Who::Slot("s"), On::Protected).granted().called("the session before"),
+            login(SessionAct::FollowLogoutLink("s")).id(foreign::LINK),
+            send(Who::Slot("s"), On::Protected)
+                .id(foreign::AFTER_LINK)
+                .called("the session after the link was followed"),
             login(SessionAct::LogOutFromForeignPage("s")).id(foreign::FOREIGN_LOGOUT),
             send(Who::Slot("s"), On::Protected).id(foreign::AFTER_LOGOUT).called("the session after"),
         ],

@@ -43,8 +43,11 @@ pub enum SessionAct {
     /// A request by this method, without a credential and a body, to where the login posts the password; nothing is sent where
     /// there is no such login, or it sends that request itself.
     OtherMethod(&'static str),
-    /// The logout of a session as a page of another site makes a browser send it.
+    /// The logout of a session as a page of another site makes a browser send it; nothing is sent where no form and no link can.
     LogOutFromForeignPage(&'static str),
+    /// A request by GET for the address of the logout of a session, as a link on a page of another site makes a browser send it;
+    /// nothing is sent where its address is known to the site alone.
+    FollowLogoutLink(&'static str),
     /// The login of the good identity with a wrong password.
     WrongPassword,
     /// The login of the good identity with something in place of its user-id or its password that is nobody's.

@@ -112,6 +112,13 @@ impl LoginSession {
         Some(Self { procedure, ..self })
     }
 
+    /// The same, whose logout is a link on a page of another site; none where only the site itself knows its address.
+    #[must_use]
+    pub fn with_logout_link(self) -> Option<Self> {
+        let procedure = self.procedure.with_logout_link()?;
+        Some(Self { procedure, ..self })
+    }
+
     /// What identified the session before the request of the login that carries the password, or its last one.
     pub fn identifier_before(&self) -> Option<&Secret> {
         self.before.as_ref()

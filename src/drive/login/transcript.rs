@@ -11,7 +11,7 @@ use crate::target::address::host_field;
 /// Exchanges that are kept.
 const MOST: usize = 16;
 /// Header fields that hold no credential.
-const PLAIN_FIELDS: [&str; 11] = [
+const PLAIN_FIELDS: [&str; 12] = [
     "Accept",
     "Accept-Language",
     "Content-Type",
@@ -19,6 +19,7 @@ const PLAIN_FIELDS: [&str; 11] = [
     "Host",
     "Origin",
     "Referer",
+    "Sec-Fetch-Mode",
     "Sec-Fetch-Site",
     "User-Agent",
     "X-Forwarded-Host",

@@ -87,7 +87,10 @@ impl Caster<'_> {
                 let takes = !is_about_users || procedure.is_some_and(|login| login.takes_account());
                 has(takes, "the requests of the login do not refer to `{username}` of the credential")?;
             }
-            SessionAct::LogOut(_) | SessionAct::LogOutFromForeignPage(_) | SessionAct::LogOutWithoutSession(..) => {
+            SessionAct::LogOut(_)
+            | SessionAct::LogOutFromForeignPage(_)
+            | SessionAct::FollowLogoutLink(_)
+            | SessionAct::LogOutWithoutSession(..) => {
                 has(procedure.is_some_and(|login| !login.logout.is_empty()), "no `logout` in the login")?
             }
             SessionAct::ChangePassword(_) | SessionAct::ChangePasswordWrongly(_) => {
@@ -331,6 +334,7 @@ fn described(act: SessionAct) -> Description {
         SessionAct::NamingHost(ForeignHost::Host) => "a login with a foreign Host",
         SessionAct::NamingHost(ForeignHost::Forwarded) => "a login with a foreign host in forwarding fields",
         SessionAct::LogOutFromForeignPage(_) => "a logout that a page of another site sends",
+        SessionAct::FollowLogoutLink(_) => "the address of the logout by GET, as a link on another site sends it",
         SessionAct::LogInSecond(_) => "a login of another identity",
         SessionAct::Unusual(member, kind) => unusual(member, kind),
         SessionAct::ObjectMember(user, lack) => {

@@ -185,6 +185,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "session.near-miss-denied",
         "session.write-needs-csrf-token",
         "session.malformed-cookie-never-5xx",
+        "session.foreign-page-logout-ignored",
         "session.logout-without-cookie-never-5xx",
         "session.not-renewed-after-logout",
         "session.logout-clears-cookie",
@@ -200,7 +201,6 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "session.cookie-prefix-kept",
         "session.cookie-secure",
         "session.csrf-token-changes-at-login",
-        "session.foreign-page-logout-ignored",
         "session.foreign-page-write-refused",
     ];
     let mut found = with_verdict(&report, "not-applicable");

@@ -26,8 +26,6 @@ const NOTHING_BEFORE: &str =
     "the login sets no identifier before its last request, and refuses one that it has not set";
 /// Why nothing is known of a login within a session.
 const NO_LOGIN_WITHIN: &str = "the target takes no login from whoever is logged in already";
-/// Why no other site can log anybody out.
-const NO_FOREIGN_LOGOUT: &str = "no link and no form of another site can send the logout";
 /// Why accounts of products show nothing.
 const REGISTERS: &str = "the login registers new users: a user that does not exist was logged in, so a default account cannot be distinguished from a new one";
 /// After this the clock shows another second.
@@ -82,7 +80,12 @@ impl Stage<'_> {
                 told
             }
             SessionAct::LogInWithin(of, slot) => Box::pin(self.log_in_within(identity, of, slot, evidence)).await?,
-            SessionAct::LogOutFromForeignPage(slot) => Box::pin(self.log_out_from_foreign_page(slot, evidence)).await?,
+            SessionAct::LogOutFromForeignPage(slot) | SessionAct::FollowLogoutLink(slot) => {
+                match Box::pin(self.log_out_from_foreign_page(slot, step.act, evidence)).await? {
+                    Some(told) => told,
+                    None => return Ok(()),
+                }
+            }
             SessionAct::DefaultAccount(_) if self.registers_whoever_comes(evidence) => {
                 return Err(Halt::Inapplicable(REGISTERS.to_owned()));
             }
@@ -421,11 +424,19 @@ impl Stage<'_> {
         }
     }
 
-    /// The logout of a session as a page of another site makes a browser send it, whatever comes of it.
-    async fn log_out_from_foreign_page(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {
+    /// The logout of a session as a page of another site makes a browser send it, whatever comes of it; none where no such page can.
+    async fn log_out_from_foreign_page(
+        &mut self,
+        slot: &'static str,
+        act: SessionAct,
+        evidence: &mut Evidence,
+    ) -> Result<Option<Told>, Halt> {
         let kept = started(&mut self.sessions, slot)?;
-        let foreign = kept.session.clone().with_foreign_logout();
-        let mut foreign = foreign.ok_or_else(|| Halt::Inapplicable(NO_FOREIGN_LOGOUT.to_owned()))?;
+        let foreign = match act {
+            SessionAct::FollowLogoutLink(_) => kept.session.clone().with_logout_link(),
+            _ => kept.session.clone().with_foreign_logout(),
+        };
+        let Some(mut foreign) = foreign else { return Ok(None) };
         kept.session.may_have_ended();
         let ended = foreign.log_out(&self.prober.equipment.logins).await;
         note(foreign.exchanges(), foreign.procedure(), evidence);
@@ -438,8 +449,8 @@ impl Stage<'_> {
         }
         let exchange = foreign.exchanges().last().cloned();
         match ended {
-            Ok(()) => Ok(granted(exchange)),
-            Err(error) => refused(&error, exchange),
+            Ok(()) => Ok(Some(granted(exchange))),
+            Err(error) => refused(&error, exchange).map(Some),
         }
     }
 

@@ -60,6 +60,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("foreign-pages-log-in", "session.foreign-page-login-refused", "asks for no CSRF token at its login"),
     row("foreign-pages-log-out", "session.foreign-page-logout-ignored", "asks for no CSRF token at its logout"),
+    variant("links-log-out", "session.foreign-page-logout-ignored", "logs out whoever follows a link to its logout"),
     row("login-leads-anywhere", "session.login-redirect-stays", "leads wherever a login asks it to"),
     row(
         "login-redirects-to-host",

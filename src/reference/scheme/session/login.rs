@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Form, Query, State as Shared};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -22,7 +22,7 @@ use crate::seed::{CSRF_COOKIE, SESSION_COOKIE};
 pub(in crate::reference::scheme) fn routes(verifiers: Arc<Verifiers>) -> Router {
     Router::new()
         .route("/session/login", get(page).post(submit))
-        .route("/session/logout", post(logout))
+        .route("/session/logout", post(logout).fallback(by_other_method))
         .route("/session/refresh", post(refresh))
         .route("/session/password", post(change_password))
         .with_state(verifiers)
@@ -146,6 +146,17 @@ async fn refresh(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) 
     let NewSession { id, csrf } = sessions.start(Some(principal), None);
     let cookies = [session_cookie(state, sessions, &id), csrf_cookie(sessions, &csrf)];
     Ok(with_cookies(StatusCode::NO_CONTENT.into_response(), cookies))
+}
+
+/// A logout by another method than POST: there is none, but of a faulty server.
+async fn by_other_method(Shared(verifiers): Shared<Arc<Verifiers>>, method: Method, headers: HeaderMap) -> Response {
+    let (state, sessions) = (&*verifiers.state, &verifiers.sessions);
+    if method != Method::GET || !state.fault("links-log-out") {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
+    }
+    sessions.end(cookie_value(&headers, SESSION_COOKIE).unwrap_or_default());
+    let ended = [session_cookie(state, sessions, ""), csrf_cookie(sessions, "")];
+    with_cookies((StatusCode::FOUND, [(header::LOCATION, "/session/login")]).into_response(), ended)
 }
 
 async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Result<Response, Rejection> {
