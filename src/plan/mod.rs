@@ -91,9 +91,10 @@ impl PlannedCheck {
         self.check.mode == Mode::Statistical && !self.runs_last() && self.meetings() == 0
     }
 
-    /// Whether it looks back at what the others have seen: it runs after all of them, in every shard.
+    /// Whether it looks back at what the others have seen: it runs after all of them, in every shard. One that uses up the target's
+    /// patience as well runs among those that do, which are in one shard.
     pub fn looks_back(&self) -> bool {
-        self.check.steps.iter().any(|step| matches!(step, Step::LookBack(_)))
+        !self.runs_last() && self.check.steps.iter().any(|step| matches!(step, Step::LookBack(_)))
     }
 
     /// Whether it uses up the target's patience: it runs after all others.

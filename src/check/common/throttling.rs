@@ -2,7 +2,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
-use crate::check::step::{Alter, Fill, FormAuth, On, SessionAct, Step, Who, forged, login, send, token};
+use crate::check::step::{Alter, Fill, FormAuth, LookedFor, On, SessionAct, Step, Who, forged, login, send, token};
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
 use crate::observe::{Observation, Outcome, Request, StepId};
 
@@ -117,7 +117,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6585 §4"],
         doc: Doc {
-            sends: "Wrong credentials from one source until 429 comes; its Cache-Control is read.",
+            sends: "Wrong credentials from one source until 429 comes, where the scenario has a `failure_budget`. The Cache-Control of that answer is read, and that of each other 429 of the run: of logins, token endpoints and resources.",
             matters: "A cache that keeps a 429 serves it to those who have done nothing.",
             fix: "Send Cache-Control: no-store with 429, or nothing.",
         },
@@ -127,7 +127,9 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Source(4)])
                 .exhausting()
                 .id(WRONG)
-                .called("a wrong credential"),
+                .called("a wrong credential")
+                .if_given(),
+            Step::LookBack(LookedFor::Throttled),
         ],
         expect: not_cacheable,
         fault: "cacheable-429",
@@ -297,11 +299,15 @@ fn apart(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// Why nothing is said of caches.
+const NEVER_THROTTLED: &str = "no answer of the run was 429, nor any to the wrong credentials that this check sends where the scenario has a `material.failure_budget`";
+
+/// No 429, of this check or of another one, says that caches may keep it.
 fn not_cacheable(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let throttled: Vec<_> = case.observations().filter(|(_, seen)| is_throttled(seen)).collect();
     if throttled.is_empty() {
-        judgement.not_applicable = Some("no 429 was seen within the failure budget".to_owned());
+        judgement.not_applicable = Some(NEVER_THROTTLED.to_owned());
     }
     for (index, observation) in throttled {
         let Some(response) = observation.exchange.response() else { continue };
@@ -311,7 +317,8 @@ fn not_cacheable(case: &ObservedCheck<'_>) -> Judgement {
             name == "public" || name == "s-maxage" || (name == "max-age" && positive(argument))
         });
         if let Some((name, _)) = bad {
-            judgement.deviates(index, format!("a 429 has {name} in its Cache-Control"), "no-store or nothing");
+            let text = case.about(index, format_args!("the 429 has {name} in its Cache-Control"));
+            judgement.deviates(index, text, "no-store or nothing");
         }
     }
     judgement
@@ -375,6 +382,33 @@ mod tests {
         assert_eq!(judged_at_once(20, 20_000, 401), (0, 1), "one after another");
         assert_eq!(judged_at_once(20, 1_100, 429), (0, 2), "they are counted");
         assert_eq!(judged_at_once(2, 1_100, 401), (0, 1), "too few to tell");
+    }
+
+    #[test]
+    fn each_429_of_the_run_says_what_caches_make_of_it() {
+        let check = find("common.429-not-cacheable").expect("is in the catalogue");
+        let of_others = check.steps.len() - 1;
+        let profile = Effective::of(["api-key-403"], "session");
+        // status, Cache-Control, and whether another check has seen it; findings, and whether it applies
+        for (answers, expected) in [
+            (&[(401, "", false)][..], (0, false)),
+            (&[(429, "no-store", false)], (0, true)),
+            (&[(429, "", false), (429, "max-age=0", true)], (0, true)),
+            (&[(401, "", false), (429, "public, max-age=60", true)], (1, true)),
+            (&[(429, "max-age=60", false), (429, "public", true)], (2, true)),
+            (&[(401, "public", true)], (0, false)),
+        ] {
+            let mut evidence = Evidence::default();
+            for (status, kept, of_other) in answers {
+                let mut seen = sent(if *of_other { of_others } else { 1 }, "Basic x", *status, Duration::ZERO);
+                if let Ok(answer) = &mut seen.exchange.answer {
+                    answer.headers.push(("Cache-Control".to_owned(), kept.as_bytes().to_vec()));
+                }
+                evidence.observe(seen);
+            }
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.protocol.len(), found.not_applicable.is_none()), expected, "{answers:?}");
+        }
     }
 
     #[test]

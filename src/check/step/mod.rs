@@ -98,6 +98,8 @@ pub enum LookedFor {
     Disclosures,
     /// Answers that repeat the valid credential of their request.
     Echoes,
+    /// Answers with status 429, each that says something else to caches.
+    Throttled,
 }
 
 /// Changes of the key set that the target reads from authbench (RFC 7517 §5).

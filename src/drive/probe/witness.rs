@@ -1,5 +1,5 @@
 //! What the answers of a run show whichever check asked for them: each 401, for its challenge, each 405, for the methods
-//! that it names, each error that shows a secret of the scenario, or how the target is built, and each answer that shows the hash of
+//! that it names, each 429, for what caches make of it, each error that shows a secret of the scenario, or how the target is built, and each answer that shows the hash of
 //! a password, or repeats the credential of its request. It is looked for before anything is masked.
 
 use std::collections::BTreeSet;
@@ -36,6 +36,7 @@ pub(super) struct Witness {
     leaks: Mutex<Kept>,
     hashes: Mutex<Kept>,
     echoes: Mutex<Kept>,
+    throttled: Mutex<Kept>,
 }
 
 /// Answers of which each shows something else than the others, or elsewhere.
@@ -65,6 +66,7 @@ impl Witness {
             leaks: kept(),
             hashes: kept(),
             echoes: kept(),
+            throttled: kept(),
         }
     }
 
@@ -82,6 +84,11 @@ impl Witness {
             let named = response.header("allow").is_some();
             let key = format!("{} {named}", outages::path_of(&exchange.request));
             self.not_allowed.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
+        }
+        if response.status == 429 {
+            let kept: Vec<_> = response.header_values("cache-control").collect();
+            let key = format!("{place} {}", kept.join(","));
+            self.throttled.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
         }
         self.look_at_error(exchange);
     }
@@ -143,6 +150,11 @@ impl Witness {
     /// A 405 with `Allow` and one without from each path that sent one.
     pub(super) fn not_allowed(&self) -> Vec<Witnessed> {
         self.not_allowed.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    }
+
+    /// A 429 of each place, and of each `Cache-Control` there.
+    pub(super) fn throttled(&self) -> Vec<Witnessed> {
+        self.throttled.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
 
     /// Errors that say how the target is built, each in another way.

@@ -20,7 +20,13 @@ impl Caster<'_> {
         if self.subject.resources.is_empty() {
             return self.stand_in(index, send);
         }
-        self.budget(send.exhausts)?;
+        match self.budget(send.exhausts) {
+            Err(Missing { why, .. }) if send.optional => {
+                self.left_out.get_or_insert(why);
+                return Ok(());
+            }
+            given => given?,
+        }
         if let Who::DefaultAccount(row) = send.who
             && self.has_default_account(row)
         {

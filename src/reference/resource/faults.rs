@@ -72,6 +72,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("no-throttle", "common.failed-auth-throttled", "lets every source guess as often as it likes"),
     row("global-lockout", "common.throttle-is-per-principal", "counts the failures of all sources together"),
     row("cacheable-429", "common.429-not-cacheable", "lets 429 be cached"),
+    variant("cacheable-429-at-login", "common.429-not-cacheable", "lets the 429 of a login be cached"),
     row(
         "dumps-the-store",
         "common.errors-show-no-secrets",

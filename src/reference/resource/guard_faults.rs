@@ -196,10 +196,18 @@ pub(super) fn options(state: &ReferenceState, resource: &ReferenceResource) -> O
 /// A 429.
 pub(super) fn throttled(state: &ReferenceState, mut answer: Answer) -> Answer {
     if state.fault("cacheable-429") {
-        let public = HeaderValue::from_static("public, max-age=60");
-        answer.headers_mut().insert(header::CACHE_CONTROL, public);
+        answer.headers_mut().insert(header::CACHE_CONTROL, KEPT);
     }
     answer
+}
+
+const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=60");
+
+/// An answer of a login or of another endpoint, which may be a 429.
+pub(crate) fn throttled_at_login<B>(state: &ReferenceState, response: &mut Response<B>) {
+    if response.status() == StatusCode::TOO_MANY_REQUESTS && state.fault("cacheable-429-at-login") {
+        response.headers_mut().insert(header::CACHE_CONTROL, KEPT);
+    }
 }
 
 /// The answer to TRACE of a server that has it.

@@ -208,7 +208,11 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
             None => at_hand(guarded::answer(verifiers, guard, &resource, request).await),
             Some(faulty) => faulty.answer(verifiers, guard, &resource, request).await,
         },
-        None => routed(router, request).await,
+        None => {
+            let mut response = routed(router, request).await;
+            guard_faults::throttled_at_login(state, &mut response);
+            response
+        }
     };
     guard_faults::dated(state, &mut response);
     guard_faults::versioned(state, &mut response);

@@ -55,6 +55,14 @@ const NEED_CODES: [&str; 6] = [
 /// Faults that show where a scheme is used in its other form.
 const NEED_OTHER_FORM: [&str; 3] = ["chunk-signatures-ignored", "last-chunk-optional", "key-scheme-by-case"];
 
+/// Faults that their checks see in the answers to another check, which costs too much to be tried beside every fault.
+const SHOWN_TO_ANOTHER: [(&str, &str); 1] = [("cacheable-429-at-login", "login.guessing-throttled")];
+
+/// The check whose answers show a fault.
+fn shown_to(fault: &Fault) -> &'static str {
+    SHOWN_TO_ANOTHER.iter().find(|(name, _)| *name == fault.name).map_or(fault.check, |(_, check)| *check)
+}
+
 /// The login that a fault and its check ask for, where the scheme has credentials that are given.
 fn login_for(fault: &Fault, scheme: &str) -> TrialLogin {
     let check = fault.check;
@@ -78,7 +86,7 @@ pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, 
         return under_every_scheme(fault, profile).await;
     }
     let mut last = None;
-    for scheme in schemes_of(fault.check) {
+    for scheme in schemes_of(shown_to(fault)) {
         // some forgeries of algorithms exist for one family only
         let algs: &[Option<&'static str>] = match scheme {
             "jwt" => &[None, Some("RS256"), Some("HS256")],
@@ -149,7 +157,9 @@ async fn under(
 ) -> Result<(Kill, bool), TrialError> {
     let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
     let tried = catalogue().filter(|check| check.is_of(groups));
-    let tried = tried.filter(|check| check.id == fault.check || !is_costly(check)).map(|check| check.id);
+    let tried = tried
+        .filter(|check| [fault.check, shown_to(fault)].contains(&check.id) || !is_costly(check))
+        .map(|check| check.id);
     let trial = Trial {
         alg,
         profile,

@@ -99,6 +99,7 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         note(session.exchanges(), session.procedure(), evidence);
+        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
         let exchange = session.exchanges().last().cloned();
         let told: Told = match ended {
             Ok(held) => self.opened(held, exchange, evidence).await,

@@ -44,6 +44,7 @@ impl Stage<'_> {
                 }
             }
             LookedFor::MethodsNotAllowed => self.recall_refusals(step, self.prober.witness.not_allowed(), evidence),
+            LookedFor::Throttled => self.recall_refusals(step, self.prober.witness.throttled(), evidence),
             LookedFor::Internals => self.recall_refusals(step, self.prober.witness.internals(), evidence),
             LookedFor::PasswordHashes => {
                 for Witnessed { by, exchange, what } in self.prober.witness.hashes() {
