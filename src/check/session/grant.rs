@@ -29,13 +29,16 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
-        sources: &["RFC 6749 §5.1", "RFC 9111 §5.2.2.5"],
+        sources: &["RFC 6749 §5.1", "RFC 6749 §6", "RFC 9111 §5.2.2.5"],
         doc: Doc {
-            sends: "The login of the scenario, which asks a token endpoint; the Cache-Control of the answer is read.",
+            sends: "The login of the scenario, which asks a token endpoint, and its refresh where it has one; the Cache-Control of both answers is read.",
             matters: "A token in a cache is a token for whoever asks the cache.",
             fix: "Send Cache-Control: no-store with every answer that holds a token.",
         },
-        steps: &[login(SessionAct::LogIn("s")).granted().called("the login")],
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called("the login"),
+            login(SessionAct::TryRefresh("s")).called("its refresh"),
+        ],
         expect: expect::no_store,
         fault: "grant-answer-cacheable",
         ..PLAIN

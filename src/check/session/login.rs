@@ -117,11 +117,14 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 14.3.2", "RFC 9111 §5.2.2.5", "RFC 9111 §7.3"],
         doc: Doc {
-            sends: "The login of the scenario; the Cache-Control of the answer is read where the credential is in its body, or in a cookie that it sets (there `private` and `no-cache` do as well, and an answer to POST that does not say how long it is fresh is information: no cache keeps it).",
+            sends: "The login of the scenario, and its refresh where it has one; the Cache-Control of each answer is read where the credential is in its body, or in a cookie that it sets (there `private` and `no-cache` do as well, and an answer to POST that does not say how long it is fresh is information: no cache keeps it).",
             matters: "A token in a cache is a token for whoever asks the cache. Answers to POST are kept where they say that they may be, and by caches that do not read on.",
             fix: "Send Cache-Control: no-store with every answer that holds a token or sets the cookie of a session.",
         },
-        steps: &[login(SessionAct::LogIn("s")).granted().called("the login")],
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called("the login"),
+            login(SessionAct::TryRefresh("s")).called("its refresh"),
+        ],
         expect: cookies::token_not_stored,
         implied_by: &["grant.response-no-store"],
         fault: "login-answer-cacheable",

@@ -90,6 +90,8 @@ pub enum SessionAct {
     Refresh(&'static str),
     /// The same, where the login has a refresh.
     RefreshIfAny(&'static str),
+    /// The same, whatever comes of it; nothing is sent where the login has got nothing to refresh with.
+    TryRefresh(&'static str),
     /// The refresh of a session, changed; the session itself is not renewed by it.
     RefreshChanged(&'static str, RefreshChange),
     /// The refresh of a session by each other cookie that its login has set without this attribute, by itself; what it returns is

@@ -101,7 +101,7 @@ impl Caster<'_> {
                 let why = "the login does not send `{username}` and `{password}`, or its `password_change` no `{new_password}`";
                 has(procedure.is_some_and(|login| login.changes_password()), why)?;
             }
-            SessionAct::RefreshIfAny(_) | SessionAct::RefreshByCookies(..)
+            SessionAct::RefreshIfAny(_) | SessionAct::TryRefresh(_) | SessionAct::RefreshByCookies(..)
                 if procedure.is_none_or(|login| login.refresh.is_none()) =>
             {
                 return Ok(());
@@ -423,7 +423,7 @@ fn described(act: SessionAct) -> Description {
         }
         SessionAct::GuessPasswords => "a login with a wrong password",
         SessionAct::GuessAtOnce => "logins with wrong passwords at the same time",
-        SessionAct::Refresh(_) | SessionAct::RefreshIfAny(_) => "a refresh",
+        SessionAct::Refresh(_) | SessionAct::RefreshIfAny(_) | SessionAct::TryRefresh(_) => "a refresh",
         SessionAct::RefreshChanged(_, RefreshChange::Malformed(kind)) => {
             return Description::new(format!("a refresh {}", malformed_grant(kind)));
         }

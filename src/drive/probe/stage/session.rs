@@ -140,6 +140,12 @@ impl Stage<'_> {
             SessionAct::Refresh(slot) | SessionAct::RefreshIfAny(slot) => {
                 self.refresh(slot, step.want, evidence).await?
             }
+            SessionAct::TryRefresh(slot) => match self.refresh(slot, step.want, evidence).await {
+                Ok(told) => told,
+                // that it cannot be used is for other checks to say
+                Err(Halt::Untestable(_) | Halt::Obstacle(_)) => return Ok(()),
+                Err(halt) => return Err(halt),
+            },
             SessionAct::RefreshChanged(slot, change) if self.is_left_out(identity, slot, change)? => return Ok(()),
             SessionAct::RefreshChanged(slot, change) => {
                 let (told, reproduced) = self.changed_refresh(identity, slot, change, evidence).await?;

@@ -28,6 +28,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "ends access tokens when the password of their user changes, and no refresh tokens",
     ),
     row("grant-answer-cacheable", "grant.response-no-store", "lets caches keep the token answer to a password grant"),
+    variant("grant-refresh-cacheable", "grant.response-no-store", "lets caches keep the token answer to a refresh"),
     row("cacheable-grant-error", "grant.error-no-store", "lets caches keep the errors of its token endpoint"),
     row(
         "repeated-grant-parameter",
@@ -59,6 +60,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("grant-error-text", "grant.error-body", "answers a password grant with a wrong password by 401 and a text"),
     row("login-answer-cacheable", "login.response-no-store", "lets caches keep the answer of a login"),
+    variant(
+        "login-refresh-cacheable",
+        "login.response-no-store",
+        "lets caches keep the answer to the refresh of a login",
+    ),
     row("grant-type-ignored", "grant.type-required", "issues tokens to whatever grant type comes with a password"),
     row(
         "grant-without-client",

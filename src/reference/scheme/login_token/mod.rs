@@ -81,7 +81,8 @@ struct RefreshRequest {
     refresh_token: String,
 }
 
-type Told = Result<([(header::HeaderName, &'static str); 1], Json<Value>), Rejection>;
+type ToldTokens = ([(header::HeaderName, &'static str); 1], Json<Value>);
+type Told = Result<ToldTokens, Rejection>;
 
 async fn login(
     Shared(verifiers): Shared<Arc<Verifiers>>,
@@ -127,10 +128,7 @@ async fn login(
     Ok(logged_in(&verifiers, principal?))
 }
 
-fn logged_in(
-    verifiers: &Verifiers,
-    principal: Arc<Principal>,
-) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
+fn logged_in(verifiers: &Verifiers, principal: Arc<Principal>) -> ToldTokens {
     let (no_store, body) = told(&verifiers.families, verifiers.families.start(principal, None));
     match verifiers.state.fault("login-answer-cacheable") {
         true => ([(header::CACHE_CONTROL, "max-age=60")], body),
@@ -198,9 +196,9 @@ async fn granted(verifiers: &Verifiers, headers: &HeaderMap, form: &HashMap<Stri
             }
             return match renewed(families, token, client.as_deref(), faults) {
                 Some(tokens) if !asked.is_empty() && !faults.on("refresh-ignores-scope") => {
-                    told(families, families.with_scopes(tokens, asked)).into_response()
+                    told_again(families, families.with_scopes(tokens, asked), GRANT_KEPT, faults).into_response()
                 }
-                Some(tokens) => told(&verifiers.families, tokens).into_response(),
+                Some(tokens) => told_again(families, tokens, GRANT_KEPT, faults).into_response(),
                 None if faults.on("refresh-error-text") => (StatusCode::UNAUTHORIZED, "log in again").into_response(),
                 None => refused("invalid_grant"),
             };
@@ -250,7 +248,8 @@ async fn refresh(Shared(verifiers): Shared<Arc<Verifiers>>, Json(request): Json<
         }
         tokio::time::sleep(RACE).await;
     }
-    renewed(families, &request.refresh_token, None, faults).map(|tokens| told(families, tokens)).ok_or_else(refused)
+    let tokens = renewed(families, &request.refresh_token, None, faults).ok_or_else(refused)?;
+    Ok(told_again(families, tokens, LOGIN_KEPT, faults))
 }
 
 /// The next tokens for a refresh token that a client sends.
@@ -280,8 +279,18 @@ async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Faults that let caches keep what a refresh returns.
+const GRANT_KEPT: &str = "grant-refresh-cacheable";
+const LOGIN_KEPT: &str = "login-refresh-cacheable";
+
+/// RFC 6749 §6.
+fn told_again(families: &Families, tokens: NewTokens, fault: &str, faults: &Faults) -> ToldTokens {
+    let (no_store, body) = told(families, tokens);
+    if faults.on(fault) { ([(header::CACHE_CONTROL, "max-age=60")], body) } else { (no_store, body) }
+}
+
 /// RFC 6749 §5.1.
-fn told(families: &Families, tokens: NewTokens) -> ([(header::HeaderName, &'static str); 1], Json<Value>) {
+fn told(families: &Families, tokens: NewTokens) -> ToldTokens {
     let NewTokens { access, refresh, scopes } = tokens;
     let seconds = families.lifetime().as_secs_f64();
     let body = json!({
