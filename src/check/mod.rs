@@ -216,7 +216,12 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "session",
         about: "Sessions by cookie (RFC 6265)",
-        tables: &[session::CHECKS, session::returned_cookies::CHECKS, session::shown_cookies::CHECKS],
+        tables: &[
+            session::CHECKS,
+            session::identifiers::CHECKS,
+            session::returned_cookies::CHECKS,
+            session::shown_cookies::CHECKS,
+        ],
     },
     Group {
         name: "login",

@@ -175,11 +175,11 @@ fn shows_another_account(case: &ObservedCheck<'_>, step: StepId) -> Option<usize
 }
 
 /// What is said of a cookie that is no identifier.
-const HOLDS: &str = "the cookie holds the session itself (a JWT, or JSON whose members can be read)";
+pub(super) const HOLDS: &str = "the cookie holds the session itself (a JWT, or JSON whose members can be read)";
 
 /// Whether a cookie holds the session where it can be read: a JWT, or JSON with members that say something, also in Base64, percent-encoded
 /// and with a signature behind it. What is encrypted holds it perhaps, and may as well hold an identifier.
-fn holds_the_session(value: &str) -> bool {
+pub(super) fn holds_the_session(value: &str) -> bool {
     let value = percent_decode_str(value.trim_matches('"')).decode_utf8_lossy();
     let value = value.strip_prefix("s:").or_else(|| value.strip_prefix("j:")).unwrap_or(&value);
     let decoded = |part: &str| -> Option<Value> {

@@ -92,7 +92,7 @@ fn hard_to_guess(case: &ObservedCheck<'_>) -> Judgement {
 
 /// How many bits random values of this form have at most: at each place that differs, and some that do by chance not, as many
 /// characters as the smallest usual alphabet has that holds all of them.
-fn bits_at_most(codes: &[&str]) -> f64 {
+pub(super) fn bits_at_most(codes: &[&str]) -> f64 {
     let length = codes.iter().map(|code| code.len()).max().unwrap_or_default();
     let differs = |at: &usize| codes.iter().map(|code| code.as_bytes().get(*at)).collect::<BTreeSet<_>>().len() > 1;
     let places = (0..length).filter(differs).count().saturating_add(BY_CHANCE).min(length);

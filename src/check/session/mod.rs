@@ -8,6 +8,7 @@ mod foreign;
 pub(crate) mod grant;
 pub(crate) mod grant_client;
 pub(crate) mod grant_revocation;
+pub(crate) mod identifiers;
 pub(crate) mod issued_code;
 mod judgements;
 pub(crate) mod login;

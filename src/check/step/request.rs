@@ -38,6 +38,8 @@ pub enum Who {
     Malformed,
     /// The token in a slot.
     Slot(&'static str),
+    /// The cookie of the session in a slot, without the other cookies of its login and any other line.
+    SlotAlone(&'static str),
     /// The token in a slot, where an earlier step was granted one; else nothing is sent.
     IfKept(&'static str),
     /// Each cookie that the last answer of the check set, by itself and without any other credential; nothing is sent where it

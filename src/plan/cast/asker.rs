@@ -48,6 +48,7 @@ impl Caster<'_> {
             }
             Who::Malformed => Asker::Malformed,
             Who::Slot(slot) => Asker::Slot(slot),
+            Who::SlotAlone(slot) => Asker::SlotAlone(slot),
             Who::IfKept(slot) => Asker::IfKept(slot),
             Who::AnswerCookies => Asker::AnswerCookies,
             Who::LoggedIn => Asker::Identity(self.two_logins()?.0),

@@ -210,6 +210,8 @@ pub enum Asker {
     Malformed,
     /// The token in a slot.
     Slot(&'static str),
+    /// The token in a slot, and nothing that goes along with it.
+    SlotAlone(&'static str),
     /// The token in a slot, if there is one.
     IfKept(&'static str),
     /// Each cookie that the last answer set.
@@ -267,6 +269,7 @@ impl Asker {
             | Asker::UnguardedCookies(..)
             | Asker::EarlierWriteHeaders(_)
             | Asker::Slot(_)
+            | Asker::SlotAlone(_)
             | Asker::IfKept(_)
             | Asker::Given(..) => None,
         }

@@ -390,7 +390,7 @@ impl Caster<'_> {
             Who::EachForged(_) => return None,
             Who::ForgedLow(id) => format!("{}, of a principal who lacks the scope", forgery(id)),
             Who::Malformed => "a malformed credential".to_owned(),
-            Who::Slot(_) | Who::IfKept(_) => "the token".to_owned(),
+            Who::Slot(_) | Who::SlotAlone(_) | Who::IfKept(_) => "the token".to_owned(),
             Who::AnswerCookies => "a cookie of the last answer".to_owned(),
             Who::LoggedIn => "the session of one user".to_owned(),
             Who::OtherLoggedIn => "the session of another user".to_owned(),

@@ -179,6 +179,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "session.valid-accepted",
         "session.identifier-changes-at-login",
         "session.identifier-new-at-each-login",
+        "session.identifier-hard-to-guess",
         "session.cookie-httponly",
         "session.cookie-samesite",
         "session.invalid-denied",

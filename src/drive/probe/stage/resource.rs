@@ -468,6 +468,10 @@ impl Stage<'_> {
                 values.map(malformed).collect()
             }
             Asker::IfKept(slot) if !self.slots.contains_key(slot) => Vec::new(),
+            Asker::SlotAlone(slot) => {
+                let held = HeldCredential { companions: Vec::new(), ..self.slot_held(slot)? };
+                vec![Credential { ends: None, ..good(held) }]
+            }
             // whether it has ended may be what is asked
             Asker::Slot(slot) | Asker::IfKept(slot) => {
                 let held = self.slot_held(slot)?;

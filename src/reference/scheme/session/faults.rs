@@ -113,6 +113,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "session.cookie-not-in-body",
         "shows the identifier of the session in the account of its user",
     ),
+    row(
+        "session-ids-count",
+        "session.identifier-hard-to-guess",
+        "makes the identifiers of sessions of the time and a counter",
+    ),
     row("session-id-of-user", "session.identifier-new-at-each-login", "gives each login of a user the same identifier"),
     row("csrf-token-not-checked", "session.write-needs-csrf-token", "writes without asking for a CSRF token"),
     variant(

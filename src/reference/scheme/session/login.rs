@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{Form, Query, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -11,6 +12,7 @@ use axum::{Json, Router};
 
 use super::store::NewSession;
 use super::{Sessions, csrf_of, refused, remembered, unsigned};
+use crate::clock;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_value;
 use crate::reference::scheme::Verifiers;
@@ -107,6 +109,7 @@ async fn submit(
     let of_user = || digest(field("username"))[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     let kept = (within || state.fault("session-id-kept")).then(|| visitor.to_owned());
     let kept = kept.or_else(|| state.fault("session-id-of-user").then(of_user));
+    let kept = kept.or_else(|| state.fault("session-ids-count").then(counted_identifier));
     let kept = kept.or_else(|| state.fault("session-cookie-unsigned").then(|| unsigned::cookie(&principal.name)));
     let former = sessions.former_of(visitor).filter(|_| state.fault("former-session-follows"));
     sessions.end_at_login(visitor);
@@ -131,6 +134,12 @@ async fn submit(
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
     }
     Ok(answer)
+}
+
+/// The next identifier of a faulty server: anybody can work it out.
+fn counted_identifier() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{:016x}{:016x}", clock::unix_seconds(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Whether a faulty server goes on with the session of whoever logs in again.
