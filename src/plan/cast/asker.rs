@@ -225,7 +225,6 @@ impl Caster<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::plan::cast::{Act, script};
     use crate::plan::resolve;
     use crate::plan::values::Values;
