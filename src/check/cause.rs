@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::step::{Artefact, Class, Send, Step, Who};
+use super::step::{Alter, Artefact, Class, Send, Step, Who};
 use crate::observe::ForgeryId;
 
 /// Why a check failed at a resource, as far as its probe can show it.
@@ -200,7 +200,10 @@ impl Explanation {
             return check;
         }
         let Step::Send(Send { who, alter, .. }) = step else { return Own };
+        // what a request claims beside its credential is another matter than what that credential opens by itself
+        let claims = alter.iter().any(|alter| matches!(alter, Alter::Header(..) | Alter::Query(..)));
         match who {
+            Who::LowScope | Who::OtherTenant if claims => Own,
             Who::Anonymous if alter.is_empty() => Anonymous,
             Who::Forged(ForgeryId::UNKNOWN) if alter.is_empty() => UnknownCredential,
             Who::Revoked => Revocation,

@@ -103,7 +103,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["ASVS 4.1.3", "RFC 9700 §4.13"],
         doc: Doc {
-            sends: "An anonymous request with headers by which proxies and gateways name a user, an API consumer, a client certificate, an address or a request from inside; the commonest of them to each protected resource (at most 8).",
+            sends: "An anonymous request with headers by which proxies and gateways name a user, an API consumer, a client certificate, an address, a request from inside or one that a framework has made itself (x-middleware-subrequest, CVE-2025-29927); the commonest of them to each protected resource (at most 8).",
             matters: "A service that believes them from anybody has no authentication.",
             fix: "Accept them only from the proxy that sets them, and strip them at the edge.",
         },
@@ -171,10 +171,31 @@ pub(crate) const CHECKS: &[Check] = &[
                     Alter::Header("X-Request-Source", Fill::Text("internal")),
                 ])
                 .denied(&[MISSING]),
+            // Next.js skips its middleware where this names it five times, in earlier versions once (CVE-2025-29927)
+            send(Who::Anonymous, On::EachRoute)
+                .with(&[Alter::Header("x-middleware-subrequest", Fill::Text(SUBREQUESTS[0]))])
+                .denied(&[MISSING])
+                .called("no credential, with x-middleware-subrequest for all versions"),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("x-middleware-subrequest", Fill::Text(SUBREQUESTS[1]))])
+                .denied(&[MISSING])
+                .called("no credential, with x-middleware-subrequest: middleware, five times"),
+            send(Who::Anonymous, On::Protected)
+                .with(&[Alter::Header("x-middleware-subrequest", Fill::Text(SUBREQUESTS[2]))])
+                .denied(&[MISSING])
+                .called("no credential, with x-middleware-subrequest: src/middleware, five times"),
         ],
         fault: "trusts-x-forwarded-user",
         ..REFUSAL
     },
+];
+
+/// What a request of Next.js to itself says: all names of a middleware in one value, and two of them alone.
+const SUBREQUESTS: [&str; 3] = [
+    "middleware:middleware:middleware:middleware:middleware:src/middleware:src/middleware:src/middleware:src/middleware:\
+     src/middleware:pages/_middleware",
+    "middleware:middleware:middleware:middleware:middleware",
+    "src/middleware:src/middleware:src/middleware:src/middleware:src/middleware",
 ];
 
 /// What a way around the guard may be answered with: each refusal, and a redirect to the right place. Which status is the right

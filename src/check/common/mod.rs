@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 mod bodies;
 pub(crate) mod bypasses;
+mod claims;
 pub(crate) mod cross_origin;
 pub(crate) mod echoes;
 pub(crate) mod effects;

@@ -1,5 +1,6 @@
 //! Who may not use what they ask for, and what they learn of it.
 
+use crate::check::common::claims;
 use crate::check::judgement::sameness;
 use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, MISSING, On, Step, Who, send};
 use crate::check::{Check, Doc, Explanation, PLAIN, REFUSAL, Severity, Tier};
@@ -71,6 +72,45 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[send(Who::Expired, On::EachUsed).denied(&[INVALID])],
         shows: Explanation::Time,
         fault: "expired-live-on",
+        ..REFUSAL
+    },
+    Check {
+        id: "common.role-header-spoof",
+        title: "Headers beside a valid credential add no rights to it",
+        severity: Severity::Critical,
+        sources: &["OWASP API5:2023", "CWE-290", "ASVS 4.1.3", "RFC 9700 §4.13"],
+        doc: Doc {
+            sends: "A valid credential to each resource for which it lacks a scope (at most 8), with the headers by which gateways name roles, groups and scopes (X-Roles, X-User-Roles, X-Auth-Roles, X-Groups, X-Forwarded-Groups, X-Scopes and others), all in one request: the scopes that it lacks, and admin. And one of another tenant to each object (at most 8), with the headers that name the user to act for, or the tenant (X-User, X-User-Id, X-Forwarded-User, X-On-Behalf-Of, X-Impersonate-User, Sudo, X-Tenant-Id and others): those of the owner. What is granted is asked for without these headers as well.",
+            matters: "A service that believes its gateway believes each client that writes what the gateway writes: whoever has any account has all rights.",
+            fix: "Strip these headers at the edge, take roles and tenants from the credential alone, and let nobody act for others without a right to it.",
+        },
+        steps: &[
+            send(Who::LowScope, On::EachScoped)
+                .with(claims::ROLES)
+                .id(claims::WITH_ROLES)
+                .denied(claims::REFUSED)
+                .called("a valid credential that lacks the scope, with headers that name roles (X-Roles, X-Groups, X-Scopes and others)")
+                .if_given(),
+            send(Who::LowScope, On::EachScoped)
+                .id(claims::WITHOUT_ROLES)
+                .where_granted(claims::WITH_ROLES)
+                .called("a valid credential that lacks the scope")
+                .if_given(),
+            send(Who::OtherTenant, On::EachObject)
+                .with(claims::OWNER)
+                .id(claims::AS_OWNER)
+                .denied(claims::REFUSED)
+                .called("a valid credential of another tenant, with headers that name the owner (X-User, X-On-Behalf-Of, X-Tenant-Id and others)")
+                .if_given(),
+            send(Who::OtherTenant, On::EachObject)
+                .id(claims::AS_ITSELF)
+                .where_granted(claims::AS_OWNER)
+                .called("a valid credential of another tenant")
+                .if_given(),
+        ],
+        expect: claims::inert,
+        implied_by: &["common.identity-header-spoof"],
+        fault: "adds-named-roles",
         ..REFUSAL
     },
     Check {

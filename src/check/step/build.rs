@@ -31,6 +31,7 @@ pub const fn send(who: Who, on: On) -> Step {
         thorough: false,
         followed: false,
         optional: false,
+        only_after: None,
     })
 }
 
@@ -179,6 +180,14 @@ impl Step {
         }
     }
 
+    /// Sends it only to a resource where an earlier step was granted.
+    pub const fn where_granted(self, step: StepId) -> Step {
+        match self {
+            Step::Send(send) => Step::Send(Send { only_after: Some(step), ..send }),
+            other => other,
+        }
+    }
+
     /// Alters the request; only requests to resources can be altered.
     pub const fn with(self, alter: &'static [Alter]) -> Step {
         match self {
@@ -262,6 +271,8 @@ impl Step {
     pub fn probes(&self) -> usize {
         match self {
             Step::Send(Send { who: Who::Malformed, .. }) => 30,
+            // a target without faults is not sent it
+            Step::Send(Send { only_after: Some(_), .. }) => 0,
             Step::Send(send) => send.times,
             Step::Form(form) => form.times,
             _ => 1,

@@ -267,6 +267,10 @@ pub enum Fill {
     PrincipalIn(&'static str, &'static str),
     /// The method of the writable resource.
     WriteMethod,
+    /// What `admin` and the scopes that whoever asks lacks are called where roles are named, with this text between them.
+    LackingRoles(&'static str),
+    /// The tenant of the object.
+    Tenant,
     /// This many bytes.
     Bytes(usize),
     /// The origin of the target with these texts before and behind its host; the port comes where nothing is behind.
@@ -330,6 +334,8 @@ pub struct Send {
     pub followed: bool,
     /// Whether it is left out where the scenario lacks the other connection that it needs.
     pub optional: bool,
+    /// The step that has to be granted at the same resource before it is sent at all: what that grant shows needs another look.
+    pub only_after: Option<StepId>,
 }
 
 /// Two kinds of requests to a resource whose times are compared, interleaved on one connection, in several runs.

@@ -21,6 +21,17 @@ pub(crate) const FAULTS: &[Fault] = &[
         "believes whoever says that a certificate was verified",
     ),
     variant("trusts-internal-request", "common.identity-header-spoof", "believes whoever says to be inside"),
+    variant(
+        "skips-guard-of-subrequests",
+        "common.identity-header-spoof",
+        "takes a request for one of its own where x-middleware-subrequest says so",
+    ),
+    row("adds-named-roles", "common.role-header-spoof", "adds the roles that X-Roles names to those of the credential"),
+    variant(
+        "acts-for-named-user",
+        "common.role-header-spoof",
+        "acts for the user that X-On-Behalf-Of names, whoever has a valid credential",
+    ),
     row("panics-on-bad-base64", "common.malformed-credential-never-5xx", "breaks on a credential that does not decode"),
     row(
         "fail-open",

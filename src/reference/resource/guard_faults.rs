@@ -20,7 +20,7 @@ use crate::reference::rejection::Rejection;
 use crate::reference::request::{BODY_LIMIT, ReceivedBody, cookie_value, is_anonymous};
 use crate::reference::scheme::bearer::faults::of_body;
 use crate::reference::state::{Principal, ReferenceState, principal};
-use crate::seed::{IDENTITIES, SESSION_COOKIE};
+use crate::seed::{IDENTITIES, SESSION_COOKIE, WRITE};
 
 /// How long a faulty server answers nobody.
 const STOPPED: Duration = Duration::from_millis(600);
@@ -59,6 +59,9 @@ pub(super) async fn before(
     parts: &mut Parts,
     body: Option<Incoming>,
 ) -> Option<Answer> {
+    if state.fault("adds-named-roles") && names_write(parts) {
+        parts.extensions.insert(AnyScope);
+    }
     if state.fault("lookup-before-auth") && is_absent(resource) {
         return Some(Rejection::new(StatusCode::NOT_FOUND, "not_found").answer());
     }
@@ -278,6 +281,10 @@ pub(super) fn let_in(state: &ReferenceState, resource: &ReferenceResource, parts
         let passed = ["x-ssl-client-verify", "ssl-client-verify"].iter().any(|name| header(name) == Some("SUCCESS"));
         passed || header("x-forwarded-client-cert").is_some()
     };
+    let is_subrequest = || {
+        let named = header("x-middleware-subrequest").unwrap_or_default();
+        named.split(':').filter(|name| *name == "middleware").count() >= 5
+    };
     let open = (state.fault("unguarded-route")
         && *resource == ReferenceResource::Account
         && is_anonymous(&state.key_location, parts))
@@ -287,9 +294,26 @@ pub(super) fn let_in(state: &ReferenceState, resource: &ReferenceResource, parts
         || (state.fault("trusts-x-consumer") && names_somebody("x-consumer-username"))
         || (state.fault("trusts-certificate-headers") && verified())
         || (state.fault("remembers-by-bare-cookie") && header("cookie") == Some(REMEMBERED))
+        || (state.fault("skips-guard-of-subrequests") && is_subrequest())
         || (state.fault("trusts-internal-request") && header("x-internal-request") == Some("true"))
         || parts.extensions.get::<Unguarded>().is_some();
     open.then(|| Arc::new(principal(&IDENTITIES[0])))
+}
+
+/// Whether a client names the role that writes, as a gateway would.
+fn names_write(parts: &Parts) -> bool {
+    let roles = parts.headers.get("x-roles").and_then(|roles| roles.to_str().ok());
+    roles.is_some_and(|roles| roles.split(',').any(|role| role.trim() == WRITE))
+}
+
+/// Whom a faulty server acts for, whoever has a valid credential.
+pub(super) fn acting_for(state: &ReferenceState, parts: &Parts, own: Arc<Principal>) -> Arc<Principal> {
+    if !state.fault("acts-for-named-user") {
+        return own;
+    }
+    let named = parts.headers.get("x-on-behalf-of").and_then(|name| name.to_str().ok());
+    let other = named.and_then(|name| IDENTITIES.iter().find(|identity| identity.name == name));
+    other.map_or(own, |identity| Arc::new(principal(identity)))
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ pub(crate) async fn answer(
     let mut answer = match decide(verifiers, guard, resource, &parts) {
         Ok(principal) => {
             let auth = began.elapsed();
+            let principal = guard_faults::acting_for(state, &parts, principal);
             let mut answer = resource.answer(state, guard, &principal, &parts);
             finish(guard, &mut answer, auth, held_up(state, guard, &parts.headers));
             guard_faults::after(state, &parts, &mut answer);

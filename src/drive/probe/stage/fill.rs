@@ -3,7 +3,11 @@
 use super::Stage;
 use crate::check::step::Fill;
 use crate::drive::probe::error::FillError;
+use crate::plan::subject::Subject;
 use crate::secret::Secret;
+
+/// What a role that opens everything is called at most targets.
+const ADMIN: &str = "admin";
 
 impl Stage<'_> {
     pub(super) fn fill(&self, fill: Fill, resource: usize) -> Result<String, FillError> {
@@ -19,7 +23,8 @@ impl Stage<'_> {
             |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default();
         let principal = || {
             let good = subject.good_for(resource).or_else(|| subject.good_for(subject.main_resource()?));
-            good.map(|good| subject.identities[good].name.clone()).unwrap_or_default()
+            let identity = good.map(|good| &subject.identities[good]);
+            identity.map(|good| good.account_name().unwrap_or_else(|| good.name.clone())).unwrap_or_default()
         };
         Ok(match fill {
             Fill::Text(text) => text.to_owned(),
@@ -30,6 +35,10 @@ impl Stage<'_> {
             Fill::PublicPath => path(subject.resources.iter().position(|resource| resource.public)),
             Fill::Principal => principal(),
             Fill::PrincipalIn(before, after) => format!("{before}{}{after}", principal()),
+            Fill::LackingRoles(between) => roles(&lacking(subject, resource)).join(between),
+            Fill::Tenant => {
+                subject.resources.get(resource).and_then(|resource| resource.tenant.clone()).unwrap_or_default()
+            }
             Fill::WriteMethod => {
                 let written = subject.protected().find(|at| subject.resources[*at].writes);
                 written.map(|at| subject.resources[at].method.clone()).unwrap_or_default()
@@ -68,6 +77,19 @@ impl Stage<'_> {
             Fill::AcceptSignature => material.answer_rules.as_ref().map(|rules| rules.asked()).unwrap_or_default(),
         })
     }
+}
+
+/// The scopes of a resource that whoever lacks one does not have.
+fn lacking(subject: &Subject, resource: usize) -> Vec<String> {
+    let Some(gap) = subject.scope_gap_at(resource) else { return Vec::new() };
+    let lacking = subject.resources[gap.resource].scopes.difference(&subject.identities[gap.low].scopes);
+    lacking.cloned().collect()
+}
+
+/// What a role that opens everything is called, and one for each of these scopes.
+fn roles(lacking: &[String]) -> Vec<&str> {
+    let scopes = lacking.iter().map(String::as_str).filter(|scope| *scope != ADMIN);
+    std::iter::once(ADMIN).chain(scopes).collect()
 }
 
 /// The same value with its middle character changed.

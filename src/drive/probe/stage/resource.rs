@@ -9,7 +9,7 @@ use crate::drive::probe::{accompany, dpop, outages, proven, values};
 use crate::drive::wire::{BadDestination, Connection};
 use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Phrase, Place, Reading, Request,
-    Response, Silence,
+    Response, Silence, StepId,
 };
 use crate::plan::{Action, Asker};
 use crate::scheme::dpop::names_nonce;
@@ -80,6 +80,14 @@ impl Stage<'_> {
         send: &Send,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
+        let was_granted = |step: StepId| {
+            let granted = evidence.observations.iter().filter(|seen| seen.outcome == Outcome::Granted);
+            let at_place = granted.filter(|seen| seen.place == Place::Resource(counts));
+            at_place.into_iter().any(|seen| self.check.steps[seen.step].step_id() == Some(step))
+        };
+        if send.only_after.is_some_and(|step| !was_granted(step)) {
+            return Ok(());
+        }
         let mut bare = self.prober.bare_request(resource);
         if let Some(identity) = asker.identity() {
             bare.connection = self.prober.subject().connection_beside(identity);
