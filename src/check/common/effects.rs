@@ -4,7 +4,7 @@ use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::state::StableState;
-use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::judgement::{Judgement, ObservedCheck, Wording};
 use crate::check::step::Want;
 use crate::observe::{Observation, Outcome, Response, StepId};
 
@@ -30,27 +30,37 @@ pub(crate) const PUBLIC_AS_IT_IS: StepId = StepId::new("public-as-it-is");
 pub(crate) fn none(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     // a write that was granted is no refused one
-    if !judgement.access.is_empty() {
-        return judgement;
+    if judgement.access.is_empty() {
+        unchanged(case, &mut judgement, &|after| (after, "the refused request changed the state".into()));
     }
-    let reading = |step| case.answers_of(step).next();
-    let before: Vec<&Response> = [BEFORE, BEFORE_AGAIN].into_iter().filter_map(reading).map(|(_, one)| one).collect();
-    let Some(state) = StableState::of(&before) else { return judgement };
-    if let Some((index, _)) = [AFTER, LATER].into_iter().filter_map(reading).find(|(_, one)| state.differs(one)) {
-        judgement.violates_by(
-            Explanation::ExecutedWrite,
-            index,
-            "the refused request changed the state",
-            "the same representation before and after",
-        );
+    judgement
+}
+
+/// The first answer to a reading.
+pub(crate) fn reading<'a>(case: &ObservedCheck<'a>, step: StepId) -> Option<(usize, &'a Response)> {
+    case.answers_of(step).next()
+}
+
+/// What is read is the same before and after; a change is shown by the reading after it, or by the request that this makes of it.
+pub(crate) fn unchanged(
+    case: &ObservedCheck<'_>,
+    judgement: &mut Judgement,
+    shown_by: &dyn Fn(usize) -> (usize, Wording),
+) {
+    let read = |step| reading(case, step);
+    let before: Vec<&Response> = [BEFORE, BEFORE_AGAIN].into_iter().filter_map(read).map(|(_, one)| one).collect();
+    let Some(state) = StableState::of(&before) else { return };
+    if let Some((index, _)) = [AFTER, LATER].into_iter().filter_map(read).find(|(_, one)| state.differs(one)) {
+        let expected = "the same representation before and after";
+        let (index, text) = shown_by(index);
+        judgement.violates_by(Explanation::ExecutedWrite, index, text, expected);
     } else if state.is_empty() {
         judgement.open.push("what is read back is another each time: nothing can be compared".to_owned());
-    } else if reading(AFTER_ALLOWED).is_some_and(|(_, one)| !state.differs(one)) {
+    } else if read(AFTER_ALLOWED).is_some_and(|(_, one)| !state.differs(one)) {
         let text =
             "an allowed write does not show in what is read back: a refused one that happened would not show either";
         judgement.open.push(text.to_owned());
     }
-    judgement
 }
 
 /// RFC 9110 §9.3.2: HEAD is answered like GET; a target that does not have HEAD says so to everybody.

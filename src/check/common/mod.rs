@@ -15,6 +15,7 @@ pub(crate) mod leaks;
 pub(crate) mod malformed;
 pub(crate) mod malformed_body;
 pub(crate) mod messages;
+pub(crate) mod overrides;
 pub(crate) mod oversized;
 pub(crate) mod rights;
 mod shared_caches;
@@ -154,40 +155,72 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["WSTG-ATHZ-02", "OWASP API5:2023"],
         doc: Doc {
-            sends: "GET by a principal who may not write, with the override headers of frameworks set to the writing method.",
+            sends: "GET to the path of each write (at most 8), with its body, by a principal who may not write: with the override fields and the parameter of frameworks that name the method of the write, and with ones that name GET; and the write itself. Where another resource reads the path of a write, what it shows is read before and after.",
             matters: "If permission is decided on one method and routing on another, reading rights write.",
             fix: "Switch method overriding off, or decide on the overridden method.",
         },
         steps: &[
             Step::Meet,
             Step::AwaitAccepted,
-            send(Who::Good, On::ReadBack).id(effects::BEFORE).called("the state before").granted(),
-            send(Who::Good, On::ReadBack).id(effects::BEFORE_AGAIN).called("the state before, once more").granted(),
+            send(Who::Good, On::ReadBack).id(effects::BEFORE).called("the state before").granted().if_given(),
+            send(Who::Good, On::ReadBack)
+                .id(effects::BEFORE_AGAIN)
+                .called("the state before, once more")
+                .granted()
+                .if_given(),
             Step::Meet,
-            send(Who::LowScope, On::ReadBack)
-                .with(&[Alter::Header("X-HTTP-Method-Override", Fill::WriteMethod)])
-                .called("GET with X-HTTP-Method-Override"),
-            send(Who::LowScope, On::ReadBack)
-                .with(&[Alter::Header("X-HTTP-Method", Fill::WriteMethod)])
-                .called("GET with X-HTTP-Method"),
-            send(Who::LowScope, On::ReadBack)
-                .with(&[Alter::Header("X-Method-Override", Fill::WriteMethod)])
-                .called("GET with X-Method-Override"),
-            send(Who::LowScope, On::ReadBack)
-                .with(&[Alter::Query("_method", Fill::WriteMethod)])
-                .called("GET with ?_method="),
-            send(Who::Good, On::ReadBack).id(effects::AFTER).called("the state after").granted(),
+            send(Who::LowScope, On::EachScopedWrite)
+                .with(overrides::FIELDS_OF_READ)
+                .id(overrides::READ_BY_FIELDS)
+                .called("GET with override fields that name GET"),
+            send(Who::LowScope, On::EachScopedWrite)
+                .with(overrides::QUERY_OF_READ)
+                .id(overrides::READ_BY_QUERY)
+                .called("GET with ?_method=GET"),
+            send(Who::LowScope, On::EachScopedWrite)
+                .with(overrides::FIELDS_OF_WRITE)
+                .id(overrides::BY_FIELDS)
+                .denied(overrides::OVERRIDDEN)
+                .called("GET with X-HTTP-Method-Override, X-HTTP-Method and X-Method-Override that name the method"),
+            send(Who::LowScope, On::EachScopedWrite)
+                .with(overrides::ONE_FIELD[0])
+                .id(overrides::BY_ONE[0])
+                .where_granted(overrides::BY_FIELDS)
+                .denied(overrides::OVERRIDDEN)
+                .called("GET with X-HTTP-Method-Override that names the method"),
+            send(Who::LowScope, On::EachScopedWrite)
+                .with(overrides::ONE_FIELD[1])
+                .id(overrides::BY_ONE[1])
+                .where_granted(overrides::BY_FIELDS)
+                .denied(overrides::OVERRIDDEN)
+                .called("GET with X-HTTP-Method that names the method"),
+            send(Who::LowScope, On::EachScopedWrite)
+                .with(overrides::ONE_FIELD[2])
+                .id(overrides::BY_ONE[2])
+                .where_granted(overrides::BY_FIELDS)
+                .denied(overrides::OVERRIDDEN)
+                .called("GET with X-Method-Override that names the method"),
+            send(Who::LowScope, On::EachScopedWrite)
+                .with(overrides::QUERY_OF_WRITE)
+                .id(overrides::BY_QUERY)
+                .denied(overrides::OVERRIDDEN)
+                .called("GET with ?_method= that names the method"),
+            send(Who::Good, On::ReadBack).id(effects::AFTER).called("the state after").granted().if_given(),
             Step::AwaitEffects,
-            send(Who::Good, On::ReadBack).id(effects::LATER).called("the state a moment later").granted(),
+            send(Who::Good, On::ReadBack).id(effects::LATER).called("the state a moment later").granted().if_given(),
+            send(Who::LowScope, On::EachScopedWrite).id(overrides::WRITE_ITSELF).called("the write itself"),
             Step::Meet,
             send(Who::Good, On::Writable).called("an allowed write").granted(),
             Step::AwaitAccepted,
             send(Who::Good, On::ReadBack)
                 .id(effects::AFTER_ALLOWED)
                 .called("the state after an allowed write")
-                .granted(),
+                .granted()
+                .if_given(),
         ],
-        expect: effects::none,
+        expect: overrides::inert,
+        // whoever may write anyway needs no other method for it
+        implied_by: &["apikey.scope-enforced", "bearer.insufficient-scope-403", "common.insufficient-is-403"],
         fault: "override-after-auth",
         ..PLAIN
     },

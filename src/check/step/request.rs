@@ -168,6 +168,8 @@ pub enum On {
     EachContent,
     /// A resource that changes state and for which a valid credential lacks a scope.
     ScopedWrite,
+    /// Every such resource, up to a budget: [`On::Writable`] for whoever lacks the scope, and the others.
+    EachScopedWrite,
     /// The representation that a write would change.
     ReadBack,
     /// A public resource.
@@ -265,8 +267,8 @@ pub enum Fill {
     Principal,
     /// The same between two texts.
     PrincipalIn(&'static str, &'static str),
-    /// The method of the writable resource.
-    WriteMethod,
+    /// The method of the resource itself.
+    OwnMethod,
     /// What `admin` and the scopes that whoever asks lacks are called where roles are named, with this text between them.
     LackingRoles(&'static str),
     /// The tenant of the object.

@@ -41,7 +41,6 @@ impl Caster<'_> {
         for fill in fills {
             match fill {
                 Fill::PublicPath => drop(self.resource(On::Public, Who::Good)?),
-                Fill::WriteMethod => drop(self.resource(On::Writable, Who::Good)?),
                 Fill::NeededScope | Fill::DisallowedScope | Fill::OwnAndDisallowedScope => drop(self.scope(fill)?),
                 Fill::SlotForged(_, id) => {
                     if let Some(lacking) = self.subject.kit.lacks(self.subject.scheme.needs(id)) {

@@ -39,7 +39,7 @@ impl Caster<'_> {
             on => {
                 let found = match on {
                     On::EachWrite => self.writes(send.who),
-                    On::EachScoped | On::EachObject => self.guarded(send.on, send.who),
+                    On::EachScoped | On::EachScopedWrite | On::EachObject => self.guarded(send.on, send.who),
                     On::EachContent => self.contents(send.who),
                     On::EachPublic => self.public_ones(),
                     On::EachRoute | On::EachGet | On::EachRead | On::EachPath => self.routes(send),
@@ -161,6 +161,7 @@ impl Caster<'_> {
         let subject = self.subject;
         let is_guarded = |at: &usize| match on {
             On::EachObject => subject.tenant_gap_at(*at).is_some(),
+            On::EachScopedWrite if !subject.resources[*at].writes => false,
             _ => subject.scope_gap_at(*at).is_some(),
         };
         let others = subject.protected().filter(|at| *at != first).filter(is_guarded);
@@ -262,6 +263,7 @@ impl Caster<'_> {
             }
             On::Scoped | On::EachScoped => subject.scope_gap(None).map(|gap| gap.resource),
             On::ScopedWrite => subject.scope_gap(Some(true)).map(|gap| gap.resource),
+            On::EachScopedWrite => subject.write_gap().map(|gap| gap.resource),
             On::Writable if who == Who::LowScope => subject.write_gap().map(|gap| gap.resource),
             On::Writable => subject.write_gap().map(|gap| gap.resource).or_else(|| {
                 let writes = || subject.protected().filter(|at| subject.resources[*at].writes);
@@ -286,7 +288,9 @@ impl Caster<'_> {
         match (found, on) {
             (Some(found), _) => Ok(found),
             (None, On::Scoped | On::EachScoped) => Err(self.no_scope_gap(false)),
-            (None, On::ScopedWrite) => Err(self.nothing_written().unwrap_or_else(|| self.no_scope_gap(true))),
+            (None, On::ScopedWrite | On::EachScopedWrite) => {
+                Err(self.nothing_written().unwrap_or_else(|| self.no_scope_gap(true)))
+            }
             (None, On::Writable | On::EachWrite | On::EachContent) => match self.nothing_written() {
                 Some(why) => Err(why),
                 None => Err(self.no_scope_gap(true)),
@@ -580,5 +584,7 @@ mod tests {
         let expected = [("GET /users", "a"), ("POST /orders", "a"), ("DELETE /orders/1", "a")];
         assert_eq!(asked, expected.map(|(resource, who)| (resource.to_owned(), who)));
         assert_eq!(script.not_visited.iter().map(name).collect::<Vec<_>>(), ["DELETE /users/1"]);
+        let overridden = visited("common.method-override-header-ignored", On::EachScopedWrite, &subject);
+        assert_eq!(overridden.expect("is tested"), ["POST /orders", "DELETE /orders/1"]);
     }
 }

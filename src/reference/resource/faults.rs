@@ -13,6 +13,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.method-override-header-ignored",
         "decides by the method and acts by the override header",
     ),
+    variant(
+        "override-reads-order-after-auth",
+        "common.method-override-header-ignored",
+        "decides by the method, and acts by the override header where an order comes with it",
+    ),
+    variant(
+        "override-misreads-order-after-auth",
+        "common.method-override-header-ignored",
+        "decides by the method, and validates by the override header",
+    ),
     row("trusts-x-forwarded-user", "common.identity-header-spoof", "believes whoever names a user in X-Forwarded-User"),
     variant("trusts-x-consumer", "common.identity-header-spoof", "believes whoever names a consumer as gateways do"),
     variant(

@@ -83,7 +83,12 @@ fn list_orders(
     guard.authorise(state, principal, READ).map_err(|rejection| with_faults(state, rejection))?;
     let overridden =
         || parts.headers.get("x-http-method-override").is_some_and(|method| method == Method::POST.as_str());
-    if state.fault("override-after-auth") && overridden() {
+    let has_order = || parts.headers.get(header::CONTENT_TYPE).is_some_and(|media| media == answer::JSON);
+    let validates = state.fault("override-reads-order-after-auth");
+    if (state.fault("override-misreads-order-after-auth") || (validates && !has_order())) && overridden() {
+        return Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request"));
+    }
+    if (state.fault("override-after-auth") || validates) && overridden() {
         state.orders.fetch_add(1, Ordering::Relaxed);
         return Ok(answer::json(StatusCode::CREATED, &json!({ "created": true })));
     }

@@ -35,13 +35,12 @@ impl Stage<'_> {
             Fill::PublicPath => path(subject.resources.iter().position(|resource| resource.public)),
             Fill::Principal => principal(),
             Fill::PrincipalIn(before, after) => format!("{before}{}{after}", principal()),
+            Fill::OwnMethod => {
+                subject.resources.get(resource).map(|resource| resource.method.clone()).unwrap_or_default()
+            }
             Fill::LackingRoles(between) => roles(&lacking(subject, resource)).join(between),
             Fill::Tenant => {
                 subject.resources.get(resource).and_then(|resource| resource.tenant.clone()).unwrap_or_default()
-            }
-            Fill::WriteMethod => {
-                let written = subject.protected().find(|at| subject.resources[*at].writes);
-                written.map(|at| subject.resources[at].method.clone()).unwrap_or_default()
             }
             Fill::Bytes(count) => "a".repeat(count),
             Fill::OriginAround(before, behind) => {
