@@ -67,6 +67,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.path-normalisation-not-a-bypass",
         "looks for the scopes of a path as sent, and routes the path as normalised",
     ),
+    variant(
+        "exempts-static-queries",
+        "common.path-normalisation-not-a-bypass",
+        "guards no address that ends like the name of a static file",
+    ),
+    variant(
+        "exempts-static-paths",
+        "common.path-normalisation-not-a-bypass",
+        "guards no path that ends like the name of a static file, and routes it without that end",
+    ),
     variant("decodes-paths-twice", "common.path-normalisation-not-a-bypass", "decodes paths once more after the guard"),
     variant(
         "backslash-is-slash",

@@ -37,6 +37,15 @@ pub(super) fn rewrite<B>(state: &ReferenceState, request: &mut Request<B>) {
             *request.uri_mut() = uri;
         }
     }
+    if state.fault("exempts-static-queries") && request.uri().query().is_some_and(|query| query.ends_with(".css")) {
+        request.extensions_mut().insert(Unguarded);
+    }
+    if state.fault("exempts-static-paths")
+        && let Some(uri) = without_static_name(request.uri().path()).and_then(|path| path.parse::<Uri>().ok())
+    {
+        *request.uri_mut() = uri;
+        request.extensions_mut().insert(Unguarded);
+    }
     let twice = state.fault("decodes-paths-twice") && request.uri().path().contains("%25");
     let backslash = state.fault("backslash-is-slash") && request.uri().path().contains('\\');
     let rights = state.fault("rights-by-raw-path");
@@ -109,6 +118,11 @@ pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<
         || (state.fault("breaks-on-odd-host") && field("host").is_some_and(|host| host.starts_with('[')))
         || (state.fault("breaks-on-8-bit-field") && request.headers().values().any(|value| value.to_str().is_err()));
     breaks.then(|| Rejection::broken().answer())
+}
+
+/// A path without what makes it end like the name of a static file.
+fn without_static_name(path: &str) -> Option<&str> {
+    [";x.css", "/x.css", ".css"].into_iter().find_map(|name| path.strip_suffix(name))
 }
 
 /// Whether a segment is a number that 64 bits cannot hold.
