@@ -34,6 +34,7 @@ pub(super) fn altered(alter: &Alter, resource: &Resource) -> String {
         Alter::Target(_) => "another path".to_owned(),
         Alter::Source(_) => "from a source of its own".to_owned(),
         Alter::Connection(_) => "over another connection".to_owned(),
+        Alter::Validators => "with the entity tag and the date of the good answer".to_owned(),
         Alter::AbsoluteForm => "target in absolute form".to_owned(),
     }
 }

@@ -96,15 +96,16 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "common.conditions-after-auth",
-        title: "Conditions of a request are not evaluated for whoever is refused",
+        title: "Conditions and ranges of a request are not evaluated for whoever is refused",
         level: Level::Must,
-        severity: Severity::Low,
+        // of what is granted; a condition that is evaluated is a deviation of low severity
+        severity: Severity::Critical,
         tier: Tier::Extended,
-        sources: &["RFC 9110 §13.2.1", "OWASP API8:2023"],
+        sources: &["RFC 9110 §13.2.1", "RFC 9110 §14.2", "OWASP API8:2023", "CWE-306"],
         doc: Doc {
-            sends: "Requests without a credential and with If-None-Match: * or with an If-Match that nothing has, to each protected resource that is read by GET, or by another method where none is, and writes with such an If-Match (at most 8 of each).",
-            matters: "Answers 304 and 412 tell everybody whether something is there, and which version of it.",
-            fix: "Authenticate before conditions are evaluated: they count only where the answer would be a success.",
+            sends: "Requests without a credential and with If-None-Match: *, with an If-Match that nothing has, with the ETag and the Last-Modified of the good answer, where it has one, and with Range: bytes=0-, to each protected resource that is read by GET, or by another method where none is, and writes with such an If-Match (at most 8 of each).",
+            matters: "Answers 304 and 412 tell everybody whether something is there, and which version of it; 206 has its content.",
+            fix: "Authenticate before conditions and ranges are evaluated: they count only where the answer would be a success.",
         },
         steps: &[
             send(Who::Good, On::EachRead).granted(),
@@ -115,6 +116,12 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::EachRead)
                 .with(&[Alter::Header("If-Match", Fill::Text("\"authbench\""))])
                 .called("an unknown If-Match without a credential"),
+            send(Who::Anonymous, On::EachRead)
+                .with(&[Alter::Validators])
+                .called("the ETag and the Last-Modified of the good answer, without a credential"),
+            send(Who::Anonymous, On::EachRead)
+                .with(&[Alter::Header("Range", Fill::Text("bytes=0-"))])
+                .called("Range: bytes=0- without a credential"),
             send(Who::Anonymous, On::EachWrite)
                 .with(&[Alter::Header("If-Match", Fill::Text("\"authbench\""))])
                 .called("a write with an unknown If-Match, without a credential")
@@ -258,7 +265,7 @@ fn not_resolved(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// RFC 9110 §13.2.1: a condition is ignored where the answer without it would be no success.
+/// RFC 9110 §13.2.1, §14.2: a condition and a range are ignored where the answer without them would be no success.
 fn conditions(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let conditional = case.lenient().filter(|(_, seen)| case.step_of(seen).step_id() != Some(UNCONDITIONAL));
@@ -268,20 +275,30 @@ fn conditions(case: &ObservedCheck<'_>) -> Judgement {
         let without = beside.map(|(status, _)| status);
         let is_open = matches!(beside, Some((_, Outcome::Granted)));
         let is_a_page = matches!(beside, Some((200..300, Outcome::Refused)));
+        let was_refused = matches!(beside, Some((400..500, Outcome::Refused)));
         match observation.exchange.status() {
             status if status.is_some() && status == without => {}
             // a refusal with a status of success is a page for everybody: the conditions are about that
-            Some(304 | 412) if is_a_page => {}
+            Some(206 | 304 | 412 | 416) if is_a_page => {}
             // where access is open, there is nothing left to learn
-            Some(304 | 412) if is_open => {}
-            Some(status @ (304 | 412)) => {
+            Some(304 | 412 | 416) if is_open => {}
+            Some(status @ (304 | 412 | 416)) => {
                 let text = case.about(index, format_args!("answered with {status}"));
                 judgement.deviates(index, text, "the refusal that there is without the condition");
+            }
+            // RFC 9110 §14.2: a range is one of a good answer
+            Some(206) if was_refused && has_content(observation) && observation.outcome != Outcome::Granted => {
+                let text = case.about(index, "answered with 206 and content");
+                judgement.violates(index, text, "the refusal that there is without the range");
             }
             _ => case.judge_as(index, Want::Denied(REFUSED), &mut judgement),
         }
     }
     judgement
+}
+
+fn has_content(seen: &Observation) -> bool {
+    seen.exchange.response().is_some_and(|response| !response.body.is_empty())
 }
 
 /// Without a body nothing protected can be in it, whatever the status.
@@ -373,5 +390,45 @@ fn skew(date: i64, observation: &Observation) -> i64 {
         date - last
     } else {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Request, Response, Silence};
+
+    #[test]
+    fn a_range_of_what_is_refused_is_granted_and_an_evaluated_condition_deviates() {
+        let check = find("common.conditions-after-auth").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let unconditional =
+            check.steps.iter().position(|step| step.step_id() == Some(UNCONDITIONAL)).expect("is there");
+        let seen = |step: usize, status: u16, outcome: Outcome, body: &str| {
+            let response = Response { status, headers: Vec::new(), body: body.into(), truncated: false };
+            let asked = Exchange::unanswered(Request::new("GET", "/"), Silence::Closed);
+            Observation::in_test(step, Exchange { answer: Ok(response), ..asked }, outcome)
+        };
+        let (refused, granted, unclear) = (Outcome::Refused, Outcome::Granted, Outcome::Unclear);
+        for (without, status, outcome, body, expected) in [
+            ((401, refused), 401, refused, "", (0, 0)),
+            ((401, refused), 304, unclear, "", (0, 1)),
+            ((401, refused), 412, refused, "", (0, 1)),
+            ((401, refused), 416, refused, "", (0, 1)),
+            ((401, refused), 206, unclear, "21.4", (1, 0)),
+            ((401, refused), 206, granted, "21.4", (1, 0)),
+            // a page that everybody gets
+            ((200, refused), 206, unclear, "<html>", (0, 0)),
+            ((200, granted), 304, unclear, "", (0, 0)),
+        ] {
+            let mut evidence = Evidence::default();
+            evidence.observe(seen(unconditional, without.0, without.1, ""));
+            evidence.observe(seen(unconditional + 1, status, outcome, body));
+            let found = conditions(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.access.len(), found.protocol.len()), expected, "{without:?} {status}: {found:?}");
+            assert!(found.open.is_empty(), "{without:?} {status}: {found:?}");
+        }
     }
 }

@@ -236,6 +236,9 @@ pub enum Alter {
     AbsoluteForm,
     /// A connection with another client certificate than that of the credential.
     Connection(OtherConnection),
+    /// The conditions that a cache would send with what an earlier good answer of the check said about its version (RFC 9110 §8.8);
+    /// nothing is sent where none said anything.
+    Validators,
 }
 
 /// Whether a segment of a path is a number.

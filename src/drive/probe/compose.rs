@@ -269,6 +269,8 @@ impl Prober {
             Alter::Connection(OtherConnection::OfAnother) => {
                 request.connection = self.subject().connection_of_another(&request.connection).unwrap_or_default();
             }
+            // the step knows them
+            Alter::Validators => {}
             Alter::AbsoluteForm => {
                 let origin = self.equipment.base.origin().ascii_serialization();
                 let target = String::from_utf8_lossy(&request.target).into_owned();

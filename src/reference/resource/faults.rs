@@ -140,6 +140,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "answers OPTIONS of an object that does not exist by 404",
     ),
     row("conditions-before-auth", "common.conditions-after-auth", "looks at conditions before it asks who sends them"),
+    variant(
+        "tags-before-auth",
+        "common.conditions-after-auth",
+        "answers 304 to the tag of its answers before it asks who sends it",
+    ),
+    variant(
+        "ranges-before-auth",
+        "common.conditions-after-auth",
+        "answers with a range of its orders before it asks who wants them",
+    ),
     row("validate-before-auth", "common.auth-before-input-validation", "parses bodies before it asks who sends them"),
     row(
         "breaks-on-body-of-holder",

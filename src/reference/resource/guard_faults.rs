@@ -25,6 +25,9 @@ use crate::seed::{IDENTITIES, SESSION_COOKIE, WRITE};
 /// How long a faulty server answers nobody.
 const STOPPED: Duration = Duration::from_millis(600);
 
+/// The version of everything that a faulty server answers with.
+const TAG: &str = "\"authbench-1\"";
+
 /// Set on a request that a fault before the guards let past them.
 #[derive(Clone, Copy)]
 pub(crate) struct Unguarded;
@@ -64,6 +67,13 @@ pub(super) async fn before(
     }
     if state.fault("lookup-before-auth") && is_absent(resource) {
         return Some(Rejection::new(StatusCode::NOT_FOUND, "not_found").answer());
+    }
+    if state.fault("tags-before-auth") && parts.headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag == TAG) {
+        return Some(answer::empty(StatusCode::NOT_MODIFIED));
+    }
+    if state.fault("ranges-before-auth") && parts.headers.contains_key(header::RANGE) && parts.method == Method::GET {
+        let orders = state.objects.order_list(state.orders.load(Ordering::Relaxed));
+        return Some(answer::typed(StatusCode::PARTIAL_CONTENT, answer::JSON, orders));
     }
     if state.fault("conditions-before-auth") && parts.headers.contains_key(header::IF_MATCH) {
         return Some(answer::empty(StatusCode::PRECONDITION_FAILED));
@@ -138,6 +148,9 @@ fn has_odd_count(bytes: &[u8]) -> bool {
 
 /// What a faulty server keeps of an answer, or lets others keep.
 pub(super) fn after(state: &ReferenceState, parts: &Parts, answer: &mut Answer) {
+    if state.fault("tags-before-auth") && answer.status() == StatusCode::OK {
+        answer.headers_mut().insert(header::ETAG, HeaderValue::from_static(TAG));
+    }
     if state.fault("lets-caches-revalidate") && answer.status() == StatusCode::OK {
         let fresh = HeaderValue::from_static("max-age=60, must-revalidate");
         answer.headers_mut().insert(header::CACHE_CONTROL, fresh);

@@ -102,6 +102,8 @@ pub(super) struct Stage<'a> {
     slots: HashMap<&'static str, Kept>,
     /// What the last good request for each resource carried, and what travelled beside it.
     last_good: HashMap<usize, (Vec<Carried>, Vec<Companion>)>,
+    /// What a good answer said about its version, as conditions.
+    validators: Vec<(&'static str, String)>,
     sessions: HashMap<&'static str, session::KeptSession>,
     /// The last client assertion that was sent.
     assertion: Option<String>,
@@ -134,6 +136,7 @@ impl<'a> Stage<'a> {
             random,
             slots: HashMap::new(),
             last_good: Default::default(),
+            validators: Vec::new(),
             sessions: HashMap::new(),
             assertion: None,
             kit,
