@@ -7,6 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::foreign_secret::without_foreign_secrets;
 use super::{Marks, parse_json};
 use crate::secret::{MASK, Scrubber, is_secret_name};
 
@@ -319,7 +320,8 @@ impl Exchange {
 
     /// The exchange as it may leave the process: credential parts masked, then everything scrubbed by value.
     pub fn record(&self, scrubber: &Scrubber) -> RecordedExchange {
-        let clean = |bytes: &[u8]| printable(&scrubber.scrub_bytes(bytes));
+        let known = |bytes: &[u8]| printable(&scrubber.scrub_bytes(bytes));
+        let clean = |bytes: &[u8]| without_foreign_secrets(&known(bytes)).into_owned();
         let mut request_headers = RecordedFields::default();
         for header in &self.request.headers {
             let masked = header.sensitive.then(|| masked_credential(&header.value));

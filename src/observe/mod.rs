@@ -10,6 +10,7 @@ mod evidence;
 mod exchange;
 mod fingerprint;
 mod fixed_texts;
+mod foreign_secret;
 mod grouped;
 mod histograms;
 mod id;
@@ -40,6 +41,7 @@ pub use exchange::{
 };
 pub use fingerprint::Fingerprint;
 pub use fixed_texts::FixedTexts;
+pub use foreign_secret::foreign_secret_in;
 pub use grouped::grouped;
 pub use histograms::{Histograms, NoDistribution, decode, encode, encode_unless_empty, histogram};
 pub use id::{ForgeryId, ForgeryIds, StepId};

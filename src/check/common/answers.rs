@@ -70,11 +70,15 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["ASVS 16.5.1", "CWE-209", "WSTG-ERRH-01"],
         doc: Doc {
-            sends: "The good request, after all other checks; every error of the run is searched for the keys, passwords, tokens and signing keys of the scenario, in plain, with the escapes of JSON, in Base64 and in hexadecimal digits. What the request itself carried does not count.",
-            matters: "Whoever causes the error reads what opens the API, or signs for its issuer.",
+            sends: "The good request, after all other checks; every error of the run is searched for the keys, passwords, tokens and signing keys of the scenario, in plain, with the escapes of JSON, in Base64 and in hexadecimal digits, and for secrets of other systems: passwords in addresses such as postgres://user:password@host, values behind password=, storepass= and secret=, private keys in PEM and access keys of AWS. What the request itself carried does not count, and neither does what stands for a value in a manual. A secret of another system is of high severity, and no report shows its value.",
+            matters: "Whoever causes the error reads what opens the API, signs for its issuer, or opens the database behind it.",
             fix: "Answer errors with a fixed text, take the secret out of use, and look for it in the logs as well.",
         },
-        steps: &[send(Who::Good, On::Protected).granted(), Step::LookBack(LookedFor::Disclosures)],
+        steps: &[
+            send(Who::Good, On::Protected).granted(),
+            Step::LookBack(LookedFor::Disclosures),
+            Step::LookBack(LookedFor::ForeignSecrets),
+        ],
         expect: leaks::disclosures,
         fault: "dumps-the-store",
         ..PLAIN

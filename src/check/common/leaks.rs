@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::{Explanation, Step};
+use crate::check::step::LookedFor;
+use crate::check::{Deviation, Explanation, Severity, Step};
 use crate::observe::{Evidence, Exchange, Response, contains, internals_in, without_pair};
 
 /// Credentials that are shorter are words that occur by themselves.
@@ -48,7 +49,14 @@ pub(crate) fn internals(case: &ObservedCheck<'_>) -> Judgement {
 
 /// No error of the run shows a secret that its request did not carry.
 pub(crate) fn disclosures(case: &ObservedCheck<'_>) -> Judgement {
-    shown(case, "the answer shows", "an error without secrets")
+    let judgement = shown(case, "the answer shows", "an error without secrets");
+    let is_foreign = |found: &Deviation| {
+        let seen = &case.evidence.observations[found.observation];
+        matches!(case.step_of(seen), Step::LookBack(LookedFor::ForeignSecrets))
+    };
+    // what opens another system does not open this API
+    let at_most = judgement.access.iter().all(is_foreign).then_some(Severity::High);
+    Judgement { at_most, ..judgement }
 }
 
 /// No answer of the run shows the hash of a password that its request did not carry.

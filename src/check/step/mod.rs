@@ -96,6 +96,8 @@ pub enum LookedFor {
     PasswordHashes,
     /// Errors that show a secret of the scenario which their request did not carry.
     Disclosures,
+    /// Errors that show a secret of another system, such as the password of a database.
+    ForeignSecrets,
     /// Answers that repeat the valid credential of their request.
     Echoes,
     /// Answers with status 429, each that says something else to caches.

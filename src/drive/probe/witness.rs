@@ -10,7 +10,9 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::echoes::Echoes;
 use super::outages;
-use crate::observe::{Exchange, Request, Response, SentBy, contains, internals_in, parse_challenges, password_hash_in};
+use crate::observe::{
+    Exchange, Request, Response, SentBy, contains, foreign_secret_in, internals_in, parse_challenges, password_hash_in,
+};
 use crate::secret::Disclosures;
 
 /// Answers that are kept of each kind.
@@ -34,6 +36,7 @@ pub(super) struct Witness {
     not_allowed: Mutex<Kept>,
     internals: Mutex<Kept>,
     leaks: Mutex<Kept>,
+    foreign: Mutex<Kept>,
     hashes: Mutex<Kept>,
     echoes: Mutex<Kept>,
     throttled: Mutex<Kept>,
@@ -64,6 +67,7 @@ impl Witness {
             not_allowed: kept(),
             internals: kept(),
             leaks: kept(),
+            foreign: kept(),
             hashes: kept(),
             echoes: kept(),
             throttled: kept(),
@@ -134,6 +138,11 @@ impl Witness {
             let key = format!("{} {says}", response.status);
             self.internals.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, Some(says));
         }
+        if let Some(found) = foreign_secret_in(&response.body, sent) {
+            // one for each kind: what an error page says it says at each place
+            let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+            foreign.keep(found.clone(), exchange, Some(found));
+        }
         let fields = response.headers.iter().map(|(_, value)| &value[..]);
         let found = fields.chain([&response.body[..]]).find_map(|bytes| self.secrets.first_in(bytes, sent));
         if let Some(found) = found {
@@ -170,6 +179,11 @@ impl Witness {
     /// Answers that repeat the valid credential of their request.
     pub(super) fn echoes(&self) -> Vec<Witnessed> {
         self.echoes.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    }
+
+    /// Errors that show a secret of another system: one of each kind.
+    pub(super) fn foreign_secrets(&self) -> Vec<Witnessed> {
+        self.foreign.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
 
     /// Errors that show a secret which their request did not carry.

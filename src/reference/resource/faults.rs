@@ -109,6 +109,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.errors-show-no-secrets",
         "prints a credential of somebody else, in Base64, into errors",
     ),
+    variant(
+        "shows-database-password",
+        "common.errors-show-no-secrets",
+        "prints the address of its database, with the password, into errors",
+    ),
     variant("shows-path-of-program", "common.auth-error-no-internals", "shows a file path where an address is unknown"),
     row(
         "prints-unknown-request",

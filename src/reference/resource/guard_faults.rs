@@ -168,6 +168,10 @@ pub(super) fn refused(state: &ReferenceState, parts: &Parts, mut rejection: Reje
         let store = format!("{}:{}:{}:{}", other.name, other.api_key, other.password, other.token);
         rejection.detail = Some(format!("looked in {}", STANDARD.encode(store)));
     }
+    if state.fault("shows-database-password") {
+        rejection.detail =
+            Some("SELECT * FROM keys: no answer of postgres://fleet:Tarpaulin-7x@db.test/keys".to_owned());
+    }
     if state.fault("echoes-credential") {
         let line = parts.headers.get(header::AUTHORIZATION).or_else(|| parts.headers.get("x-api-key"));
         rejection.detail = line.map(|line| format!("refused {}", String::from_utf8_lossy(line.as_bytes())));

@@ -53,8 +53,10 @@ impl Stage<'_> {
                     self.recall(Recalled { step, by, outcome: Outcome::Granted, why: what }, exchange, evidence);
                 }
             }
-            LookedFor::Disclosures => {
-                for Witnessed { by, exchange, what } in self.prober.witness.leaks() {
+            LookedFor::Disclosures | LookedFor::ForeignSecrets => {
+                let witness = &self.prober.witness;
+                let found = if wanted == LookedFor::Disclosures { witness.leaks() } else { witness.foreign_secrets() };
+                for Witnessed { by, exchange, what } in found {
                     self.recall(Recalled { step, by, outcome: Outcome::Refused, why: what }, exchange, evidence);
                 }
             }
