@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::noting::note;
 use super::resource::second_counts;
-use super::session::{ANOTHER_SECOND, note, started};
+use super::session::{ANOTHER_SECOND, started};
 use super::told::{Told, granted, led_elsewhere, refused};
 use super::{Halt, Kept, Stage};
 use crate::check::step::{AuthorizationChange, RedirectionUri};

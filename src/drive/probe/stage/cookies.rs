@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::noting::note;
 use super::resource::may_be_an_accident;
-use super::session::{note, started};
+use super::session::started;
 use super::told::{Told, granted, led_elsewhere, refused};
 use super::{Credential, Halt, Stage};
 use crate::check::step::{CookieAttribute, NoSession, SessionAct, Step};

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 
-use super::session::{WRONG, note, unknown_user};
+use super::noting::note;
+use super::session::{WRONG, unknown_user};
 use super::timing::{Rounds, Runs, Samples};
 use super::told::{Told, failed};
 use super::{Halt, Stage, in_time};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::session::{WRONG, note, unknown_user};
+use super::noting::note;
+use super::session::{WRONG, unknown_user};
 use super::told::{Told, failed};
 use super::{Halt, Stage, fell_silent, was_throttled};
 use crate::check::step::{SessionAct, Step};

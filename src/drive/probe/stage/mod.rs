@@ -10,6 +10,7 @@ mod guessing;
 mod handshake;
 mod hook;
 mod look_back;
+mod noting;
 mod password;
 mod plain_http;
 mod refresh;

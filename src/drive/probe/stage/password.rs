@@ -1,6 +1,7 @@
 //! Password changes: the one of the scenario, and one that does not name the former password.
 
-use super::session::{note, started};
+use super::noting::note;
+use super::session::started;
 use super::told::{Told, failed, granted, refused};
 use super::{Halt, Stage};
 use crate::drive::login::{Logins, successor};

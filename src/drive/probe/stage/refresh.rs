@@ -1,7 +1,8 @@
 //! Refreshes of a session that a check has for itself.
 
+use super::noting::note;
 use super::resource::second_counts;
-use super::session::{KeptSession, note, started};
+use super::session::{KeptSession, started};
 use super::told::{Told, granted, refused};
 use super::{Halt, Stage};
 use crate::check::step::{ExtraScope, RefreshChange, SessionAct, SessionStep, Step, Want};

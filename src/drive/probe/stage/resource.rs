@@ -62,7 +62,7 @@ fn cookies_of(evidence: &Evidence) -> Vec<Credential> {
 /// The conditions that a cache sends with what the last good answer at a place said about its version (RFC 9110 §13.1.2, §13.1.3).
 fn validators_of(evidence: &Evidence, place: Place) -> Vec<(&'static str, String)> {
     let granted = evidence.observations.iter().filter(|seen| seen.place == place && seen.outcome == Outcome::Granted);
-    let Some(response) = granted.filter_map(|seen| seen.exchange.response()).last() else { return Vec::new() };
+    let Some(response) = granted.filter_map(|seen| seen.exchange.response()).next_back() else { return Vec::new() };
     let fields = [("If-None-Match", "etag"), ("If-Modified-Since", "last-modified")];
     fields.into_iter().filter_map(|(name, of)| Some((name, response.header(of)?.into_owned()))).collect()
 }

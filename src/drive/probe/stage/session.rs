@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 
 use super::cookies::set_by_login;
+use super::noting::note;
 use super::told::{Told, failed, granted, refused};
 use super::{Halt, Kept, Stage};
-use crate::check::step::{FOREIGN_ORIGIN, LoginRevocation, SessionAct, SessionStep, Step};
+use crate::check::step::{LoginRevocation, SessionAct, SessionStep, Step};
 use crate::drive::control::{ControlError, Token};
 use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins};
 use crate::drive::probe::{allowance, values};
@@ -30,13 +31,6 @@ const NO_LOGIN_WITHIN: &str = "the target takes no login from whoever is logged 
 const REGISTERS: &str = "the login registers new users: a user that does not exist was logged in, so a default account cannot be distinguished from a new one";
 /// After this the clock shows another second.
 pub(super) const ANOTHER_SECOND: Duration = Duration::from_millis(1100);
-/// Parameters of grants that are no secret (RFC 6749 §4.3.2, §6).
-const PLAIN_PARAMETERS: [&str; 6] =
-    ["grant_type", "scope", "client_id", "token_type_hint", "redirect_uri", "response_type"];
-
-/// Header fields that carry no credential.
-const PLAIN_HEADERS: [&str; 8] =
-    ["Accept", "Content-Encoding", "Content-Type", "Host", "Origin", "Referer", "Sec-Fetch-Site", "User-Agent"];
 
 /// A session that a check has for itself.
 pub(super) struct KeptSession {
@@ -509,97 +503,13 @@ pub(super) fn set_to(answer: &Response, name: &str) -> Option<String> {
     pairs.last()
 }
 
-/// Notes what exchanges of a login carry that is not to be shown: cookies, header lines, and what bodies hold beside the
-/// user-id.
-pub(super) fn note(exchanges: &[Exchange], procedure: &LoginProcedure, evidence: &mut Evidence) {
-    let mut note = |text: &str| {
-        if text != procedure.account.0 {
-            values::note_text(text, evidence);
-        }
-    };
-    let secret = |name: &str| crate::secret::is_secret_name(name);
-    for exchange in exchanges {
-        for header in exchange.request.headers.iter().filter(|header| header.sensitive) {
-            let value = String::from_utf8_lossy(&header.value);
-            value.split(';').filter_map(|pair| pair.split_once('=')).for_each(|(_, value)| note(value.trim()));
-            let credential = value.split_once(' ').map_or(&*value, |(_, credential)| credential);
-            if !PLAIN_HEADERS.iter().any(|plain| header.name.eq_ignore_ascii_case(plain)) {
-                note(credential);
-            }
-        }
-        let sent = members(&exchange.request.body);
-        let password = procedure.account.1.as_ref().map(Secret::expose);
-        let is_shown = |name: &str, text: &str| {
-            PLAIN_PARAMETERS.contains(&name) || (is_a_word(text) && !secret(name) && Some(text) != password)
-        };
-        sent.iter().filter(|(name, text)| !is_shown(name, text)).for_each(|(_, text)| note(text));
-        let Some(answer) = exchange.response() else { continue };
-        for line in answer.header_values("set-cookie") {
-            let pair = line.split(';').next().unwrap_or_default();
-            pair.split_once('=').into_iter().for_each(|(_, value)| note(value.trim()));
-        }
-        members(&answer.body).iter().filter(|(name, _)| secret(name)).for_each(|(_, text)| note(text));
-    }
-}
-
-/// Whether a text is a word, or a text of ours: masked wherever it occurs, it would take the sense from a report.
-fn is_a_word(text: &str) -> bool {
-    let is_short = text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    is_short || text.contains(FOREIGN_ORIGIN)
-}
-
-/// The texts of a body with their names: the values of a form, or of the members of JSON at any depth.
-fn members(body: &[u8]) -> Vec<(String, String)> {
-    fn walk(name: &str, value: &serde_json::Value, found: &mut Vec<(String, String)>) {
-        match value {
-            serde_json::Value::String(text) => found.push((name.to_owned(), text.clone())),
-            serde_json::Value::Array(items) => items.iter().for_each(|item| walk(name, item, found)),
-            serde_json::Value::Object(members) => {
-                members.iter().for_each(|(name, member)| walk(name, member, found));
-            }
-            _ => {}
-        }
-    }
-    let Ok(json) = serde_json::from_slice(body) else {
-        let pairs = url::form_urlencoded::parse(body);
-        return pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-    };
-    let mut found = Vec::new();
-    walk("", &json, &mut found);
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn words_are_shown_and_what_may_be_a_secret_is_not() {
-        for (text, expected) in [
-            ("cross-site", true),
-            ("session", true),
-            ("https://authbench.example/cb", true),
-            ("Wr0ng-pass", false),
-            ("6c1f0a8e52d9", false),
-            ("correct-horse-battery", false),
-        ] {
-            assert_eq!(is_a_word(text), expected, "{text}");
-        }
-    }
-
-    #[test]
     fn an_unknown_user_has_the_form_of_a_known_one() {
         assert_eq!(unknown_user("alice@example.test", "xyz"), "xyz@example.test");
         assert_eq!(unknown_user("alice", "xyz"), "xyz");
-    }
-
-    #[test]
-    fn texts_of_bodies_are_found() {
-        let found = |body: &str| members(body.as_bytes()).into_iter().map(|(name, text)| format!("{name}={text}"));
-        assert_eq!(
-            found(r#"{"deep":[{"password":"b"}],"n":1,"user":"a"}"#).collect::<Vec<_>>(),
-            ["password=b", "user=a"]
-        );
-        assert_eq!(found("user=a&password=b%2Bc").collect::<Vec<_>>(), ["user=a", "password=b+c"]);
     }
 }

@@ -1,7 +1,8 @@
 //! Logins with two user-ids, of which the password fits one.
 
 use super::enumeration::Existing;
-use super::session::{KeptSession, note};
+use super::noting::note;
+use super::session::KeptSession;
 use super::told::{Told, failed, granted};
 use super::{Halt, Stage};
 use crate::check::step::UserOrder;
