@@ -192,6 +192,12 @@ fn what_other_checks_have_seen_stands_beside_a_control_that_breaks() {
         let result = result(check, &evidence);
         assert_eq!((result.verdict, result.cells.len()), (expected, cells), "{step} {last:?}: {}", result.summary);
     }
+    // what says nothing about a credential, such as a busy server, leaves nothing open for a check that looks back
+    let mut evidence = but_for(check, check.steps.len(), &silent());
+    let (mut busy, _) = answered(503, Outcome::Refused);
+    busy.answer.as_mut().expect("an answer").headers.clear();
+    evidence.observe(Observation::in_test(back, busy, Outcome::Refused));
+    assert_eq!(result(check, &evidence).verdict, Verdict::Pass);
     // where nothing was sent, and nothing was seen, nothing passes
     let mut evidence = Evidence::default();
     evidence.control(control(Outcome::Unclear));

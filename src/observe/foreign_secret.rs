@@ -146,10 +146,13 @@ fn behind_name(text: &str, at: usize) -> Option<ForeignSecret> {
     if value.is_empty() {
         return None;
     }
+    // a page names its link to another password so
+    let is_link = value.starts_with(['/', '#', '?', '.']) || value.contains("://");
     let is_mixed = value.chars().any(|c| c.is_ascii_digit()) || value.chars().any(|c| !c.is_alphanumeric());
     let is_real = value.chars().count() >= SHORTEST_BEHIND_NAME
         && !is_placeholder(value)
         && !is_expression(value)
+        && !is_link
         && (is_mixed || OF_KEY_STORES.contains(&known));
     Some(ForeignSecret { what: format!("the value of {known}="), value: start..start + value.len(), is_real })
 }
@@ -266,6 +269,7 @@ mod tests {
             "password=document.forms.login.value",
             "secret=load()",
             "password=required",
+            "<a data-forgot-password=\"/reset/2/start\">",
             "AKIAIOSFODNN7EXAMPLE",
             "XAKIA2OGYBAH6RT4QXW7P",
             &public,

@@ -103,7 +103,9 @@ async fn introspection_and_token_requests_find_what_resources_would_show() {
         ("introspect-without-challenge", "common.401-carries-challenge"),
         ("token-malformed-challenge", "common.challenge-grammar"),
     ] {
-        let only = format!("conformance: {{ include: [{check}, introspect.requires-authorization] }}\n");
+        // two that cause errors, for those that look back at them
+        let beside = "introspect.requires-authorization, token.bad-secret-basic-401";
+        let only = format!("conformance: {{ include: [{check}, {beside}] }}\n");
         let (_, results) = judged(&[fault], ALL, &only).await;
         let found = results.iter().find(|one| one.id == check).unwrap_or_else(|| panic!("no {check}"));
         assert!(matches!(found.verdict, Verdict::Fail | Verdict::Warn), "{fault}: {} {}", found.verdict, found.summary);

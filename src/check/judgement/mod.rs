@@ -283,7 +283,11 @@ impl<'a> ObservedCheck<'a> {
 
     /// Judges one observation against what its step wants.
     pub fn judge(&self, index: usize, judgement: &mut Judgement) {
-        self.judge_as(index, self.step_of(&self.evidence.observations[index]).wanted(), judgement);
+        let step = self.step_of(&self.evidence.observations[index]);
+        // what other checks have seen was judged there: what it means for the credential of then is another matter
+        if !matches!(step, Step::LookBack(_)) {
+            self.judge_as(index, step.wanted(), judgement);
+        }
     }
 
     /// Judges one observation as if its step wanted this.

@@ -149,7 +149,7 @@ mod tests {
             ("revoke.valid-token", "oifwi", vec![Introspection]),
             ("revoke.client-auth-required", "onfi", vec![Revocation, Introspection]),
             ("common.auth-error-no-internals", "nul", vec![Token]),
-            ("common.errors-show-no-secrets", "fl", vec![]),
+            ("common.errors-show-no-secrets", "fll", vec![]),
             ("common.401-carries-challenge", "nul", vec![Token]),
             ("common.challenge-grammar", "nul", vec![Token]),
         ] {

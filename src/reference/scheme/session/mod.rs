@@ -12,7 +12,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::Verifiers;
-use crate::reference::answer::JSON;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_values;
 use crate::reference::state::{Principal, ReferenceState, principal};
@@ -64,7 +63,7 @@ pub(crate) fn verify(state: &ReferenceState, sessions: &Sessions, parts: &Parts)
 /// Whether a write needs its CSRF token: each one, of a correct server.
 fn asks_for_token(state: &ReferenceState, headers: &HeaderMap) -> bool {
     let is_json =
-        || headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(JSON.as_bytes()));
+        || headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"application/json"));
     !["csrf-token-not-checked", "foreign-pages-write"].into_iter().any(|fault| state.fault(fault))
         && (!state.fault("csrf-token-for-json-alone") || is_json())
 }
