@@ -164,6 +164,12 @@ impl Explanation {
         )
     }
 
+    /// Whether it is about how requests are read: what one check finds at several routes is one cause, although others may explain it
+    /// at one of them.
+    pub fn is_of_reading(self) -> bool {
+        matches!(self, Explanation::Spelling | Explanation::Carrier | Explanation::Binding)
+    }
+
     /// What no other failure explains, and what explains no other.
     pub fn stands_alone(self) -> bool {
         use Explanation::{ExecutedWrite, Secret, ServerError, Timing};

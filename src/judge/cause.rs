@@ -53,9 +53,7 @@ pub fn findings(failures: &[FailedCheck]) -> Vec<Finding> {
     }
     let mut joined = BTreeMap::<(Key<'_>, Option<&str>), (Vec<Key<'_>>, Vec<Member<'_>>)>::new();
     for (key, members) in causes {
-        // what one check finds at several routes about the reading of requests is no property of each of them
-        let of_reading = matches!(key.explanation, Explanation::Spelling | Explanation::Carrier | Explanation::Binding);
-        let by = match of_reading {
+        let by = match key.explanation.is_of_reading() {
             true => {
                 (Key { route: None, ..key.clone() }, Some(root(std::slice::from_ref(&key), &members).0.check.as_str()))
             }

@@ -20,7 +20,7 @@ struct ForeignSecret {
 
 /// Ends of names whose value, behind an equals sign, is a secret.
 const NAMES: [&str; 7] = ["password", "passwd", "pwd", "storepass", "keypass", "secret", "secret_access_key"];
-/// Names whose values are often words, and secrets all the same.
+/// Names whose values are secrets even if they are words.
 const OF_KEY_STORES: [&str; 2] = ["storepass", "keypass"];
 /// Words that stand for a value in manuals, and in texts that leave it out.
 const PLACEHOLDERS: [&str; 20] = [

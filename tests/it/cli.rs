@@ -60,11 +60,11 @@ fn sizes_are_bounded(reports: &Path) {
         stem.is_some_and(|stem| promised.contains(&stem))
     };
     let page = std::fs::metadata(reports.join("report.html")).expect("is there").len();
-    assert!(page <= 500_000, "report.html has {page} bytes");
+    assert!(page <= 480_000, "report.html has {page} bytes");
     let report = json(&reports.join("report.json"));
     let scenarios = report["scenarios"].as_array().expect("a list").iter();
     let report: usize = scenarios.filter(|one| promised(&one["file"])).map(|one| one.to_string().len()).sum();
-    assert!((100_000..580_000).contains(&report), "report.json has {report} bytes");
+    assert!((100_000..550_000).contains(&report), "report.json has {report} bytes");
     let (mut record, mut counts) = (0, false);
     for line in std::fs::read_to_string(reports.join("run.jsonl")).expect("is there").lines() {
         if line.starts_with("{\"event\":\"scenario-started\"") {
@@ -73,7 +73,7 @@ fn sizes_are_bounded(reports: &Path) {
         record += if counts { line.len() + 1 } else { 0 };
     }
     // load and costs take 60 KB
-    assert!((400_000..2_300_000).contains(&record), "run.jsonl has {record} bytes");
+    assert!((400_000..2_100_000).contains(&record), "run.jsonl has {record} bytes");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! JSON Web Signatures made by hand (RFC 7515): claims, then signature, then bytes; any of them may be wrong on purpose,
-//! so no library stands in the way.
+//! so no library makes them.
 
 pub mod der;
 pub mod jwe;
