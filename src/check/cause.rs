@@ -164,10 +164,10 @@ impl Explanation {
         )
     }
 
-    /// Whether it is about how requests are read: what one check finds at several routes is one cause, although others may explain it
-    /// at one of them.
+    /// Whether it is about how requests are read, or about what a check alone is about: what one check finds at several routes is one
+    /// cause, although others may explain it at one of them. Rights and methods have a guard at each route.
     pub fn is_of_reading(self) -> bool {
-        matches!(self, Explanation::Spelling | Explanation::Carrier | Explanation::Binding)
+        matches!(self, Explanation::Spelling | Explanation::Carrier | Explanation::Binding | Own)
     }
 
     /// What no other failure explains, and what explains no other.

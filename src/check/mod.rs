@@ -229,6 +229,7 @@ pub const GROUPS: &[Group] = &[
         tables: &[
             session::login::CHECKS,
             session::two_users::CHECKS,
+            session::kept_method::CHECKS,
             common::hosts::LOGIN,
             common::timing::LOGIN,
             common::throttling::LOGIN,

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::Value;
@@ -54,7 +54,7 @@ impl Disclosures {
             }
         }
         // a search that cannot be built finds nothing: there are too many patterns for any scenario
-        let search = (!patterns.is_empty()).then(|| AhoCorasick::new(&patterns).ok()).flatten();
+        let search = (!patterns.is_empty()).then(|| automaton(&patterns)).flatten();
         Self { known, called, search }
     }
 
@@ -79,6 +79,12 @@ impl Disclosures {
         let form = found.into_iter().find(|form| !carried.contains(&of(*form)))?;
         Some(format!("{} {}", self.known[of(form)?].name, self.called[form]))
     }
+}
+
+/// A search that is built for each credential that is let in: tokens are long, and a table of all their transitions takes longer to
+/// fill than all answers take to search.
+fn automaton(patterns: &[Vec<u8>]) -> Option<AhoCorasick> {
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(patterns).ok()
 }
 
 /// What of a secret is worth looking for: of a key in PEM its lines, of a JSON Web Key its private members.

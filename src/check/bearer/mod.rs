@@ -98,7 +98,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7519 §4.1.4"],
         doc: Doc {
-            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed. Where it is accepted, it is sent again for 20 s: one that is refused by then is a failure of medium severity.",
+            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed. Where it is accepted, it is sent again for 20 s: one that is refused by then is a failure of medium severity. The expired token to each resource that is read (at most 8).",
             matters: "The end of its life is what limits the damage of a stolen token.",
             fix: "Compare the expiry on each request, with a leeway of seconds.",
         },
@@ -109,6 +109,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the expired token"),
             Step::AwaitLateRefusal("t"),
             send(Who::Slot("t"), On::Protected).id(LATER).called("the expired token, later"),
+            send(Who::Slot("t"), On::EachRead).denied(&[INVALID]).called("the expired token").if_given(),
         ],
         expect: expired,
         shows: Explanation::Time,
@@ -123,7 +124,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7009 §2.1", "ASVS 7.4.1"],
         doc: Doc {
-            sends: "A token that worked, again after its client revoked it and the tolerated delay has passed.",
+            sends: "A token that worked, again after its client revoked it and the tolerated delay has passed, and then to each resource that is read (at most 8).",
             matters: "A resource server that remembers a good answer for ever cannot be told that a token was stolen.",
             fix: "Bound the life of cached introspection answers by the delay that you promise.",
         },
@@ -133,6 +134,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::Revoke("t"),
             Step::AwaitRefusal("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its revocation"),
+            send(Who::Slot("t"), On::EachRead).denied(&[INVALID]).called("the token after its revocation").if_given(),
         ],
         shows: Explanation::Revocation,
         fault: "introspection-cache-forever",
@@ -183,11 +185,11 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9700 §2.3", "RFC 9700 §4.10.2", "ASVS 10.3.1"],
         doc: Doc {
-            sends: "A live token of the same issuer that was meant for another API.",
+            sends: "A live token of the same issuer that was meant for another API, to each resource that is read (at most 8).",
             matters: "A token for a weak API must not open a strong one.",
             fix: "Compare the audience of the token with the API's own identifier.",
         },
-        steps: &[send(Who::Artefact(Artefact::OtherAudienceToken), On::Protected).denied(&[INVALID, INSUFFICIENT])],
+        steps: &[send(Who::Artefact(Artefact::OtherAudienceToken), On::EachRead).denied(&[INVALID, INSUFFICIENT])],
         expect: |case| expect::wants(case).and(naming::audience(case)).and(naming::other_audience(case)),
         shows: Explanation::Audience,
         fault: "bearer-audience-ignored",
@@ -199,11 +201,11 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["ASVS 9.2.2", "RFC 8725 §3.12"],
         doc: Doc {
-            sends: "A refresh token in place of an access token.",
+            sends: "A refresh token in place of an access token, to each resource that is read (at most 8).",
             matters: "Long-lived artefacts of the issuer are not meant to travel to APIs.",
             fix: "Accept access tokens only: look at the token's type.",
         },
-        steps: &[send(Who::Artefact(Artefact::RefreshToken), On::Protected).denied(&[INVALID])],
+        steps: &[send(Who::Artefact(Artefact::RefreshToken), On::EachRead).denied(&[INVALID])],
         fault: "any-issuer-artefact",
         ..REFUSAL
     },
@@ -227,8 +229,10 @@ pub(crate) const CHECKS: &[Check] = &[
 /// Whether a token ends, and about when it should.
 fn expired(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = leeway::allowed(case, expect::wants(case)).and(bearer_error(case, "invalid_token"));
-    let Some((_, later)) = case.observations_of(LATER).last() else { return judgement };
-    if let Some(granted) = judgement.access.first().map(|one| &case.evidence.observations[one.observation])
+    let Some((place, later)) = case.observations_of(LATER).last() else { return judgement };
+    // what another resource takes after that is not taken late
+    if judgement.access.iter().all(|one| one.observation < place)
+        && let Some(granted) = judgement.access.first().map(|one| &case.evidence.observations[one.observation])
         && later.outcome == Outcome::Refused
     {
         judgement.at_most = Some(Severity::Medium);

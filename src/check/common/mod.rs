@@ -268,7 +268,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §11.2", "RFC 9110 §11.3", "RFC 9110 §11.6.1", "RFC 7617 §2"],
         doc: Doc {
-            sends: "The protected request without and with a wrong credential; the challenges of every 401 of the run are parsed, of logins and of endpoints of an authorization server too, whichever check asked for it. One of Basic has to name a realm.",
+            sends: "The protected request without and with a wrong credential; the challenges of every error of the run are parsed, of a 401 and of others, of logins and of endpoints of an authorization server too, whichever check asked for it. One of Basic has to name a realm.",
             matters: "A challenge outside the grammar is one that clients cannot read.",
             fix: "Quote parameter values, escape quotes inside them, name each parameter once, and send a realm with Basic.",
         },

@@ -89,12 +89,12 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9449 §7.2"],
         doc: Doc {
-            sends: "A bound token behind the scheme name Bearer, without and with a proof.",
+            sends: "A bound token behind the scheme name Bearer: without a proof to each resource that writes nothing (at most 8), and with one.",
             matters: "A second way in that takes the same token without a proof makes the proof worthless.",
             fix: "In the code that takes bearer tokens, refuse each token that has cnf.jkt.",
         },
         steps: &[
-            send(forged("as-bearer"), On::Protected).denied(BAD_PROOF),
+            send(forged("as-bearer"), On::EachRoute).denied(BAD_PROOF),
             send(forged("as-bearer-with-proof"), On::Protected).denied(BAD_PROOF),
         ],
         shows: Explanation::Binding,

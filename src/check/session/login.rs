@@ -338,7 +338,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 7.4.3", "CWE-613"],
         doc: Doc {
-            sends: "Two logins of one user, the `password_change` of the scenario in one of them and, once the tolerated delay has passed, the credential of the other. The former password is put back.",
+            sends: "Two logins of one user, the `password_change` of the scenario in one of them and, once the tolerated delay has passed, the credential of the other, and once at each other protected resource that is read (at most 8 in all). The former password is put back.",
             matters: "Who changes a password because somebody else knows it leaves that one logged in.",
             fix: "Offer to end all other sessions with a password change, and write the request of the scenario with that choice.",
         },
@@ -351,6 +351,9 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("other"), On::Protected)
                 .denied(&[INVALID])
                 .times(4)
+                .called("the other login after the password change"),
+            send(Who::Slot("other"), On::EachRoute)
+                .denied(&[INVALID])
                 .called("the other login after the password change"),
         ],
         expect: judgements::as_option,

@@ -11,6 +11,7 @@ pub(crate) mod grant_revocation;
 pub(crate) mod identifiers;
 pub(crate) mod issued_code;
 mod judgements;
+pub(crate) mod kept_method;
 pub(crate) mod login;
 pub(crate) mod published;
 pub(crate) mod refresh;

@@ -167,7 +167,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["ASVS 9.2.2", "RFC 6749 §1.5"],
         doc: Doc {
-            sends: "The refresh token of a login in place of its access token.",
+            sends: "The refresh token of a login in place of its access token, to each resource that writes nothing (at most 8).",
             matters: "Refresh tokens live long, and are meant for one endpoint only.",
             fix: "Accept access tokens only: look at the kind of a token.",
         },
@@ -175,7 +175,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("s")),
             login(SessionAct::RefreshToken("s", "r")),
             send(Who::Slot("s"), On::Protected).granted().called("the access token"),
-            send(Who::Slot("r"), On::Protected).denied(&[INVALID]).called("the refresh token in its place"),
+            send(Who::Slot("r"), On::EachRoute).denied(&[INVALID]).called("the refresh token in its place"),
         ],
         fault: "refresh-token-opens-resources",
         ..REFUSAL

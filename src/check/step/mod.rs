@@ -86,7 +86,7 @@ pub enum LookedFor {
     Outages,
     /// Answers with status 401, each that has other challenges.
     Unauthorized,
-    /// The same, of those that have challenges, whoever answered.
+    /// Errors that have challenges, whatever their status and whoever answered.
     Challenges,
     /// Answers with status 405, with and without the methods that there are.
     MethodsNotAllowed,
@@ -102,6 +102,8 @@ pub enum LookedFor {
     Echoes,
     /// Answers with status 429, each that says something else to caches.
     Throttled,
+    /// Redirects of logins with which a client sends the same body on.
+    KeptMethods,
 }
 
 /// Changes of the key set that the target reads from authbench (RFC 7517 §5).

@@ -1,6 +1,7 @@
-//! What the answers of a run show whichever check asked for them: each 401, for its challenge, each 405, for the methods
-//! that it names, each 429, for what caches make of it, each error that shows a secret of the scenario, or how the target is built, and each answer that shows the hash of
-//! a password, or repeats the credential of its request. It is looked for before anything is masked.
+//! What the answers of a run show whichever check asked for them: each 401 and each error with a challenge, for that, each 405, for
+//! the methods that it names, each 429, for what caches make of it, each redirect that keeps a body, each error that shows a secret of
+//! the scenario, or how the target is built, and each answer that shows the hash of a password, or repeats the credential of its
+//! request. It is looked for before anything is masked.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -32,7 +33,7 @@ pub(super) struct Witness {
     secrets: Disclosures,
     /// Credentials that were let in.
     pub(super) valid: Echoes,
-    unauthorized: Mutex<Kept>,
+    challenging: Mutex<Kept>,
     not_allowed: Mutex<Kept>,
     internals: Mutex<Kept>,
     leaks: Mutex<Kept>,
@@ -40,6 +41,7 @@ pub(super) struct Witness {
     hashes: Mutex<Kept>,
     echoes: Mutex<Kept>,
     throttled: Mutex<Kept>,
+    kept_methods: Mutex<Kept>,
 }
 
 /// Answers of which each shows something else than the others, or elsewhere.
@@ -63,7 +65,7 @@ impl Witness {
         Self {
             secrets,
             valid,
-            unauthorized: kept(),
+            challenging: kept(),
             not_allowed: kept(),
             internals: kept(),
             leaks: kept(),
@@ -71,6 +73,7 @@ impl Witness {
             hashes: kept(),
             echoes: kept(),
             throttled: kept(),
+            kept_methods: kept(),
         }
     }
 
@@ -78,11 +81,12 @@ impl Witness {
     pub(super) fn look_at(&self, exchange: &Exchange) {
         self.look_for_hash(exchange);
         self.look_for_echo(exchange);
+        self.look_for_kept_method(exchange);
         let Some(response) = exchange.response().filter(|response| response.status >= 400) else { return };
         let place = outages::named(&exchange.request, &SentBy::default());
-        if response.status == 401 {
-            let key = format!("{place} {}", shape(exchange));
-            self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
+        if response.status == 401 || response.header("www-authenticate").is_some() {
+            let key = format!("{place} {} {}", response.status, shape(exchange));
+            self.challenging.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
         }
         if response.status == 405 {
             let named = response.header("allow").is_some();
@@ -118,6 +122,14 @@ impl Witness {
         self.echoes.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, Some(what));
     }
 
+    fn look_for_kept_method(&self, exchange: &Exchange) {
+        let keeps = |status| matches!(status, 307 | 308) && !exchange.request.body.is_empty();
+        if let Some(status) = exchange.status().filter(|status| keeps(*status)) {
+            let key = format!("{status} {}", outages::path_of(&exchange.request));
+            self.kept_methods.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
+        }
+    }
+
     /// Looks at an answer that refuses, though its status is one of success: a page has texts of its own, and is left out.
     pub(super) fn look_at_refusal(&self, exchange: &Exchange) {
         let is_text = |response: &&Response| {
@@ -151,9 +163,9 @@ impl Witness {
         }
     }
 
-    /// Each 401 whose challenges are others, or that came from elsewhere.
-    pub(super) fn unauthorized(&self) -> Vec<Witnessed> {
-        self.unauthorized.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    /// Each 401, and each other error with a challenge, whose challenges are others, or that came from elsewhere.
+    pub(super) fn challenging(&self) -> Vec<Witnessed> {
+        self.challenging.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
 
     /// A 405 with `Allow` and one without from each path that sent one.
@@ -164,6 +176,11 @@ impl Witness {
     /// A 429 of each place, and of each `Cache-Control` there.
     pub(super) fn throttled(&self) -> Vec<Witnessed> {
         self.throttled.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    }
+
+    /// A redirect of each path with which a client sends the same body on.
+    pub(super) fn kept_methods(&self) -> Vec<Witnessed> {
+        self.kept_methods.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
 
     /// Errors that say how the target is built, each in another way.

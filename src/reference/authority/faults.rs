@@ -223,6 +223,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("thumbprint-of-pem", "mtls.issued-token-has-thumbprint", "hashes certificates as PEM text"),
     row("cnf-ignored", "mtls.bound-token-needs-certificate", "does not look at what a token is bound to"),
+    variant(
+        "account-ignores-cnf",
+        "mtls.bound-token-needs-certificate",
+        "does not look at what a token is bound to at one route",
+    ),
     row("dead-alias", "meta.mtls-aliases", "advertises an alias of the token endpoint that asks for no certificate"),
     row("token-reflects-origin", "token.cors-credentials-not-open", "allows credentials to whatever origin asks"),
     row("prm-resource-mismatch", "meta.protected-resource-document", "names another host as the resource"),

@@ -18,6 +18,13 @@ pub(crate) fn with_faults(state: &ReferenceState, mut rejection: Rejection) -> R
         }
         Some(challenge) if state.fault("bare-basic-challenge") => Some(format!("{challenge}, Basic")),
         Some(challenge) if state.fault("malformed-challenge") => Some(format!("{challenge}, realm=\"ord\"ers\"")),
+        Some(challenge)
+            if state.fault("malformed-challenge-of-403")
+                && rejection.status == StatusCode::FORBIDDEN
+                && rejection.error == "insufficient_scope" =>
+        {
+            Some(format!("{challenge}, realm=\"ord\"ers\""))
+        }
         Some(challenge) if state.fault("error-on-missing") && rejection.error == "missing_token" => {
             Some(format!("{challenge}, error=\"invalid_token\""))
         }

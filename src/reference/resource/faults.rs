@@ -51,6 +51,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("authz-as-401", "common.insufficient-is-403", "answers 401 to a principal without the scope"),
     row("bare-401", "common.401-carries-challenge", "sends 401 without a challenge"),
     row("malformed-challenge", "common.challenge-grammar", "prints a challenge outside the grammar"),
+    variant(
+        "malformed-challenge-of-403",
+        "common.challenge-grammar",
+        "prints a challenge outside the grammar where a scope is missing",
+    ),
     variant("bare-basic-challenge", "common.challenge-grammar", "offers Basic beside its own scheme, without a realm"),
     row(
         "unknown-method-falls-through",

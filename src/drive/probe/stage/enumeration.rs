@@ -40,6 +40,11 @@ pub(super) enum Existing {
     Client,
 }
 
+/// Why no login of an identity is let fail.
+fn may_lock(name: &str, most: u32) -> Halt {
+    Halt::Untestable(format!("more failed logins of {name} might lock the account (`max_failures: {most}`)"))
+}
+
 impl Stage<'_> {
     pub(super) async fn compare_users(
         &mut self,
@@ -51,8 +56,7 @@ impl Stage<'_> {
         let most = procedure.most_failures;
         // those of checks before it are forgotten with the good login that comes first
         if most < 2 {
-            let why = format!("more failed logins of {name} might lock the account (`max_failures: {most}`)");
-            return Err(Halt::Untestable(why));
+            return Err(may_lock(&name, most));
         }
         self.compare_known(action, (&Existing::User(name, procedure), most), evidence).await
     }
@@ -193,8 +197,25 @@ impl Stage<'_> {
         }
     }
 
+    /// Sees to it that a login of an identity may fail, and that one is left for the login with the right password: a good login
+    /// makes room where others have failed before.
+    pub(super) async fn make_room_to_fail(&self, name: &str, procedure: &Arc<LoginProcedure>) -> Result<(), Halt> {
+        let most = procedure.most_failures;
+        if most < 2 {
+            return Err(may_lock(name, most));
+        }
+        if self.prober.equipment.logins.failures_left(name, procedure).await >= 2 {
+            return Ok(());
+        }
+        // a good login may end the session that is looked at
+        if self.prober.is_one_at_a_time() && !self.sessions.is_empty() {
+            return Err(may_lock(name, most));
+        }
+        self.succeed(&Existing::User(name.to_owned(), procedure.clone())).await
+    }
+
     /// One successful authentication: what failed before it in a row is forgotten.
-    pub(super) async fn succeed(&mut self, known: &Existing) -> Result<(), Halt> {
+    async fn succeed(&self, known: &Existing) -> Result<(), Halt> {
         match known {
             Existing::User(name, procedure) => {
                 let logins = &self.prober.equipment.logins;

@@ -25,7 +25,7 @@ impl Stage<'_> {
                 }
             }
             LookedFor::Challenges => {
-                let mut challenges = self.prober.witness.unauthorized();
+                let mut challenges = self.prober.witness.challenging();
                 let has_one = |exchange: &Exchange| {
                     exchange.response().is_some_and(|response| response.header("www-authenticate").is_some())
                 };
@@ -33,7 +33,8 @@ impl Stage<'_> {
                 self.recall_refusals(step, challenges, evidence);
             }
             LookedFor::Unauthorized => {
-                for Witnessed { by, exchange, .. } in self.prober.witness.unauthorized() {
+                let seen = self.prober.witness.challenging().into_iter();
+                for Witnessed { by, exchange, .. } in seen.filter(|seen| seen.exchange.status() == Some(401)) {
                     // the check has judged what it asked for itself; an endpoint of clients has to name a challenge where its
                     // client used HTTP Basic (RFC 6749 §5.2), and other answers of it have checks of their own
                     let of_client =
@@ -45,6 +46,11 @@ impl Stage<'_> {
             }
             LookedFor::MethodsNotAllowed => self.recall_refusals(step, self.prober.witness.not_allowed(), evidence),
             LookedFor::Throttled => self.recall_refusals(step, self.prober.witness.throttled(), evidence),
+            LookedFor::KeptMethods => {
+                let mut redirects = self.prober.witness.kept_methods();
+                redirects.retain(|seen| self.place_of(&seen.exchange) == Place::Login);
+                self.recall_refusals(step, redirects, evidence);
+            }
             LookedFor::Internals => self.recall_refusals(step, self.prober.witness.internals(), evidence),
             LookedFor::PasswordHashes => {
                 for Witnessed { by, exchange, what } in self.prober.witness.hashes() {

@@ -305,14 +305,10 @@ impl Stage<'_> {
     /// The login of an identity with a wrong password, or with a user that nobody knows as well.
     async fn wrong_login(&mut self, identity: usize, unknown: bool, evidence: &mut Evidence) -> Result<Told, Halt> {
         let (name, procedure) = self.login_of(identity)?;
-        let logins = &self.prober.equipment.logins;
-        let alone = logins.alone(&name).await;
-        // one has to be left for the login with the right password
-        if !unknown && logins.failures_left(&name, &procedure).await < 2 {
-            let most = procedure.most_failures;
-            let why = format!("more failed logins of {name} might lock the account (`max_failures: {most}`)");
-            return Err(Halt::Untestable(why));
+        if !unknown {
+            Box::pin(self.make_room_to_fail(&name, &procedure)).await?;
         }
+        let alone = self.prober.equipment.logins.alone(&name).await;
         let number = evidence.observations.len();
         let password = Secret::new(format!("{WRONG}{}{number}", &self.random[..20]));
         values::note_text(password.expose(), evidence);

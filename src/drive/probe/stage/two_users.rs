@@ -1,6 +1,5 @@
 //! Logins with two user-ids, of which the password fits one.
 
-use super::enumeration::Existing;
 use super::noting::note;
 use super::session::KeptSession;
 use super::told::{Told, failed, granted};
@@ -42,14 +41,7 @@ impl Stage<'_> {
         let both = both.ok_or_else(|| Halt::Untestable("the login has no such value".to_owned()))?;
         // the failure counts for whichever of them the target looks at
         for (name, procedure) in [&one, &two] {
-            let most = procedure.most_failures;
-            if most < 2 {
-                let why = format!("more failed logins of {name} might lock the account (`max_failures: {most}`)");
-                return Err(Halt::Untestable(why));
-            }
-            if self.prober.equipment.logins.failures_left(name, procedure).await < 2 {
-                Box::pin(self.succeed(&Existing::User(name.clone(), procedure.clone()))).await?;
-            }
+            Box::pin(self.make_room_to_fail(name, procedure)).await?;
         }
         let logins = &self.prober.equipment.logins;
         let alone = logins.alone(&one.0).await;

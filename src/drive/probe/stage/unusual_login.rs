@@ -1,6 +1,5 @@
 //! Logins that are wrong on purpose, between which the right one comes before the account may be locked.
 
-use super::enumeration::Existing;
 use super::resource::second_counts;
 use super::told::{Told, failed, led_elsewhere};
 use super::{Halt, Stage};
@@ -76,15 +75,7 @@ impl Stage<'_> {
             _ => procedure.changed_by(act),
         };
         let unusual = unusual.ok_or_else(|| Halt::Untestable("the login has no such value".to_owned()))?;
-        let most = procedure.most_failures;
-        if most < 2 {
-            let why = format!("more failed logins of {name} might lock the account (`max_failures: {most}`)");
-            return Err(Halt::Untestable(why));
-        }
-        // one has to be left for the login with the right password
-        if self.prober.equipment.logins.failures_left(&name, &procedure).await < 2 {
-            Box::pin(self.succeed(&Existing::User(name.clone(), procedure.clone()))).await?;
-        }
+        Box::pin(self.make_room_to_fail(&name, &procedure)).await?;
         let logins = &self.prober.equipment.logins;
         let alone = logins.alone(&name).await;
         // whoever names a foreign host may get another page from the first request on

@@ -3,6 +3,7 @@
 use axum::http::request::Parts;
 use serde_json::Value;
 
+use super::faults::at_account;
 use super::invalid;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::PeerCertificate;
@@ -21,7 +22,9 @@ pub(crate) fn holds(state: &ReferenceState, parts: &Parts, bound_to: Option<&str
     let Some(bound_to) = bound_to else { return true };
     let of_pem = state.fault("thumbprint-of-pem");
     let presented = parts.extensions.get().map(|certificate: &PeerCertificate| certificate.thumbprint(of_pem));
-    presented.as_deref() == Some(bound_to) || state.fault("cnf-ignored")
+    presented.as_deref() == Some(bound_to)
+        || state.fault("cnf-ignored")
+        || at_account(state, parts, "account-ignores-cnf")
 }
 
 #[cfg(test)]

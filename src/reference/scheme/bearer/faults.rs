@@ -27,6 +27,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("bearer-normalises-tokens", "bearer.metacharacters-denied", "makes full-width letters of tokens plain"),
     row("bearer-accepts-expired-token", "bearer.expired-token-401", "does not compare the expiry"),
     variant("bearer-ends-late", "bearer.expired-token-401", "takes a token for five seconds after its end"),
+    variant("account-takes-expired-token", "bearer.expired-token-401", "does not compare the expiry at one route"),
+    variant("account-takes-revoked-token", "bearer.revoked-token-401", "does not ask for revocations at one route"),
+    variant("account-ignores-audience", "bearer.wrong-audience-401", "accepts all tokens of the issuer at one route"),
+    variant(
+        "account-takes-refresh-token",
+        "bearer.non-access-token-refused",
+        "takes a refresh token for an access token at one route",
+    ),
     row(
         "introspection-cache-forever",
         "bearer.revoked-token-401",
@@ -140,9 +148,15 @@ pub(crate) fn of_body(body: &[u8]) -> Option<BodyToken> {
     member.or_else(|| form().map(|(_, value)| value.into_owned())).map(BodyToken)
 }
 
+/// Whether a fault is open that one route has.
+pub(crate) fn at_account(state: &ReferenceState, parts: &Parts, fault: &str) -> bool {
+    parts.uri.path().ends_with("/account") && state.fault(fault)
+}
+
 /// The principal that an open fault takes a wrong token for.
 pub(super) fn accepted(
     state: &ReferenceState,
+    parts: &Parts,
     token: &str,
     is_unknown: impl FnOnce() -> bool,
 ) -> Option<Arc<Principal>> {
@@ -151,6 +165,8 @@ pub(super) fn accepted(
         || (state.fault("bearer-audience-ignored") && token == OTHER_AUDIENCE_TOKEN)
         || (state.fault("bearer-like-query") && token.ends_with(['%', '*']))
         || (state.fault("bearer-null-token") && token == "null")
-        || (state.fault("any-issuer-artefact") && token == REFRESH_TOKEN);
+        || (state.fault("any-issuer-artefact") && token == REFRESH_TOKEN)
+        || (at_account(state, parts, "account-ignores-audience") && token == OTHER_AUDIENCE_TOKEN)
+        || (at_account(state, parts, "account-takes-refresh-token") && token == REFRESH_TOKEN);
     open.then(|| Arc::new(principal(&IDENTITIES[0])))
 }

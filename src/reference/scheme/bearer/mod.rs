@@ -42,7 +42,7 @@ pub(crate) fn verify(state: &ReferenceState, parts: &Parts, source: TokenSource)
         TokenSource::Static => state.tokens.find(token).is_none(),
         TokenSource::Authority => state.issued.look_up(token).is_none(),
     };
-    if let Some(principal) = faults::accepted(state, token, is_unknown) {
+    if let Some(principal) = faults::accepted(state, parts, token, is_unknown) {
         return Ok(principal);
     }
     match source {
@@ -56,10 +56,13 @@ pub(crate) fn verify(state: &ReferenceState, parts: &Parts, source: TokenSource)
         }
         TokenSource::Authority => {
             let record = state.issued.look_up(token).ok_or_else(invalid)?;
-            let kept = state.fault("bearer-accepts-expired-token") || state.fault("expires-in-string");
+            let kept = faults::at_account(state, parts, "account-takes-expired-token");
+            let kept = kept || state.fault("bearer-accepts-expired-token") || state.fault("expires-in-string");
             let kept = kept || (state.fault("bearer-ends-late") && !record.has_expired_since(LATE));
             let expired = record.has_expired() && !kept;
-            let revoked = record.is_revoked() && !state.fault("introspection-cache-forever");
+            let revoked = record.is_revoked()
+                && !state.fault("introspection-cache-forever")
+                && !faults::at_account(state, parts, "account-takes-revoked-token");
             // RFC 9449 §7.2: a bound token is no bearer token
             let bound = record.confirmation.jkt.is_some();
             if expired || revoked || bound || !record.is_access_token || record.audience != AUDIENCE {

@@ -10,6 +10,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("proof-optional", "dpop.missing-proof-refused", "verifies a proof only where there is one"),
     row("dpop-case-sensitive-scheme", "dpop.scheme-case-insensitive", "requires the scheme name as DPoP"),
     row("bearer-downgrade", "dpop.bearer-downgrade-refused", "takes bound tokens for bearer tokens"),
+    variant(
+        "account-takes-bound-token-as-bearer",
+        "dpop.bearer-downgrade-refused",
+        "takes bound tokens for bearer tokens at one route",
+    ),
     row("first-proof-used", "dpop.single-proof-header", "takes the first of two proofs"),
     variant("proof-type-ignored", "dpop.proof-shape-enforced", "does not look at the type of a proof"),
     row("missing-jti-ok", "dpop.proof-shape-enforced", "accepts proofs without jti"),

@@ -11,6 +11,7 @@ use crate::reference::dpop::{ALGORITHMS, ProofError, ProofTarget, ProofVerifier}
 use crate::reference::rejection::Rejection;
 use crate::reference::request::{header_values, host_of};
 use crate::reference::scheme::bearer::bound::holds;
+use crate::reference::scheme::bearer::faults::at_account;
 use crate::reference::state::tokens::{AUDIENCE, TokenRecord};
 use crate::reference::state::{Principal, ReferenceState};
 
@@ -37,7 +38,9 @@ pub(crate) fn verify(
     let token = token.trim_matches(' ');
     // RFC 9449 §7.2: a bound token is no bearer token
     if scheme.eq_ignore_ascii_case("bearer") {
-        let downgraded = state.issued.look_up(token).filter(|_| state.fault("bearer-downgrade"));
+        let downgraded = state.issued.look_up(token).filter(|_| {
+            state.fault("bearer-downgrade") || at_account(state, parts, "account-takes-bound-token-as-bearer")
+        });
         return downgraded.and_then(|record| live(&record)).ok_or_else(|| invalid(state));
     }
     let is_exact = scheme == "DPoP" || !state.fault("dpop-case-sensitive-scheme");

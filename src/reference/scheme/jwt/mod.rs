@@ -58,7 +58,9 @@ impl JwtVerifier {
         let principal = self.verify_for(state, parts, self.deployments.of_authority())?;
         let token = &*bearer::presented(state, parts)?;
         let record = state.issued_jwts.look_up(token);
-        let revoked = record.is_some_and(|record| record.is_revoked()) && !state.fault("introspection-cache-forever");
+        let revoked = record.is_some_and(|record| record.is_revoked())
+            && !state.fault("introspection-cache-forever")
+            && !bearer::faults::at_account(state, parts, "account-takes-revoked-token");
         if revoked { Err(invalid()) } else { Ok(principal) }
     }
 

@@ -128,7 +128,9 @@ async fn submit(
     let prefixed = prefixed.then(|| "__Host-seen=1; Path=/session; Secure".to_owned());
     let asked = form.get("next").filter(|_| state.fault("login-leads-anywhere"));
     let to = asked.map_or("/session/orders", String::as_str).to_owned();
-    let answer = (StatusCode::FOUND, [(header::LOCATION, to)]).into_response();
+    let keeps_method = state.fault("login-redirect-keeps-method");
+    let status = if keeps_method { StatusCode::TEMPORARY_REDIRECT } else { StatusCode::FOUND };
+    let answer = (status, [(header::LOCATION, to)]).into_response();
     let mut answer = with_cookies(answer, prefixed.into_iter().chain(remember).chain(cookies));
     if state.fault("login-answer-cacheable") {
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
