@@ -152,6 +152,33 @@ pub(crate) fn no_store(case: &ObservedCheck<'_>) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Observation, Request, Silence};
+
+    #[test]
+    fn a_good_request_that_is_refused_at_the_start_is_no_failure_of_the_check() {
+        let profile = Effective::of(["api-key-403"], "bearer");
+        for (id, access, open) in [
+            // the good request as it is
+            ("common.trace-disabled", 0, 1),
+            ("login.logout-ends-credential", 0, 1),
+            // one that has to be read, in another spelling
+            ("bearer.scheme-case-insensitive", 1, 0),
+            // the positive control itself
+            ("bearer.valid-accepted", 1, 0),
+        ] {
+            let check = find(id).expect("is in the catalogue");
+            let is_wanted = |step: &Step| matches!(step, Step::Send(_)) && matches!(step.wanted(), Want::Granted);
+            let step = check.steps.iter().position(is_wanted).expect("something has to be granted");
+            let answer = Response { status: 401, headers: Vec::new(), body: Vec::new(), truncated: false };
+            let asked = Exchange::unanswered(Request::new("GET", "/"), Silence::Closed);
+            let mut evidence = Evidence::default();
+            evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, Outcome::Refused));
+            let found = wants(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.access.len(), found.open.len()), (access, open), "{id}");
+        }
+    }
 
     fn directives_of(lines: &[&str]) -> Vec<(String, Option<String>)> {
         let headers = lines.iter().map(|line| ("Cache-Control".to_owned(), line.as_bytes().to_vec())).collect();

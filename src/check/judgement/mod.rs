@@ -16,7 +16,7 @@ use std::fmt::{self, Write as _};
 use silence::{ENDED, closed, ends_a_process, tells_nothing};
 
 use crate::check::profile::Effective;
-use crate::check::step::{Accept, Class, MISSING, Want};
+use crate::check::step::{Accept, Class, MISSING, Want, Who};
 use crate::check::{Check, Explanation, Level, Severity, Step};
 use crate::observe::{Evidence, Observation, Outcome, Response, StepId};
 
@@ -361,12 +361,37 @@ impl<'a> ObservedCheck<'a> {
         match observation.outcome {
             Outcome::Granted => {}
             Outcome::Unclear => judgement.leaves_open(unclear(observation)),
+            Outcome::Refused if self.is_groundwork(observation) => {
+                let status = observation.exchange.status().unwrap_or_default();
+                let description = &observation.description;
+                judgement.leaves_open(format!("{description}: refused with {status}, before anything else was tried"));
+            }
             Outcome::Refused => {
                 let explanation = if self.check.control { Explanation::GoodRefused } else { Explanation::Own };
                 judgement.violates_by(explanation, index, self.about(index, "access was refused"), "granted");
             }
             Outcome::Broke | Outcome::Silent => self.judge_breakage(index, "granted", judgement),
         }
+    }
+
+    /// Whether a good request was sent as it is, before anything that this check does: where it is refused, its credential or the
+    /// target is at fault, which the positive controls are about.
+    fn is_groundwork(&self, observation: &Observation) -> bool {
+        let is_plain = |step: &Step| match step {
+            Step::Send(send) => {
+                let is_good = match send.who {
+                    Who::Good | Who::Second | Who::LoggedIn | Who::OtherLoggedIn => true,
+                    Who::Slot(slot) => self.check.steps.iter().any(|step| step.obtains_into(slot)),
+                    _ => false,
+                };
+                is_good && send.alter.is_empty()
+            }
+            _ => false,
+        };
+        let prepares = |step: &Step| is_plain(step) || step.obtains();
+        !self.check.control
+            && is_plain(self.step_of(observation))
+            && self.check.steps[..observation.step].iter().all(prepares)
     }
 
     /// A server error that comes again between passing controls is a deviation; anything else says nothing.

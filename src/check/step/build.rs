@@ -110,6 +110,33 @@ impl Step {
         self.want(Want::Granted)
     }
 
+    /// Whether it gets a credential from the target, as anybody does who uses it: by a token request, a login or a refresh.
+    pub fn obtains(&self) -> bool {
+        let is_usual = |act: &SessionAct| {
+            matches!(
+                act,
+                SessionAct::LogIn(_) | SessionAct::LogInSecond(_) | SessionAct::Refresh(_) | SessionAct::Copy(..)
+            )
+        };
+        match self {
+            Step::Obtain(_) => true,
+            Step::Session(session) => is_usual(&session.act),
+            _ => false,
+        }
+    }
+
+    /// Whether what it gets is kept in a slot.
+    pub fn obtains_into(&self, slot: &str) -> bool {
+        match self {
+            Step::Obtain(obtain) => obtain.slot == slot,
+            Step::Session(session) => match session.act {
+                SessionAct::LogIn(own) | SessionAct::LogInSecond(own) | SessionAct::Refresh(own) => own == slot,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     const fn want(self, want: Want) -> Step {
         match self {
             Step::Send(send) => Step::Send(Send { want, ..send }),

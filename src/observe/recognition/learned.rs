@@ -128,6 +128,7 @@ impl Learned {
             stable,
             protected: Needles::new(protected),
             anonymous_locations: self.anonymous_locations(),
+            good_locations: self.good.iter().filter_map(location).map(|to| without_query(&to).to_vec()).collect(),
             refusing: self.refusing.iter().filter(|to| !self.leads_back(to)).cloned().collect(),
             head: status::HeadMarks::of(success.status, &good, &self.anonymous, self.declares_refusal()),
             success,

@@ -120,6 +120,8 @@ pub struct Recognition {
     anonymous_locations: Vec<RefusingAddress>,
     /// Addresses, without queries, of redirects that the scenario knows as refusals elsewhere.
     refusing: Vec<Vec<u8>>,
+    /// Addresses, without queries, that good answers redirect to.
+    good_locations: Vec<Vec<u8>>,
     head: status::HeadMarks,
 }
 
@@ -185,7 +187,7 @@ impl Recognition {
         let fits = self.success.fits(answer);
         let refuses = self.refusal.as_ref().is_some_and(|refusal| refusal.fits(answer));
         // a refusal that the scenario declares is none of the good answers that were learned
-        let may_be_good = fits && (self.declared || !refuses);
+        let may_be_good = fits && (self.declared || !refuses) && !self.leads_away(answer, asked);
         if may_be_good && (asked.entitled || !(self.void || self.is_weak())) {
             return Reading::plain(Outcome::Granted);
         }
@@ -243,6 +245,16 @@ impl Recognition {
     fn is_weak(&self) -> bool {
         let Fingerprint { pointer, text, members, .. } = &self.success;
         pointer.is_none() && text.is_none() && members.is_empty() && !self.declared && !self.protected.is_empty()
+    }
+
+    /// Whether an answer redirects to another place than good answers do, of a resource whose success is a redirect: one to the login
+    /// has the status of a success. Whoever may ask is sent away only where those without a credential are sent.
+    fn leads_away(&self, answer: &Answered<'_>, asked: &Asked<'_>) -> bool {
+        let Some(to) = answer.location.filter(|_| (300..400).contains(&answer.status)) else { return false };
+        let to = without_parameters(to);
+        !self.good_locations.is_empty()
+            && !self.good_locations.iter().any(|good| redirect::are_of_one_kind(good, without_query(&to)))
+            && (!asked.entitled || self.status_of(answer.status, answer.location, asked.request) == Outcome::Refused)
     }
 
     fn is_a_good_answer(&self, answer: &Answered<'_>) -> bool {

@@ -58,6 +58,17 @@ impl RefusingAddress {
     }
 }
 
+/// Whether two addresses without queries are the same but for the name of what was made: `/orders/7` and `/orders/8`. One of the
+/// first level is a page, unless a number is in its name.
+pub(super) fn are_of_one_kind(one: &[u8], other: &[u8]) -> bool {
+    let split = |address: &[u8]| {
+        let at = address.iter().rposition(|byte| *byte == b'/').unwrap_or_default();
+        (address[..at].to_vec(), address[at..].iter().any(u8::is_ascii_digit))
+    };
+    let ((one_in, one_counts), (other_in, other_counts)) = (split(one), split(other));
+    one == other || (one_in == other_in && (!one_in.is_empty() || (one_counts && other_counts)))
+}
+
 /// An address in its parts.
 struct Address<'a> {
     place: &'a [u8],

@@ -336,9 +336,11 @@ fn the_way_back_is_compared_where_good_answers_redirect_to_the_same_place() {
         learned.requests = vec![Request::new("POST", "/orders"); 2];
         let declared = Declared { status: Some(302), ..Declared::default() };
         assert_eq!(outcome(&learned.recognition(), &redirect(answered), false), expected, "{good}: {answered}");
-        // a status that is declared as success is one, wherever it leads
+        // a status that is declared as success is one, unless it leads to another place than good answers do
         learned.success = Some(declared);
-        assert_eq!(outcome(&learned.recognition(), &redirect(answered), false), Outcome::Granted, "{answered}");
+        let elsewhere = good == "/orders/done" && answered != good;
+        let expected = if elsewhere { Outcome::Refused } else { Outcome::Granted };
+        assert_eq!(outcome(&learned.recognition(), &redirect(answered), false), expected, "{answered}");
     }
 }
 
@@ -376,6 +378,37 @@ fn a_success_without_a_body_is_told_by_its_status() {
     assert_eq!(outcome(&recognition, &empty(204), false), Outcome::Granted);
     assert_eq!(outcome(&recognition, &empty(401), false), Outcome::Refused);
     assert_eq!(outcome(&recognition, &empty(200), false), Outcome::Unclear);
+}
+
+#[test]
+fn a_redirect_to_the_login_is_no_success_of_a_write_that_ends_with_one() {
+    let redirect = |to: &str| {
+        let mut response = response(303, "text/html", "");
+        response.headers.push(("Location".to_owned(), to.as_bytes().to_vec()));
+        response
+    };
+    for (good, anonymous, expected) in [
+        ("/settings", "/login?next=/settings", Outcome::Refused),
+        ("/orders/7", "/login", Outcome::Refused),
+        ("/7", "/login", Outcome::Refused),
+        // an open route
+        ("/settings", "/settings", Outcome::Granted),
+        ("/orders/7", "/orders/8", Outcome::Granted),
+        ("/orders/desk", "/orders/lamp", Outcome::Granted),
+        ("/7", "/8", Outcome::Granted),
+    ] {
+        let mut learned = learned();
+        learned.good = vec![redirect(good)];
+        learned.anonymous = vec![redirect(anonymous)];
+        learned.requests = vec![Request::new("POST", "/settings")];
+        learned.success = Some(Declared { status: Some(303), ..Declared::default() });
+        let recognition = learned.recognition();
+        assert_eq!(outcome(&recognition, &redirect(anonymous), true), expected, "{good}: {anonymous}");
+        // whoever may write is answered in another way now and then
+        let asked = Asked { entitled: true, ..Asked::default() };
+        let read = recognition.read_answer(&Answered::from_response(&redirect("/elsewhere")), &asked);
+        assert_eq!(read.outcome, Outcome::Granted, "{good}");
+    }
 }
 
 #[test]

@@ -457,6 +457,8 @@ fn changes_nothing(alter: &Alter, resource: &Resource) -> bool {
         }
         Alter::Parameter(at, _) => query.split('&').filter(|pair| !pair.is_empty()).nth(*at).is_none(),
         Alter::Numbers(_) => !path.split('/').any(is_number),
+        // an address that does not exist is answered like its success
+        Alter::Path(_) => resource.success.as_ref().is_some_and(|success| success.status >= Some(400)),
         _ => false,
     }
 }
