@@ -278,11 +278,11 @@ fn conditions(case: &ObservedCheck<'_>) -> Judgement {
             case.beside(observation, UNCONDITIONAL).find_map(|(_, seen)| Some((seen.exchange.status()?, seen.outcome)));
         let without = beside.map(|(status, _)| status);
         let is_open = matches!(beside, Some((_, Outcome::Granted)));
-        let is_a_page = matches!(beside, Some((200..300, Outcome::Refused)));
+        let is_a_page = matches!(beside, Some((200..300, Outcome::Refused | Outcome::Unclear)));
         let was_refused = matches!(beside, Some((400..500, Outcome::Refused)));
         match observation.exchange.status() {
             status if status.is_some() && status == without => {}
-            // a refusal with a status of success is a page for everybody: the conditions are about that
+            // what is not granted with a status of success is for everybody: the conditions are about that
             Some(206 | 304 | 412 | 416) if is_a_page => {}
             // where access is open, there is nothing left to learn
             Some(304 | 412 | 416) if is_open => {}

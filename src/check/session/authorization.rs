@@ -53,7 +53,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §3.1.1", "RFC 6749 §4.1.2.1"],
         doc: Doc {
-            sends: "The authorization request of the login without `response_type`, and with one that does not exist.",
+            sends: "The authorization request of the login without `response_type`, and with one that does not exist; where it has a `state`, the error has to have it too.",
             matters: "A client that hears nothing leaves its user on the page of a server that knows neither of them.",
             fix: "Redirect to the redirection URI of the client, which is registered, with `error` and with the `state` of the request (RFC 6749 §4.1.2.1).",
         },
@@ -283,7 +283,14 @@ fn state_comes_back(case: &ObservedCheck<'_>) -> Judgement {
 fn errors_reach_the_client(case: &ObservedCheck<'_>) -> Judgement {
     let expected = "a redirect to the client with error=invalid_request or unsupported_response_type";
     each(case, |judgement, index, answer, answered| match answered {
-        Answered::Error(error) if OF_THE_TYPE.contains(&error.as_str()) => {}
+        Answered::Error(error) if OF_THE_TYPE.contains(&error.as_str()) => {
+            let request = &case.evidence.observations[index].exchange.request;
+            let sent = parameter_of_redirect(&String::from_utf8_lossy(&request.target), "state");
+            if let Some(sent) = sent.filter(|sent| answer_parameter(answer, "state").as_ref() != Some(sent)) {
+                let text = format!("the redirect with error={error} has not the state of the request");
+                judgement.deviates(index, case.about(index, text), format!("state={sent}"));
+            }
+        }
         Answered::Error(error) => {
             let text = case.about(index, format_args!("the redirect has error={error}"));
             judgement.deviates(index, text, expected);
@@ -325,7 +332,7 @@ mod tests {
         let headers: Vec<_> = location.iter().map(|to| ("Location".to_owned(), to.as_bytes().to_vec())).collect();
         let status = if location.is_some() { 303 } else { 200 };
         let answer = Response { status, headers, body: body.as_bytes().to_vec(), truncated: false };
-        let asked = Exchange::unanswered(Request::new("GET", "/authorize"), Silence::Closed);
+        let asked = Exchange::unanswered(Request::new("GET", "/authorize?state=s1"), Silence::Closed);
         let mut evidence = Evidence::default();
         let exchange = Exchange { answer: Ok(answer), ..asked };
         evidence.observe(Observation::in_test(check.steps.len() - 1, exchange, outcome));
@@ -347,9 +354,11 @@ mod tests {
             (METHOD, Granted, Some("https://app.test/cb?error=invalid_request"), String::new(), (0, 0)),
             (METHOD, Refused, None, "no".to_owned(), (0, 0)),
             (METHOD, Unclear, None, "a token".to_owned(), (0, 1)),
-            (ERRORS, Granted, Some("https://app.test/cb?error=unsupported_response_type"), String::new(), (0, 0)),
+            (ERRORS, Granted, Some("https://app.test/cb?error=invalid_request&state=s1"), String::new(), (0, 0)),
+            (ERRORS, Granted, Some("https://app.test/cb?error=invalid_request&state=s2"), String::new(), (1, 0)),
+            (ERRORS, Granted, Some("https://app.test/cb?error=unsupported_response_type"), String::new(), (1, 0)),
             (ERRORS, Granted, Some("https://app.test/cb#error=server_error"), String::new(), (1, 0)),
-            (ERRORS, Granted, None, form("error", "unsupported_response_type"), (0, 0)),
+            (ERRORS, Granted, None, form("error", "unsupported_response_type") + &form("state", "s1"), (0, 0)),
             (ERRORS, Granted, None, form("code", "1"), (1, 0)),
             (ERRORS, Refused, None, "no".to_owned(), (1, 0)),
             (ERRORS, Unclear, None, String::new(), (0, 1)),

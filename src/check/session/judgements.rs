@@ -286,8 +286,9 @@ pub(super) fn at_once(case: &ObservedCheck<'_>) -> Judgement {
     used_at_once(case, "refresh token", |judgement, second, text| match overlap.is_zero() {
         true => judgement.deviates(second, text, ONE_GRANTED),
         false => {
-            let text = format!("{text}; `rotation_delay` tolerates an overlap of {} ms", overlap.as_millis());
-            judgement.remarks.push(text);
+            let text =
+                format!("{text}, within the overlap of {} ms that `rotation_delay` tolerates", overlap.as_millis());
+            judgement.not_applicable.get_or_insert(text);
         }
     })
 }
@@ -397,10 +398,16 @@ mod tests {
         let check = find("refresh.concurrent-use").expect("is in the catalogue");
         let step = check.steps.iter().position(|step| step.step_id() == Some(AT_ONCE)).expect("is there");
         let profile = Effective::of(["api-key-403"], "bearer");
-        for (statuses, deviations, open) in
-            [([200, 400, 400], 0, 0), ([200, 400, 500], 0, 1), ([200, 500, 500], 1, 0), ([200, 200, 500], 1, 1)]
-        {
-            let mut evidence = Evidence::default();
+        let tolerated = Duration::from_secs(2);
+        for (statuses, overlap, expected) in [
+            ([200, 400, 400], tolerated, (0, 0, true)),
+            ([200, 400, 500], Duration::ZERO, (0, 1, true)),
+            ([200, 500, 500], Duration::ZERO, (1, 0, true)),
+            ([200, 200, 500], Duration::ZERO, (1, 1, true)),
+            ([200, 200, 400], Duration::ZERO, (1, 0, true)),
+            ([200, 200, 400], tolerated, (0, 0, false)),
+        ] {
+            let mut evidence = Evidence { rotation_overlap: overlap, ..Evidence::default() };
             for status in statuses {
                 let outcome = match status {
                     200 => Outcome::Granted,
@@ -412,7 +419,8 @@ mod tests {
                 evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome));
             }
             let found = at_once(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            assert_eq!((found.protocol.len(), found.open.len()), (deviations, open), "{statuses:?}");
+            let applies = found.not_applicable.is_none();
+            assert_eq!((found.protocol.len(), found.open.len(), applies), expected, "{statuses:?} {overlap:?}");
         }
     }
 

@@ -231,7 +231,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9700 §4.14.2", "CWE-367"],
         doc: Doc {
-            sends: "The same refresh three times at once, on connections of their own. Where the scenario tolerates an overlap (`rotation_delay`), the result is information only.",
+            sends: "The same refresh three times at once, on connections of their own. Several that are granted within the overlap that is tolerated (`rotation_delay`, 2 s where the scenario says nothing) show nothing: `rotation_delay: 0s` has them found.",
             matters: "A server that looks first and marks later gives two hands a family of tokens each, and sees no reuse.",
             fix: "Look at a refresh token and use it up in one step, such as one UPDATE with a condition.",
         },

@@ -96,6 +96,7 @@ impl Asked {
         let again = |state: &str| url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
         let state = match &self.state {
             Some(state) if faults.on("state-encoded-twice") => Some(again(state)),
+            Some(_) if name == "error" && faults.on("authorization-error-without-state") => None,
             state => state.clone(),
         };
         let state = state.as_deref().map(|state| ("state", state));

@@ -217,6 +217,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("code-answer-cacheable", "code.response-no-store", "lets caches keep the redirect with a code"),
     row("code-race", "code.concurrent-use", "marks a code as used after it has answered"),
     row("state-encoded-twice", "code.state-returned", "escapes the state of an authorization request twice"),
+    variant(
+        "authorization-error-without-state",
+        "code.request-errors",
+        "leaves the state of the request out of its errors",
+    ),
     row(
         "authorization-error-page",
         "code.request-errors",
