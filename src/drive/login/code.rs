@@ -1,5 +1,6 @@
 //! The use of an authorization code (RFC 6749 §4.1.3) once more.
 
+use super::redirect::leads_to;
 use super::session::LoginSession;
 use super::{HeldCredential, Logins};
 use crate::clock;
@@ -58,15 +59,12 @@ impl LoginSession {
     }
 
     fn leading_to(&self, uri: &str) -> impl Iterator<Item = &Exchange> {
-        let is_there = move |location: &str| {
-            location.strip_prefix(uri).is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '#', '&']))
-        };
         let leads = move |exchange: &&Exchange| {
             exchange.response().is_some_and(|answer| {
                 let body = String::from_utf8_lossy(&answer.body);
                 let has_form =
                     || ["action=\"", "action='"].iter().any(|action| body.contains(&format!("{action}{uri}")));
-                answer.header_values("location").any(|location| is_there(&location)) || has_form()
+                answer.header_values("location").any(|location| leads_to(&location, uri)) || has_form()
             })
         };
         self.exchanges().iter().filter(leads)

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::redirect::refuses;
+use super::state::readable;
 use crate::drive::control::LONGEST_TOKEN;
 
 /// A login that failed.
@@ -26,6 +28,19 @@ pub enum LoginError {
         step: String,
         /// The reference.
         what: String,
+        /// The error with which the answer before it leads to the client (RFC 6749 §4.1.2.1).
+        error: Option<String>,
+    },
+    /// The request that follows a redirect would go to the redirection URI of the client.
+    #[error(
+        "{step} of the login is not sent: the redirect before it leads to the redirection URI of the client{}",
+        with(error)
+    )]
+    LedToClient {
+        /// Which request.
+        step: String,
+        /// The error that the redirect has.
+        error: Option<String>,
     },
     /// The last answer has no credential.
     #[error("the login succeeded but its answer has no {0}")]
@@ -57,13 +72,29 @@ pub enum LoginError {
 impl LoginError {
     /// Whether the target has refused it, by an answer that says so or by one that lacks what a login brings.
     pub(super) fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused { status: ..500, .. } | Self::MissingValue { .. } | Self::NoToken(_))
+        matches!(
+            self,
+            Self::Refused { status: ..500, .. }
+                | Self::MissingValue { .. }
+                | Self::LedToClient { .. }
+                | Self::NoToken(_)
+        )
+    }
+
+    /// Whether the authorization server has refused it by an error that it sent to the client, and not for reasons of its own.
+    pub fn is_refused_to_client(&self) -> bool {
+        let (Self::MissingValue { error, .. } | Self::LedToClient { error, .. }) = self else { return false };
+        error.as_deref().is_some_and(refuses)
     }
 
     /// Whether it may count towards the locking of an account: a server that breaks (RFC 9110 §15.6) has judged no password.
     pub(super) fn may_lock(&self) -> bool {
         !matches!(self, Self::Refused { status: 500.., .. })
     }
+}
+
+fn with(error: &Option<String>) -> String {
+    error.iter().map(|error| format!(" with error={}", readable(error))).collect()
 }
 
 fn because(first: &Option<String>) -> String {

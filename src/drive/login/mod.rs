@@ -5,6 +5,7 @@ mod code;
 mod error;
 mod jar;
 mod password;
+mod redirect;
 mod refresh;
 mod session;
 mod state;

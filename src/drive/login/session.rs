@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use url::Url;
 
 use super::jar::{Jar, SentCookies};
-use super::state::LoginState;
+use super::state::{LoginState, MissingValue};
 use super::transcript::Transcript;
 use super::{HeldCredential, LoginError, Logins, body};
 use crate::clock;
@@ -19,7 +18,6 @@ use crate::plan::login::{
 use crate::plan::subject::DeclaredAnswer;
 use crate::scheme::{CarrierPlace, Companion};
 use crate::secret::{MASK, Secret};
-use crate::target::address::below;
 use crate::target::hook;
 
 /// Numbers above this are milliseconds since 1970 and not seconds: as seconds they would be in the year 5138.
@@ -235,7 +233,8 @@ impl LoginSession {
                 let printed = hook::call(&logins.spawner, (argv, &[]), env, "").await;
                 let printed = printed.map_err(|error| LoginError::Command(error.to_string()))?;
                 let headers = Vec::new();
-                self.state.take(ControlAnswer { status: 200, headers, body: printed, took: Default::default() });
+                let printed = ControlAnswer { status: 200, headers, body: printed, took: Default::default() };
+                self.state.take(printed, None);
             }
             CredentialSource::Requests(steps) => asked = self.requests(logins, steps).await?,
         }
@@ -390,13 +389,10 @@ impl LoginSession {
 
     /// Sends one request and takes its answer.
     pub(super) async fn step(&mut self, logins: &Logins, step: &LoginStep, what: &str) -> Result<(), ControlError> {
-        let name = format!("{what} ({}{})", step.name(), step.sends());
+        let (url, name) = self.address(&logins.base, step, what)?;
         let account = &self.procedure.account;
-        let fill = |text: &LoginText| {
-            let filled = self.state.filled(text, account);
-            filled.map_err(|missing| missing.of(&name))
-        };
-        let url = below(&logins.base, fill(&step.address)?.expose())?;
+        let without = |missing: MissingValue| missing.of(&name, self.error_to_client(&logins.base));
+        let fill = |text: &LoginText| self.state.filled(text, account).map_err(without);
         let mut headers = Vec::new();
         if let Some(cookies) = self.cookie_field(url.path()) {
             headers.push(("Cookie".to_owned(), cookies.into_bytes()));
@@ -426,7 +422,7 @@ impl LoginSession {
             None => None,
             Some(LoginBody::Json(json)) => {
                 let json = self.state.filled_json(json, account);
-                let json = json.map_err(|missing| missing.of(&name))?;
+                let json = json.map_err(without)?;
                 Some((step.media.unwrap_or("application/json"), json.to_string().into_bytes()))
             }
             Some(LoginBody::Form(fields)) => {
@@ -455,17 +451,17 @@ impl LoginSession {
             return Err(LoginError::Refused {
                 step: name,
                 status: answer.status,
-                answer: self.shown(&answer, &url),
+                answer: self.shown(&answer),
                 expected: expected(success),
             }
             .into());
         }
-        self.state.take(answer);
+        self.state.take(answer, Some(url));
         Ok(())
     }
 
     /// An answer for a reader, without what was sent.
-    fn shown(&self, answer: &ControlAnswer, _: &Url) -> String {
+    fn shown(&self, answer: &ControlAnswer) -> String {
         let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
         let said = json.as_ref().and_then(|json| {
             let members = ["error_description", "error", "message", "detail", "title"];
@@ -482,12 +478,16 @@ impl LoginSession {
         } else if let Some(media) = media {
             text.push_str(&format!(" of the type {media}"));
         }
+        self.masked(text).chars().filter(|c| !c.is_control()).take(SHOWN).collect()
+    }
+
+    /// A text for a reader, without what was sent.
+    pub(super) fn masked(&self, text: String) -> String {
         let mut secrets: Vec<&str> = self.procedure.secrets().into_iter().map(Secret::expose).collect();
         secrets.push(&self.procedure.account.0);
         secrets.retain(|secret| secret.len() >= 4);
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let text = secrets.into_iter().fold(text, |text, secret| text.replace(secret, MASK));
-        text.chars().filter(|c| !c.is_control()).take(SHOWN).collect()
+        secrets.into_iter().fold(text, |text, secret| text.replace(secret, MASK))
     }
 }
 

@@ -1,9 +1,11 @@
 //! What a login has seen so far, and what its texts become with it.
 
 use serde_json::Value;
+use url::Url;
 
 use super::error::LoginError;
 use super::jar::Jar;
+use super::redirect::Redirect;
 use crate::drive::control::ControlAnswer;
 use crate::observe::page::{named_value, parameter_of_redirect};
 use crate::plan::login::{LoginJson, LoginPart, LoginText, TokenPosition};
@@ -19,9 +21,9 @@ const SHOWN: usize = 120;
 pub(super) struct MissingValue(String);
 
 impl MissingValue {
-    /// The error of the request that needs it.
-    pub(super) fn of(self, step: &str) -> LoginError {
-        LoginError::MissingValue { step: step.to_owned(), what: self.0 }
+    /// The error of the request that needs it, and the one with which the latest answer leads to the client.
+    pub(super) fn of(self, step: &str, error: Option<String>) -> LoginError {
+        LoginError::MissingValue { step: step.to_owned(), what: self.0, error }
     }
 }
 
@@ -31,6 +33,8 @@ pub(super) struct LoginState {
     pub(super) jar: Jar,
     /// The latest first.
     answers: Vec<ControlAnswer>,
+    /// The addresses that these came from, where they came from one.
+    addresses: Vec<Option<Url>>,
     pub(super) token: Option<Secret>,
     /// A text of the answers that another one takes the place of.
     replaced: Option<(Secret, Secret)>,
@@ -39,10 +43,21 @@ pub(super) struct LoginState {
 }
 
 impl LoginState {
-    pub(super) fn take(&mut self, answer: ControlAnswer) {
+    pub(super) fn take(&mut self, answer: ControlAnswer, address: Option<Url>) {
         self.jar.take(&answer);
         self.answers.insert(0, answer);
         self.answers.truncate(MOST_ANSWERS);
+        self.addresses.insert(0, address);
+        self.addresses.truncate(MOST_ANSWERS);
+    }
+
+    /// The latest redirect.
+    pub(super) fn redirect(&self) -> Option<Redirect> {
+        let mut answers = self.answers.iter().zip(&self.addresses);
+        answers.find_map(|(answer, from)| {
+            let to = answer.header_values("location").next()?;
+            Some(Redirect { from: from.clone(), to })
+        })
     }
 
     /// The latest answer.
@@ -146,7 +161,7 @@ fn redirected_with(answer: &ControlAnswer, name: &str) -> Option<String> {
 }
 
 /// The beginning of a text of the target, as one line.
-fn readable(text: &str) -> String {
+pub(super) fn readable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(SHOWN).collect()
 }
 

@@ -9,7 +9,7 @@ impl LoginSession {
         let mut lines = Vec::new();
         for (name, text) in &self.procedure.write_headers {
             let value = self.state.filled(text, &self.procedure.account);
-            let value = value.map_err(|missing| missing.of(&format!("the header {name} for writes")))?;
+            let value = value.map_err(|missing| missing.of(&format!("the header {name} for writes"), None))?;
             if value.has_control_characters() {
                 return Err(LoginError::ControlCharacter);
             }

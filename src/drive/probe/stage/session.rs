@@ -284,11 +284,11 @@ impl Stage<'_> {
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
         let (held, _) = ended.map_err(|error| match &error {
             // whoever is logged in already may be refused, or sent elsewhere before there is a form
-            ControlError::Login(LoginError::Refused { status: ..500, .. } | LoginError::MissingValue { .. })
-                if session.is_within_another() =>
-            {
-                Halt::Inapplicable(NO_LOGIN_WITHIN.to_owned())
-            }
+            ControlError::Login(
+                LoginError::Refused { status: ..500, .. }
+                | LoginError::MissingValue { .. }
+                | LoginError::LedToClient { .. },
+            ) if session.is_within_another() => Halt::Inapplicable(NO_LOGIN_WITHIN.to_owned()),
             _ => Halt::Obstacle(logins.explained(&name, &error)),
         })?;
         evidence.session_cookie = procedure.cookie().map(str::to_owned);

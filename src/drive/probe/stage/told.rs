@@ -74,8 +74,12 @@ pub(super) fn refused(error: &ControlError, exchange: Option<Exchange>) -> Resul
             _ => Outcome::Refused,
         },
         (ControlError::Unreachable(_) | ControlError::Closed, _) => Outcome::Silent,
+        // RFC 6749 §4.1.2.1: an error that is sent to the client refuses as a page does
+        (ControlError::Login(login), Some(_)) if login.is_refused_to_client() => Outcome::Refused,
         // such as a token endpoint that issues no refresh tokens, which it need not (RFC 6749 §5.1)
-        (ControlError::Login(LoginError::MissingValue { .. }), _) => return Err(Halt::Untestable(error.to_string())),
+        (ControlError::Login(LoginError::MissingValue { .. } | LoginError::LedToClient { .. }), _) => {
+            return Err(Halt::Untestable(error.to_string()));
+        }
         _ => return Err(Halt::Obstacle(error.to_string())),
     };
     Ok(Told { exchange: exchange.unwrap_or_else(unsent), outcome, why: None, before: Vec::new() })
@@ -93,7 +97,9 @@ pub(super) fn failed(error: &ControlError, wrong: &LoginProcedure, session: &Log
 /// What a login means that was changed: whoever is refused gets a page, or a redirect, that has not what the next request needs.
 /// An answer that says nothing is neither.
 pub(super) fn led_elsewhere(error: &ControlError, exchange: Option<Exchange>) -> Result<Told, Halt> {
-    let (ControlError::Login(LoginError::MissingValue { .. }), Some(exchange)) = (error, &exchange) else {
+    let (ControlError::Login(LoginError::MissingValue { .. } | LoginError::LedToClient { .. }), Some(exchange)) =
+        (error, &exchange)
+    else {
         return refused(error, exchange);
     };
     let outcome = match exchange.response() {
