@@ -31,7 +31,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 8414 §2", "RFC 6749 §2.3.1"],
         doc: Doc {
-            sends: "The metadata document, and the login of the scenario with its client authenticated by HTTP Basic alone and by the body alone. HTTP Basic without `client_id` in the body has to work where the client authenticates by HTTP Basic in the scenario. Another published method that is refused with invalid_client is a warning; where the metadata have a registration_endpoint, a client may be registered for one method (RFC 7591 §2), and it is information. A method that works has to be published; that of a client without a secret (`none`) is information.",
+            sends: "The metadata document, and the login of the scenario with its client authenticated by HTTP Basic alone and by the body alone. HTTP Basic without `client_id` in the body has to work where the client authenticates by HTTP Basic in the scenario. Another published method that is refused is information: a client may be registered for one method (`token_endpoint_auth_method`, RFC 7591 §2). A method that works has to be published; that of a client without a secret (`none`) is information.",
             matters: "Libraries of clients choose from the published methods: one that does not work locks them out, and nobody watches one that is not published.",
             fix: "Support HTTP Basic for each client with a secret, without client_id in the body (RFC 6749 §2.3.1, §4.1.3), and list in token_endpoint_auth_methods_supported what works.",
         },
@@ -42,7 +42,7 @@ pub(crate) const CHECKS: &[Check] = &[
             proven_by(ClientProof::Body).id(BY_POST).if_given(),
         ],
         expect: published_methods,
-        fault: "grant-refuses-secrets-in-body",
+        fault: "grant-secrets-in-body-unpublished",
         ..PLAIN
     },
     Check {
@@ -184,7 +184,7 @@ fn published_methods(case: &ObservedCheck<'_>) -> Judgement {
         _ => {}
     }
     let mut judgement = advertised::at_token(case);
-    for (step, method) in [(BY_BASIC, "client_secret_basic"), (BY_POST, "client_secret_post")] {
+    for step in [BY_BASIC, BY_POST] {
         for (index, seen) in case.observations_of(step) {
             match seen.outcome {
                 Outcome::Refused => {}
@@ -198,19 +198,11 @@ fn published_methods(case: &ObservedCheck<'_>) -> Judgement {
                 }
                 Outcome::Granted | Outcome::Silent => continue,
             }
-            let response = seen.exchange.response();
-            let error = response.and_then(|response| response.json_text("error"));
             let status = seen.exchange.status().unwrap_or_default();
             let text = case.about(index, format_args!("refused with {status}"));
             if step == BY_BASIC && proof == OwnProof::Basic {
                 judgement.remarks.clear();
                 judgement.deviates(index, text, "granted");
-            } else if listed.contains(&method)
-                && error.as_deref() == Some("invalid_client")
-                && document.get("registration_endpoint").is_none()
-            {
-                judgement.remarks.clear();
-                judgement.advises(index, text, format!("granted: {method} is published"));
             }
         }
     }
@@ -305,15 +297,15 @@ mod tests {
         let open = at(json!({ "token_endpoint_auth_methods_supported": ["client_secret_post", "none"] }));
         for (metadata, own, answers, expected) in [
             (&both, BY_HEADER, vec![(BASIC, 200), (BODY, 200)], (0, 0, 0, false)),
-            (&both, BY_BODY, vec![(BASIC, 401), (BODY, 200)], (0, 1, 0, false)),
-            (&both, BY_HEADER, vec![(BASIC, 200), (BODY, 401)], (0, 1, 0, false)),
+            // registered for one method
+            (&both, BY_BODY, vec![(BASIC, 401), (BODY, 200)], (0, 0, 1, false)),
+            (&both, BY_HEADER, vec![(BASIC, 200), (BODY, 401)], (0, 0, 1, false)),
             // HTTP Basic works in the scenario beside client_id alone
             (&registers, BY_HEADER, vec![(BASIC, 401), (BODY, 401)], (1, 0, 0, false)),
-            // registered for one method
             (&registers, BY_BODY, vec![(BASIC, 401), (BODY, 200)], (0, 0, 1, false)),
             // HTTP Basic is what is meant where nothing is said
             (&silent, BY_HEADER, vec![(BASIC, 200), (BODY, 200)], (1, 0, 0, false)),
-            (&silent, BY_BODY, vec![(BASIC, 401), (BODY, 200)], (1, 1, 0, false)),
+            (&silent, BY_BODY, vec![(BASIC, 401), (BODY, 200)], (1, 0, 1, false)),
             (&both, PUBLIC, vec![], (0, 0, 1, false)),
             (&open, PUBLIC, vec![], (0, 0, 0, false)),
             (&elsewhere, BY_HEADER, vec![(BASIC, 401)], (0, 0, 0, true)),

@@ -78,9 +78,6 @@ pub(super) fn client_of(
     let (id, secret) = match value.map(pair_of) {
         Some(pair) => pair.map(|(id, secret)| (id, Some(secret))).ok_or_else(|| invalid("invalid_client"))?,
         None => match of_form("client_id") {
-            Some(_) if form.contains_key("client_secret") && faults.on("grant-refuses-secrets-in-body") => {
-                return Err(invalid("invalid_client"));
-            }
             Some(id) => (id, of_form("client_secret")),
             None => return Ok(None),
         },

@@ -77,9 +77,9 @@ pub(crate) const FAULTS: &[Fault] = &[
         "takes the secret of any client for that of the one that is named",
     ),
     row(
-        "grant-refuses-secrets-in-body",
+        "grant-secrets-in-body-unpublished",
         "grant.published-authentication-works",
-        "publishes client_secret_post and refuses secrets in the body of a token request",
+        "does not publish client_secret_post, which works",
     ),
     row(
         "grant-takes-unknown-clients",

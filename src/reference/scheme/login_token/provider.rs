@@ -75,6 +75,9 @@ impl Provider {
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "authorization_response_iss_parameter_supported": true,
         });
+        if faults.on("grant-secrets-in-body-unpublished") {
+            document["token_endpoint_auth_methods_supported"] = json!(["client_secret_basic", "none"]);
+        }
         if !faults.on("challenge-methods-unpublished") {
             document["code_challenge_methods_supported"] = json!(["S256"]);
         }
