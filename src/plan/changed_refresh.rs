@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::client_proof::with_secret;
 use super::login::{CredentialSource, LoginBody, LoginProcedure, LoginStep, LoginText};
 use super::malformed_grant::malformed;
-use super::subject::{Identity, Login, Subject};
+use super::subject::{CredentialState, Identity, Login, Subject};
 use crate::check::step::{ExtraScope, RefreshChange};
 
 /// The grant that a refresh token is used by (RFC 6749 §6).
@@ -46,8 +46,30 @@ impl Subject {
     /// A value of the scope of another identity that this one has not.
     pub fn lacked_scope(&self, identity: usize) -> Option<&str> {
         let own = &self.identities[identity].scopes;
-        let mut others = self.identities.iter().flat_map(|other| &other.scopes);
-        others.find(|scope| !own.contains(*scope)).map(String::as_str)
+        let lacked = || self.identities.iter().flat_map(|other| &other.scopes).filter(|scope| !own.contains(*scope));
+        // one that opens something before one that means something to the protocol
+        let opens = |scope: &&String| self.resources.iter().any(|resource| resource.scopes.contains(*scope));
+        lacked().find(opens).or_else(|| lacked().next()).map(String::as_str)
+    }
+}
+
+impl Subject {
+    /// An identity whose login has a refresh at a token endpoint and that lacks a scope which another one has; one that lacks a scope of
+    /// another login of its client, where there is one, and the given one before others.
+    pub fn lacks_a_scope(&self, first: usize) -> Option<usize> {
+        let refresh = |at: usize| self.procedure_of(at)?.refresh.as_ref().filter(|own| own.grant() == Some(GRANT));
+        let all = std::iter::once(first).chain((0..self.identities.len()).filter(|at| *at != first));
+        let lacking: Vec<usize> = all
+            .filter(|at| self.identities[*at].state == CredentialState::Valid)
+            .filter(|at| refresh(*at).is_some() && self.lacked_scope(*at).is_some())
+            .collect();
+        let client = |at: usize| refresh(at).and_then(client_of);
+        let of_same_client = |at: &&usize| {
+            let own = &self.identities[**at].scopes;
+            let mut others = (0..self.identities.len()).filter(|other| client(*other) == client(**at));
+            others.any(|other| self.identities[other].scopes.iter().any(|scope| !own.contains(scope)))
+        };
+        lacking.iter().find(of_same_client).or(lacking.first()).copied()
     }
 }
 

@@ -57,19 +57,24 @@ impl Subject {
         let own = procedure.token_request()?;
         let is_named = own.client.is_some() || own.basic.is_some() || own.field("client_id").is_some();
         let client = match by {
-            LoginRevocation::Own | LoginRevocation::OwnHinted(_) | LoginRevocation::OwnOfUnknown => {
-                is_named.then(|| own.clone())?
-            }
+            LoginRevocation::Own
+            | LoginRevocation::OwnHinted(_)
+            | LoginRevocation::OwnRefreshToken(_)
+            | LoginRevocation::OwnOfUnknown => is_named.then(|| own.clone())?,
             LoginRevocation::UnknownClient => of_unknown(own)?,
             LoginRevocation::Other => self.of_others(own).next()?.clone(),
         };
         let token = match by {
             LoginRevocation::OwnOfUnknown => LoginText::plain(UNKNOWN_TOKEN).private(),
+            LoginRevocation::OwnRefreshToken(_) => {
+                let refresh = procedure.refresh.as_ref().filter(|own| own.grant() == Some("refresh_token"))?;
+                refresh.field("refresh_token").filter(|token| token.known().is_none())?.clone()
+            }
             _ => LoginText(vec![LoginPart::Token]),
         };
         let Some(LoginBody::Form(fields)) = client.body else { return None };
         let mut form = vec![("token".to_owned(), token)];
-        if let LoginRevocation::OwnHinted(hint) = by {
+        if let LoginRevocation::OwnHinted(hint) | LoginRevocation::OwnRefreshToken(Some(hint)) = by {
             form.push(("token_type_hint".to_owned(), LoginText::plain(hint)));
         }
         form.extend(fields.into_iter().filter(|(name, _)| matches!(name.as_str(), "client_id" | "client_secret")));

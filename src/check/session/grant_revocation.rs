@@ -100,7 +100,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 7009 §2.1", "RFC 7009 §2.2"],
         doc: Doc {
-            sends: "A login, whose access token its client revokes without a hint. Then two more logins, one after the other, whose access tokens it revokes with token_type_hint=refresh_token and with a hint that does not exist (`authbench`); each token is used before and after that. Where the revocation without a hint ends no token, the others show nothing.",
+            sends: "A login, whose access token its client revokes without a hint. Then two more logins, one after the other, whose access tokens it revokes with token_type_hint=refresh_token and with a hint that does not exist (`authbench`); each token is used before and after that. Where the login has a `refresh` at a token endpoint, two more logins, whose refresh tokens its client revokes without a hint and with token_type_hint=access_token, and then refreshes by. Where the revocation without a hint ends no token, the others of its kind show nothing.",
             matters: "A revocation that looks in one place only says 200 and leaves the token alive.",
             fix: "Search all kinds of tokens when the hinted kind does not have it (RFC 7009 §2.1), and ignore hints that are not known (RFC 7009 §2.2).",
         },
@@ -124,8 +124,20 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("its revocation with an unknown hint"),
             Step::AwaitRefusal("u"),
             send(Who::Slot("u"), On::Protected).denied(&[INVALID]).called("the token revoked with an unknown hint"),
+            login(SessionAct::LogIn("r")).granted().called("a login").if_given(),
+            revoked("r", LoginRevocation::OwnRefreshToken(None)).id(REFRESH_TOKEN_UNHINTED).if_given(),
+            login(SessionAct::TryRefresh("r"))
+                .id(REFRESH_UNHINTED)
+                .called("the refresh by a token revoked without a hint")
+                .if_given(),
+            login(SessionAct::LogIn("v")).granted().called("a login").if_given(),
+            revoked("v", LoginRevocation::OwnRefreshToken(Some("access_token"))).id(REFRESH_TOKEN_HINTED).if_given(),
+            login(SessionAct::TryRefresh("v"))
+                .id(REFRESH_HINTED)
+                .called("the refresh by a token revoked with a wrong hint")
+                .if_given(),
         ],
-        expect: hints_ignored,
+        expect: hints_of_both_kinds,
         shows: Explanation::Revocation,
         implied_by: &["grant.revocation-ends-token"],
         fault: "grant-revocation-hint-filter",
@@ -181,6 +193,57 @@ fn by_others(case: &ObservedCheck<'_>) -> Judgement {
 
 /// A revocation without a hint.
 const UNHINTED: StepId = StepId::new("unhinted");
+/// The revocation of a refresh token without a hint, the refresh after it, and the same two with a wrong hint.
+const REFRESH_TOKEN_UNHINTED: StepId = StepId::new("refresh-token-unhinted");
+const REFRESH_UNHINTED: StepId = StepId::new("refresh-unhinted");
+const REFRESH_TOKEN_HINTED: StepId = StepId::new("refresh-token-hinted");
+const REFRESH_HINTED: StepId = StepId::new("refresh-hinted");
+
+/// Tokens of one kind are judged where the others show nothing.
+fn hints_of_both_kinds(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = hints_ignored(case);
+    let Some(of_refresh_tokens) = hint_on_refresh_token(case) else { return judgement };
+    judgement.remarks.extend(judgement.not_applicable.take());
+    let mut of_refresh_tokens = of_refresh_tokens;
+    // a server that goes by hints does so with both kinds: one cause
+    if let Some(place) = judgement.access.first().map(|found| found.observation) {
+        of_refresh_tokens.access.iter_mut().for_each(|found| found.observation = place);
+    }
+    judgement.and(of_refresh_tokens)
+}
+
+/// RFC 7009 §2.1: a server that does not find a token by the hint looks among all kinds that it has. None where it ends no refresh
+/// token without a hint either.
+fn hint_on_refresh_token(case: &ObservedCheck<'_>) -> Option<Judgement> {
+    let outcome = |step| case.observations_of(step).next().map(|(_, seen)| seen.outcome);
+    if (outcome(REFRESH_TOKEN_UNHINTED), outcome(REFRESH_UNHINTED)) != (Some(Outcome::Granted), Some(Outcome::Refused))
+    {
+        return None;
+    }
+    let (revocation, revoked) = case.observations_of(REFRESH_TOKEN_HINTED).next()?;
+    let mut judgement = Judgement::default();
+    match revoked.outcome {
+        Outcome::Granted => {}
+        Outcome::Refused => {
+            let status = revoked.exchange.status().unwrap_or_default();
+            judgement.deviates(revocation, case.about(revocation, format_args!("refused with {status}")), "200");
+            return Some(judgement);
+        }
+        _ => {
+            case.judge_as(revocation, Want::Granted, &mut judgement);
+            return Some(judgement);
+        }
+    }
+    let (refresh, refreshed) = case.observations_of(REFRESH_HINTED).next()?;
+    match refreshed.outcome {
+        Outcome::Refused => {}
+        Outcome::Granted => {
+            judgement.violates(refresh, case.about(refresh, "granted"), "refused: the token was revoked");
+        }
+        _ => judgement.leaves_open(unclear(refreshed)),
+    }
+    Some(judgement)
+}
 
 /// RFC 7009 §2.1, §2.2: what a hint says decides nothing, of a server that revokes such a token without one. Where a revocation was
 /// refused, nothing has ended its token.
@@ -289,6 +352,42 @@ mod tests {
             let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             let seen = (found.access.len(), found.protocol.len(), found.open.len(), found.not_applicable.is_some());
             assert_eq!(seen, expected, "{statuses:?}");
+        }
+    }
+
+    #[test]
+    fn a_hint_hides_no_refresh_token() {
+        let check = find("grant.revocation-wrong-hint").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let of_access = [Some(200), Some(401), Some(200), Some(401), Some(200), Some(401)];
+        let works_on = [Some(200); 6];
+        // revocation and refresh without a hint and with a wrong one; access, protocol, not applicable
+        for (first, more, expected) in [
+            (of_access, [None, None, None, None], (0, 0, false)),
+            (of_access, [Some(200), Some(400), Some(200), Some(400)], (0, 0, false)),
+            (of_access, [Some(200), Some(400), Some(200), Some(200)], (1, 0, false)),
+            (of_access, [Some(200), Some(400), Some(400), Some(200)], (0, 1, false)),
+            // without a hint it is not ended either
+            (of_access, [Some(200), Some(200), Some(200), Some(200)], (0, 0, false)),
+            (of_access, [Some(400), Some(200), Some(400), Some(200)], (0, 0, false)),
+            // access tokens hold themselves
+            (works_on, [None, None, None, None], (0, 0, true)),
+            (works_on, [Some(200), Some(400), Some(200), Some(400)], (0, 0, false)),
+            (works_on, [Some(200), Some(400), Some(200), Some(200)], (1, 0, false)),
+        ] {
+            let of = |id: StepId| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("has one");
+            let steps = [REFRESH_TOKEN_UNHINTED, REFRESH_UNHINTED, REFRESH_TOKEN_HINTED, REFRESH_HINTED].map(of);
+            let (resource, login) = (Place::Resource(0), Place::Login);
+            let places = [Place::Revocation, resource, Place::Revocation, resource, Place::Revocation, resource];
+            let places = places.into_iter().chain([Place::Revocation, login, Place::Revocation, login]);
+            let steps = [1, 3, 6, 8, 11, 13].into_iter().chain(steps);
+            let mut evidence = Evidence::default();
+            for ((step, place), status) in steps.zip(places).zip(first.into_iter().chain(more)) {
+                status.into_iter().for_each(|status| evidence.observe(observed(step, place, status)));
+            }
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let seen = (found.access.len(), found.protocol.len(), found.not_applicable.is_some());
+            assert_eq!(seen, expected, "{first:?} {more:?}");
         }
     }
 

@@ -19,7 +19,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §6", "RFC 6749 §5.1", "RFC 6749 §5.2"],
         doc: Doc {
-            sends: "A login and its refresh; then its refresh with the scope of the login, as far as an answer or the login itself says it, and one more value: one that does not exist, and, of another login, one that another credential of the scenario has and this one lacks.",
+            sends: "A login and its refresh; then its refresh with the scope of the login, as far as an answer or the login itself says it, and one more value: one that does not exist, and, of another login, one that another credential of the scenario has and this one lacks. The second needs a credential with a refresh that lacks a scope which another one has, wherever it is in the scenario; without one, the result says that it was not tried.",
             matters: "A user has agreed to a scope: a client that adds to it at a refresh, or whoever has stolen its refresh token, gets what nobody has agreed to.",
             fix: "Keep the scope that was granted with each refresh token, and answer 400 with error=invalid_scope where a refresh asks for more (RFC 6749 §6); or leave the rest out, and say so in `scope` (§5.1).",
         },
@@ -28,7 +28,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::Refresh("s")).granted().called("the refresh"),
             login(SessionAct::RefreshChanged("s", RefreshChange::MoreScope(ExtraScope::Invented))),
             // a refresh that was granted has used its token up
-            login(SessionAct::LogIn("t")).granted().called("another login"),
+            login(SessionAct::LogInForMoreScope("t")).granted().called("the login of a credential that lacks a scope"),
             login(SessionAct::RefreshChanged("t", RefreshChange::MoreScope(ExtraScope::OfAnother))),
         ],
         expect: not_widened,

@@ -101,6 +101,8 @@ pub enum SessionAct {
     RefreshAtOnce(&'static str),
     /// Keeps the refresh token of a session in a slot, as a credential.
     RefreshToken(&'static str, &'static str),
+    /// The login of an identity that lacks a scope, which a changed refresh is to ask for.
+    LogInForMoreScope(&'static str),
     /// Keeps the ID token of the last login in a slot, as a credential; not applicable where its answer has none, or that is the
     /// credential.
     IdToken(&'static str, &'static str),
@@ -138,6 +140,8 @@ pub enum LoginRevocation {
     Own,
     /// The same with this as its `token_type_hint`.
     OwnHinted(&'static str),
+    /// The client of the login, of its refresh token, with this as its `token_type_hint` where there is one.
+    OwnRefreshToken(Option<&'static str>),
     /// The client of the login, of a token that was never issued.
     OwnOfUnknown,
     /// Another client of the scenario, which authenticates as itself, of that access token.

@@ -34,18 +34,8 @@ impl Caster<'_> {
                 return Ok(());
             }
         }
-        let good = match subject.login_identity() {
-            Some(good) => good,
-            None => return missing("no valid credential with a `login` of requests"),
-        };
-        let identity = match step.act {
-            SessionAct::LogInWithin(..) => subject.second_login(good).unwrap_or(good),
-            SessionAct::LogInSecond(_) => match subject.second_login(good) {
-                Some(second) => second,
-                None => return missing("no second valid credential with a `login` of requests"),
-            },
-            _ => good,
-        };
+        let Some(identity) = self.whose_login(step)? else { return Ok(()) };
+        let good = subject.login_identity().unwrap_or(identity);
         let procedure = subject.procedure_of(identity);
         let has = |there: bool, what: &str| if there { Ok(()) } else { missing(what) };
         match step.act {
@@ -127,10 +117,9 @@ impl Caster<'_> {
             _ => {}
         }
         if let SessionAct::RefreshChanged(_, change) = step.act
-            && subject.changed_refresh(good, change).is_none()
+            && subject.changed_refresh(identity, change).is_none()
         {
             return match change {
-                RefreshChange::MoreScope(ExtraScope::OfAnother) => Ok(()),
                 RefreshChange::MoreScope(_) | RefreshChange::LessScope => missing(
                     "no `refresh` in the login that asks a token endpoint (a form with `grant_type: refresh_token`)",
                 ),
@@ -180,6 +169,9 @@ impl Caster<'_> {
                 return Err(Missing { may_be_discovered: self.discovers(), ..Missing::of(why) });
             }
             let why = match by {
+                LoginRevocation::OwnRefreshToken(_) => {
+                    "no `refresh` in the login that sends a refresh token to a token endpoint"
+                }
                 LoginRevocation::Other => {
                     "no second credential with a login of another client at the same token endpoint"
                 }
@@ -318,7 +310,7 @@ fn lacking(change: GrantChange) -> &'static str {
 
 fn described(act: SessionAct) -> Description {
     let text = match act {
-        SessionAct::LogIn(_) | SessionAct::LogInAfter(..) => "a login",
+        SessionAct::LogIn(_) | SessionAct::LogInAfter(..) | SessionAct::LogInForMoreScope(_) => "a login",
         SessionAct::LogInLaterIfAlike(..) => "a login in another second",
         SessionAct::LogInWithin(..) => "a login with the cookies of an open session",
         SessionAct::FromForeignPage => "a login that a page of another site sends",
@@ -439,6 +431,10 @@ fn described(act: SessionAct) -> Description {
         SessionAct::Revoke(_, LoginRevocation::Own) => "its revocation",
         SessionAct::Revoke(_, LoginRevocation::OwnHinted(hint)) => {
             return Description::new(format!("its revocation with token_type_hint={hint}"));
+        }
+        SessionAct::Revoke(_, LoginRevocation::OwnRefreshToken(None)) => "the revocation of its refresh token",
+        SessionAct::Revoke(_, LoginRevocation::OwnRefreshToken(Some(hint))) => {
+            return Description::new(format!("the revocation of its refresh token with token_type_hint={hint}"));
         }
         SessionAct::Revoke(_, LoginRevocation::OwnOfUnknown) => "the revocation of a token that was never issued",
         SessionAct::Revoke(_, LoginRevocation::Other) => "its revocation by another client",

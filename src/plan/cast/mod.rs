@@ -5,6 +5,7 @@ mod endpoint;
 mod fill;
 mod forging;
 mod login;
+mod login_identity;
 mod reasons;
 mod resource;
 mod stand_in;
@@ -28,6 +29,8 @@ pub struct Script {
     pub controls: Vec<Control>,
     /// Indices of resources that the check is about and does not visit: there are too many, or the controls would use them up.
     pub not_visited: Vec<usize>,
+    /// A part of the check for which the scenario has too little, and why.
+    pub not_tried: Option<&'static str>,
 }
 
 impl Script {
@@ -69,6 +72,7 @@ impl Script {
             actions,
             controls,
             not_visited: self.not_visited.clone(),
+            not_tried: self.not_tried,
         })
     }
 }

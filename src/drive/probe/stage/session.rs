@@ -10,7 +10,7 @@ use super::cookies::set_by_login;
 use super::noting::note;
 use super::told::{Told, failed, granted, refused};
 use super::{Halt, Kept, Stage};
-use crate::check::step::{LoginRevocation, SessionAct, SessionStep, Step};
+use crate::check::step::{ExtraScope, LoginRevocation, RefreshChange, SessionAct, SessionStep, Step};
 use crate::drive::control::{ControlError, Token};
 use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins};
 use crate::drive::probe::{allowance, values};
@@ -29,6 +29,9 @@ const NOTHING_BEFORE: &str =
 const NO_LOGIN_WITHIN: &str = "the target takes no login from whoever is logged in already";
 /// Why accounts of products show nothing.
 const REGISTERS: &str = "the login registers new users: a user that does not exist was logged in, so a default account cannot be distinguished from a new one";
+/// Why no refresh asked for a scope of another credential.
+const NO_OTHER_SCOPE: &str =
+    "a scope of another credential, for nothing says which scope the login has, or it has that one";
 /// After this the clock shows another second.
 pub(super) const ANOTHER_SECOND: Duration = Duration::from_millis(1100);
 
@@ -48,7 +51,7 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         let told = match step.act {
-            SessionAct::LogIn(slot) | SessionAct::LogInSecond(slot) => {
+            SessionAct::LogIn(slot) | SessionAct::LogInSecond(slot) | SessionAct::LogInForMoreScope(slot) => {
                 self.log_in((identity, None), slot, evidence).await?
             }
             SessionAct::LogInLaterIfAlike(slots, slot) => {
@@ -140,7 +143,12 @@ impl Stage<'_> {
                 Err(Halt::Untestable(_) | Halt::Obstacle(_)) => return Ok(()),
                 Err(halt) => return Err(halt),
             },
-            SessionAct::RefreshChanged(slot, change) if self.is_left_out(identity, slot, change)? => return Ok(()),
+            SessionAct::RefreshChanged(slot, change) if self.is_left_out(identity, slot, change)? => {
+                if change == RefreshChange::MoreScope(ExtraScope::OfAnother) {
+                    evidence.facts.push(("not tried:", NO_OTHER_SCOPE.to_owned()));
+                }
+                return Ok(());
+            }
             SessionAct::RefreshChanged(slot, change) => {
                 let (told, reproduced) = self.changed_refresh(identity, slot, change, evidence).await?;
                 told.observe_as(action, Place::Login, reproduced, evidence);

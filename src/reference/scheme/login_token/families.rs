@@ -135,6 +135,13 @@ impl Families {
         Some(known.families.get(&known.id_of(token)?)?.client.clone())
     }
 
+    /// Whether a token is a refresh token.
+    pub(super) fn renews(&self, token: &str) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let family = known.id_of(token).and_then(|id| known.families.get(&id));
+        family.is_some_and(|family| family.refresh.contains(&digest(token)))
+    }
+
     /// The scope that the login of a refresh token was granted.
     pub(super) fn scopes_of(&self, token: &str) -> Option<Vec<String>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);

@@ -133,6 +133,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "revokes no access token where the hint of a revocation says refresh_token",
     ),
     variant(
+        "grant-revocation-refresh-token-hint-filter",
+        "grant.revocation-wrong-hint",
+        "revokes no refresh token where the hint of a revocation says access_token",
+    ),
+    variant(
         "grant-revocation-unknown-hint-filter",
         "grant.revocation-wrong-hint",
         "answers 200 to a revocation with a hint that it does not know, and leaves the token",
@@ -164,6 +169,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "refresh-widens-scope",
         "grant.refresh-scope-not-widened",
         "issues at a refresh whatever scope the client asks for",
+    ),
+    variant(
+        "refresh-scope-of-any-user",
+        "grant.refresh-scope-not-widened",
+        "issues at a refresh whatever scope exists, also one that the login was not granted",
     ),
     row(
         "refresh-ignores-scope",

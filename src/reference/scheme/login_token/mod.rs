@@ -30,6 +30,7 @@ use crate::reference::jose::compact::{Compact, Leniency};
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::bearer::{invalid, presented};
 use crate::reference::state::{Principal, ReferenceState};
+use crate::seed;
 use families::{NewTokens, RefreshUse};
 
 pub(crate) use codes::Codes;
@@ -190,7 +191,9 @@ async fn granted(verifiers: &Verifiers, headers: &HeaderMap, form: &HashMap<Stri
             let (families, token) = (&verifiers.families, value("refresh_token"));
             let asked: Vec<String> =
                 value("scope").split(' ').filter(|one| !one.is_empty()).map(str::to_owned).collect();
-            let is_more = |held: Vec<String>| asked.iter().any(|one| !held.contains(one));
+            let exists = |scope: &String| seed::IDENTITIES.iter().any(|one| one.scopes.contains(&scope.as_str()));
+            let allows = |scope: &String| faults.on("refresh-scope-of-any-user") && exists(scope);
+            let is_more = |held: Vec<String>| asked.iter().any(|one| !held.contains(one) && !allows(one));
             if families.scopes_of(token).is_some_and(is_more) && !faults.on("refresh-widens-scope") {
                 return refused("invalid_scope");
             }

@@ -21,6 +21,7 @@ fn revoked(verifiers: &Verifiers, headers: &HeaderMap, body: &[u8]) -> Result<()
     let form = token_request::fields(headers, body, faults)?;
     let client = clients::client_of(headers, &form, faults)?;
     let Some(token) = form.get("token") else { return bad("invalid_request") };
+    let is_said_to_open = form.get("token_type_hint").is_some_and(|hint| hint == "access_token");
     let hint = form.get("token_type_hint").map_or("access_token", String::as_str);
     let is_known = ["access_token", "refresh_token"].contains(&hint);
     if !is_known && faults.on("grant-revocation-refuses-unknown-hint") {
@@ -28,7 +29,9 @@ fn revoked(verifiers: &Verifiers, headers: &HeaderMap, body: &[u8]) -> Result<()
     }
     // RFC 7009 §2.1: a token that is not of the kind in the hint is looked for among all others
     let is_hidden = match hint {
-        "access_token" => false,
+        "access_token" => {
+            is_said_to_open && families.renews(token) && faults.on("grant-revocation-refresh-token-hint-filter")
+        }
         "refresh_token" => faults.on("grant-revocation-hint-filter"),
         _ => faults.on("grant-revocation-unknown-hint-filter"),
     };
