@@ -138,7 +138,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 7662 §2.1", "RFC 7662 §4", "RFC 7662 §2.3", "RFC 6749 §5.2"],
         doc: Doc {
-            sends: "A live token with no, with wrong client and with wrong bearer credentials.",
+            sends: "A live token with no, with wrong client and with wrong bearer credentials; and, where `material.public_client_id` is declared, with the `client_id` of that client alone, which proves nothing. Each 200 is a failure.",
             matters: "An open endpoint lets anybody test stolen tokens and read what they hold (RFC 7662 §4).",
             fix: "Require the credentials of a resource server, and answer 401 with a challenge of the scheme that was used.",
         },
@@ -147,6 +147,11 @@ pub(crate) const CHECKS: &[Check] = &[
             introspect(FormAuth::None, &[("token", Fill::Slot("t"))]).denied(REFUSED),
             introspect(FormAuth::WrongSecret, &[("token", Fill::Slot("t"))]).denied(REFUSED),
             introspect(FormAuth::WrongBearer, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            introspect(FormAuth::Public, &[("token", Fill::Slot("t"))])
+                .denied(REFUSED_CLIENT)
+                .id(introspection::PUBLIC)
+                .if_given()
+                .called("the client_id of a public client and nothing else"),
         ],
         expect: introspection::introspection_refused,
         fault: "open-introspection",
@@ -283,6 +288,9 @@ const BAD: &[Accept] = &[Accept::Status(400), Accept::Status(404), Accept::Statu
 /// What a refused introspection may answer.
 const REFUSED: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
 
+/// The same of a client that is known and proves nothing.
+const REFUSED_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401), Accept::Status(403)];
+
 #[cfg(test)]
 mod tests {
     use crate::check::find;
@@ -296,6 +304,33 @@ mod tests {
         let outcome = if status == 200 { Outcome::Granted } else { Outcome::Refused };
         let place = Place::Introspection;
         Observation { place, ..Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome) }
+    }
+
+    #[test]
+    fn whoever_names_a_public_client_is_refused() {
+        const BARE: usize = 1;
+        const PUBLIC: usize = 4;
+        let check = find("introspect.requires-authorization").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let (active, inactive) = (r#"{"active":true}"#, r#"{"active":false}"#);
+        let invalid = r#"{"error":"invalid_client"}"#;
+        // access, whether its severity is less, protocol
+        for (step, (status, body), expected) in [
+            (PUBLIC, (401, invalid), (0, false, 1)),
+            (PUBLIC, (400, r#"{"error":"unauthorized_client"}"#), (0, false, 0)),
+            (PUBLIC, (403, r#"{"error":"access_denied"}"#), (0, false, 0)),
+            (PUBLIC, (200, active), (1, false, 0)),
+            // it would learn of the tokens of its own client
+            (PUBLIC, (200, inactive), (1, true, 0)),
+            (BARE, (200, inactive), (0, false, 1)),
+            (BARE, (200, active), (1, false, 0)),
+        ] {
+            let mut evidence = Evidence::default();
+            evidence.observe(introspected(step, status, body));
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let seen = (found.access.len(), found.at_most.is_some(), found.protocol.len());
+            assert_eq!(seen, expected, "{step} {status} {body}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::oauth::{matching_challenges, names_no_scheme, nothing_told};
+use crate::check::Severity;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::judgement::{challenges, expect};
 use crate::check::step::{Accept, Want};
@@ -124,15 +125,33 @@ fn introspections<'a>(case: &ObservedCheck<'a>) -> impl Iterator<Item = (usize, 
     of_endpoint.filter_map(|(index, seen)| Some((index, seen.exchange.response()?)))
 }
 
+/// A request that names a public client and proves nothing.
+pub(crate) const PUBLIC: StepId = StepId::new("public");
+
 /// RFC 7662 §2.3: invalid_client for clients, invalid_token in the challenge for a bearer token.
 pub(crate) fn introspection_refused(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = nothing_told(case, expect::wants(case)).and(matching_challenges(case));
+    let is_public = |index: usize| case.step_of(&case.evidence.observations[index]).step_id() == Some(PUBLIC);
+    let mut wanted = expect::wants(case);
+    // RFC 7662 §2.1: whoever names a public client needs nothing else, and would learn of the tokens of that one
+    let by_anybody: Vec<_> = wanted.access.extract_if(.., |found| is_public(found.observation)).collect();
+    let mut judgement = nothing_told(case, wanted).and(matching_challenges(case));
+    let is_inactive = |index: usize| {
+        let json = case.evidence.observations[index].exchange.response().and_then(|response| response.json());
+        json.is_some_and(|json| json.get("active") == Some(&Value::Bool(false)))
+    };
+    if judgement.access.is_empty() && by_anybody.iter().all(|found| is_inactive(found.observation)) {
+        judgement.at_most = by_anybody.first().map(|_| Severity::Medium);
+    }
+    judgement.access.extend(by_anybody);
     for (index, response) in case.refusals() {
         let request = &case.evidence.observations[index].exchange.request;
         let bearer = request.value_of("authorization").is_some_and(|value| value.starts_with(b"Bearer"));
         names_no_scheme(case, (index, response), &mut judgement);
         if !bearer {
-            expect::error_is_one_of(&mut judgement, index, response, &["invalid_client", "invalid_request"]);
+            // a client that is known and may not ask has an error of its own (RFC 6749 §5.2)
+            let errors = ["invalid_client", "invalid_request", "unauthorized_client", "access_denied"];
+            let errors = if is_public(index) { &errors[..] } else { &errors[..2] };
+            expect::error_is_one_of(&mut judgement, index, response, errors);
         } else if response.status == 401 {
             let named =
                 challenges::of(response).iter().any(|challenge| challenge.param("error") == Some("invalid_token"));

@@ -155,6 +155,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("hint-is-filter", "introspect.wrong-hint-still-found", "looks where the hint points and nowhere else"),
     row("open-introspection", "introspect.requires-authorization", "answers anybody"),
     variant(
+        "introspection-by-public-client",
+        "introspect.requires-authorization",
+        "answers whoever names a public client",
+    ),
+    variant(
         "introspection-inactive-for-anybody",
         "introspect.requires-authorization",
         "calls every token inactive, with 200, to whoever does not authenticate",
