@@ -56,7 +56,14 @@ fn but_for(check: &Check, odd: usize, answer: &(Exchange, Outcome)) -> Evidence 
     let mut evidence = Evidence::default();
     let control = |closing| {
         let (exchange, outcome) = answered(200, Outcome::Granted);
-        ControlRun { description: Description::new("a control"), credential: None, closing, exchange, outcome }
+        ControlRun {
+            description: Description::new("a control"),
+            credential: None,
+            closing,
+            exchange,
+            outcome,
+            was_accepted: false,
+        }
     };
     evidence.control(control(false));
     for (at, step) in check.steps.iter().enumerate() {
@@ -184,6 +191,7 @@ fn what_other_checks_have_seen_stands_beside_a_control_that_breaks() {
         closing: true,
         exchange: answered(200, outcome).0,
         outcome,
+        was_accepted: false,
     };
     for (step, last, expected, cells) in [
         (back, Outcome::Granted, Verdict::Fail, 1),
@@ -233,7 +241,14 @@ fn a_control_without_a_credential_names_the_cause() {
     let exchange = Exchange::unanswered(Request::new("POST", "token endpoint"), silence);
     let mut evidence = but_for(check, 1, &answered(405, Outcome::Refused));
     let description = Description::new("a control");
-    evidence.control(ControlRun { description, credential: None, closing: true, exchange, outcome: Outcome::Silent });
+    evidence.control(ControlRun {
+        description,
+        credential: None,
+        closing: true,
+        exchange,
+        outcome: Outcome::Silent,
+        was_accepted: false,
+    });
     let expected = "the control after the probes failed: a control: not sent: no credential was obtained: the login failed: the answer is 429";
     assert_eq!(result(check, &evidence).summary, expected);
 }

@@ -443,9 +443,8 @@ fn broken_control(check: &Check, at: usize, control: &ControlRun) -> Finding {
     let answer = answered(&control.exchange, control.outcome);
     // what refuses a credential that it accepted before has often counted wrong ones
     let locked = match control.outcome {
-        // nothing was asked of this endpoint before the first control of a check
-        Outcome::Refused if !matches!(check.group(), "introspect" | "revoke" | "meta") => {
-            "; where it was accepted before, the target may have locked it after wrong credentials"
+        Outcome::Refused if control.was_accepted => {
+            "; it was accepted before: the target may have locked it after wrong credentials"
         }
         _ => "",
     };

@@ -158,6 +158,8 @@ pub struct ControlRun {
     pub exchange: Exchange,
     /// What the answer means; anything but accepted breaks the check.
     pub outcome: Outcome,
+    /// Whether the same was accepted before.
+    pub was_accepted: bool,
 }
 
 /// What one check saw: probes between their controls.
@@ -306,7 +308,14 @@ mod tests {
             let answer = Ok(Response { status: 403, headers, body: vec![b'b'; 1 << 18], truncated: false });
             let exchange = Exchange { answer, ..Exchange::unanswered(Request::new("GET", "/"), Silence::Closed) };
             let (description, outcome) = (Description::new("a probe"), Outcome::Refused);
-            evidence.control(ControlRun { credential: None, description, closing: false, exchange, outcome });
+            evidence.control(ControlRun {
+                credential: None,
+                description,
+                closing: false,
+                exchange,
+                outcome,
+                was_accepted: false,
+            });
         }
         let whole =
             evidence.controls.iter().filter(|run| run.exchange.response().is_some_and(|answer| !answer.truncated));

@@ -42,8 +42,12 @@ pub enum FormAuth {
     WrongPost,
     /// As the scenario says, with a wrong secret, or with an assertion that no key signed.
     WrongSecret,
+    /// A wrong secret, in the body where the scenario has the good one there, and else by HTTP Basic.
+    WrongSent,
     /// HTTP Basic with a wrong secret for a client that may be locked out.
     ExpendableWrong,
+    /// A client that does not exist, whose secret is sent like that of `WrongSent`.
+    UnknownSent,
     /// HTTP Basic with a client that does not exist.
     UnknownClient,
     /// HTTP Basic and body parameters at once.

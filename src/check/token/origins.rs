@@ -16,10 +16,10 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         fix: "Allow no origin, a list of origins, or any origin without credentials.",
     },
     steps: &[
-        token(FormAuth::WrongBasic, &[("grant_type", Fill::Text("client_credentials"))])
+        token(FormAuth::WrongSent, &[("grant_type", Fill::Text("client_credentials"))])
             .asking(&[("Origin", "https://authbench.invalid")])
             .called("a wrong secret from a foreign origin"),
-        token(FormAuth::WrongBasic, &[("grant_type", Fill::Text("client_credentials"))])
+        token(FormAuth::WrongSent, &[("grant_type", Fill::Text("client_credentials"))])
             .asking(&[("Origin", "null")])
             .called("a wrong secret from the origin null"),
         token(FormAuth::Good, &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::OwnScope)])

@@ -21,13 +21,13 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 6.3.8", "RFC 6749 §5.2"],
         doc: Doc {
-            sends: "A client that does not exist, and one that does with a wrong secret; the answers are compared.",
+            sends: "A client that does not exist, and one that does with a wrong secret, both in the body where the scenario has the good secret there, and else by HTTP Basic; the answers are compared.",
             matters: "Answers that differ tell an attacker which clients exist.",
             fix: "Answer both with the same status, error and description.",
         },
         steps: &[
-            token(FormAuth::UnknownClient, &[GRANT]).denied(BAD_CLIENT),
-            token(FormAuth::WrongBasic, &[GRANT]).denied(BAD_CLIENT),
+            token(FormAuth::UnknownSent, &[GRANT]).denied(BAD_CLIENT),
+            token(FormAuth::WrongSent, &[GRANT]).denied(BAD_CLIENT),
         ],
         // which error is right is for other checks to say
         expect: sameness::all,
@@ -199,7 +199,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Answer JSON with error, and with error_description in printable ASCII where there is one.",
         },
         steps: &[
-            token(FormAuth::WrongBasic, &[GRANT]).denied(BAD_CLIENT),
+            token(FormAuth::WrongSent, &[GRANT]).denied(BAD_CLIENT),
             token(FormAuth::Good, &[("grant_type", Fill::Text("authbench"))])
                 .denied(BAD_CLIENT)
                 .called("a grant type that does not exist"),

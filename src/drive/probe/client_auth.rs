@@ -181,6 +181,13 @@ impl Prober {
                 }
             },
             FormAuth::UnknownClient => none.basic(&wrong(UNKNOWN_CLIENT)),
+            FormAuth::WrongSent | FormAuth::UnknownSent => {
+                let id = if form.auth == FormAuth::WrongSent { &client.id } else { UNKNOWN_CLIENT };
+                match self.method_at(form.endpoint, &client) {
+                    ClientAuthMethod::Post => none.post(&wrong(id)),
+                    _ => none.basic(&wrong(id)),
+                }
+            }
             FormAuth::WrongBearer => {
                 Authentication { authorizations: vec!["Bearer authbench-no-such-token".to_owned()], ..none }
             }

@@ -6,6 +6,8 @@ use super::{Prober, unobtainable};
 use crate::check::step::{Endpoint, FormAuth, FormStep};
 use crate::drive::control::{ControlError, NONCES};
 use crate::observe::{ControlRun, Description, Evidence, Outcome, Response};
+use crate::plan::Control;
+use crate::plan::subject::ClientAuthMethod;
 use crate::secret::Secret;
 
 /// A token that nobody issued.
@@ -48,8 +50,40 @@ impl Prober {
                     continue;
                 }
             }
-            return ControlRun { credential: None, description, closing, exchange, outcome };
+            return ControlRun { credential: None, description, closing, exchange, outcome, was_accepted: false };
         }
+    }
+
+    /// Why a check shows nothing that is about a way to send a secret which the client does not use: the target refuses it in that
+    /// way, and takes it as the scenario says (RFC 7591 §2: a client is registered for one). None where it is refused in that way too.
+    pub(super) async fn refuses_the_method(
+        &self,
+        control: Control,
+        run: &ControlRun,
+        evidence: &mut Evidence,
+    ) -> Option<String> {
+        let Control::Endpoint { endpoint, auth } = control else { return None };
+        let client = self.client_for(&FormStep { auth, ..correct(endpoint) }).ok()?;
+        let own = self.method_at(endpoint, &client);
+        let is_other = match auth {
+            FormAuth::Basic => own != ClientAuthMethod::Basic,
+            FormAuth::Post => own != ClientAuthMethod::Post,
+            _ => false,
+        };
+        let error = run.exchange.response().and_then(|response| response.json_text("error"));
+        let is_of_client = error.is_none_or(|error| ["invalid_client", "unauthorized_client"].contains(&&*error));
+        if !is_other || run.outcome != Outcome::Refused || !is_of_client {
+            return None;
+        }
+        let good = self.endpoint_control(endpoint, FormAuth::Good, false, evidence).await;
+        (good.outcome == Outcome::Granted).then(|| {
+            let refused = self.method_of(&FormStep { auth, ..correct(endpoint) });
+            let by = own.described();
+            format!(
+                "the target refuses the client `{}` by {refused}, also with its right secret, and takes it by {by}, as the scenario says",
+                client.id
+            )
+        })
     }
 
     /// What is sent, with the client and how it authenticates.

@@ -77,7 +77,7 @@ impl Prober {
         }
         let asked = Asked { entitled: true, ..Asked::default() };
         let outcome = self.read(resource, &exchange, &asked).await.outcome;
-        ControlRun { credential: None, description, closing, exchange, outcome }
+        ControlRun { credential: None, description, closing, exchange, outcome, was_accepted: false }
     }
 }
 

@@ -24,7 +24,7 @@ mod stage;
 mod values;
 mod witness;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -121,6 +121,8 @@ pub struct Prober {
     nonce_asked: OnceCell<()>,
     /// How clients send their secret at endpoints that do not take it as the scenario says.
     methods: Mutex<HashMap<Endpoint, ClientAuthMethod>>,
+    /// Controls that were granted before.
+    granted_controls: Mutex<HashSet<Control>>,
     /// Whether a credential ends when its identity obtains another one.
     one_at_a_time: AtomicBool,
     /// Names of cookies of a login that open a resource without the one that the scenario names.
@@ -151,6 +153,7 @@ impl Prober {
             last_turn: Mutex::default(),
             unchallenged: Mutex::default(),
             methods: Mutex::default(),
+            granted_controls: Mutex::default(),
             nonce_asked: OnceCell::new(),
         }
     }
@@ -264,6 +267,10 @@ impl Prober {
                 }
                 None => {
                     let broken = run.outcome != Outcome::Granted;
+                    if broken && let Some(why) = self.refuses_the_method(*control, &run, evidence).await {
+                        evidence.not_applicable = Some(why);
+                        return None;
+                    }
                     evidence.control(run);
                     if broken {
                         return None;
@@ -286,6 +293,16 @@ impl Prober {
     }
 
     async fn control(&self, control: Control, closing: bool, evidence: &mut Evidence) -> ControlRun {
+        let run = self.control_run(control, closing, evidence).await;
+        let mut granted = self.granted_controls.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_accepted = granted.contains(&control);
+        if run.outcome == Outcome::Granted {
+            granted.insert(control);
+        }
+        ControlRun { was_accepted, ..run }
+    }
+
+    async fn control_run(&self, control: Control, closing: bool, evidence: &mut Evidence) -> ControlRun {
         match control {
             Control::Use { identity, resource } => ControlRun {
                 credential: Some(self.subject().identities[identity].name.clone()),
@@ -331,7 +348,7 @@ impl Prober {
                 renewed = true;
                 continue;
             }
-            return ControlRun { credential: None, description, closing, exchange, outcome };
+            return ControlRun { credential: None, description, closing, exchange, outcome, was_accepted: false };
         }
     }
 
@@ -483,5 +500,5 @@ fn accompany(companions: &[Companion], request: &mut Request, evidence: &mut Evi
 fn unobtainable(description: Description, closing: bool, error: &ControlError) -> ControlRun {
     let silence = crate::observe::Silence::NoCredential(error.to_string());
     let exchange = Exchange::unanswered(Request::new("POST", "token endpoint"), silence);
-    ControlRun { credential: None, description, closing, exchange, outcome: Outcome::Silent }
+    ControlRun { credential: None, description, closing, exchange, outcome: Outcome::Silent, was_accepted: false }
 }

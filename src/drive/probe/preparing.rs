@@ -35,7 +35,7 @@ impl Unprepared {
     pub(super) fn control(self, description: &Description, closing: bool) -> ControlRun {
         let description = Description::new(format!("{description}: {}", self.what));
         let outcome = if self.exchange.response().is_some() { Outcome::Refused } else { Outcome::Silent };
-        ControlRun { credential: None, description, closing, exchange: self.exchange, outcome }
+        ControlRun { credential: None, description, closing, exchange: self.exchange, outcome, was_accepted: false }
     }
 }
 

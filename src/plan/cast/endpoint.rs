@@ -52,13 +52,16 @@ impl Caster<'_> {
     /// How the client of a form authenticates correctly: what it gets then shows that a refusal was one of what is wrong.
     fn correct_twin(&self, auth: FormAuth) -> FormAuth {
         let has_secret = self.sends_its_secret().is_ok();
+        // a client may be registered for one method (RFC 7591 §2)
+        let by_basic = self.uses_basic(Endpoint::Token).is_ok();
         match auth {
             auth if auth.is_assertion() => FormAuth::Assertion,
             FormAuth::Second | FormAuth::LowScope | FormAuth::ForeignResourceServer => auth,
             FormAuth::NearSecret(_) => FormAuth::Good,
             FormAuth::WrongPost if has_secret => FormAuth::Post,
-            FormAuth::WrongBasic
-            | FormAuth::Both
+            // where the client sends its secret otherwise, the control shows whether the target takes HTTP Basic from it at all
+            FormAuth::WrongBasic if has_secret => FormAuth::Basic,
+            FormAuth::Both
             | FormAuth::BothBodyWrong
             | FormAuth::Contradicting
             | FormAuth::TwoHeaders
@@ -67,7 +70,7 @@ impl Caster<'_> {
             | FormAuth::Respelled(_)
             | FormAuth::Behind(_)
             | FormAuth::EncodedId
-                if has_secret =>
+                if has_secret && by_basic =>
             {
                 FormAuth::Basic
             }
