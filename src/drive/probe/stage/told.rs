@@ -118,6 +118,7 @@ fn unsent() -> Exchange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::Response;
 
     fn to(path: &str) -> Exchange {
         Exchange::unanswered(Request::new("POST", path), Silence::Closed)
@@ -126,6 +127,34 @@ mod tests {
     fn paths(told: &Told) -> Vec<String> {
         let all = told.before.iter().chain([&told.exchange]);
         all.map(|one| String::from_utf8_lossy(&one.request.target).into_owned()).collect()
+    }
+
+    #[test]
+    fn an_error_that_is_sent_to_the_client_refuses() {
+        let led = |error: Option<&str>| LoginError::LedToClient {
+            step: "request 2".to_owned(),
+            error: error.map(str::to_owned),
+        };
+        let lacks = |error: Option<&str>| LoginError::MissingValue {
+            step: "request 2".to_owned(),
+            what: "the input csrf".to_owned(),
+            error: error.map(str::to_owned),
+        };
+        for (error, expected) in [
+            (led(Some("invalid_request")), Some(Outcome::Refused)),
+            (lacks(Some("invalid_request")), Some(Outcome::Refused)),
+            // these say nothing about the request
+            (led(Some("temporarily_unavailable")), None),
+            (led(None), None),
+            (lacks(None), None),
+        ] {
+            let redirect = Response { status: 302, headers: Vec::new(), body: Vec::new(), truncated: false };
+            let answered = Exchange { answer: Ok(redirect), ..to("/authorize") };
+            let told = refused(&ControlError::Login(error.clone()), Some(answered));
+            // before anything was sent there is nothing to show
+            assert!(refused(&ControlError::Login(error.clone()), None).is_err(), "{error}");
+            assert_eq!(told.ok().map(|told| told.outcome), expected, "{error}");
+        }
     }
 
     #[test]
