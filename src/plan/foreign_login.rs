@@ -130,12 +130,19 @@ fn address_of(site: ReturnTo) -> String {
     match site {
         ReturnTo::Address => format!("{FOREIGN_ORIGIN}/"),
         ReturnTo::Unreadable => "http://[authbench".to_owned(),
-        ReturnTo::TwoSlashes => format!("{}/", &FOREIGN_ORIGIN["https:".len()..]),
+        ReturnTo::TwoSlashes => format!("//{}/", foreign_site()),
+        ReturnTo::Backslash => format!("/\\{}/", foreign_site()),
+        ReturnTo::TabBetween => format!("/\t/{}/", foreign_site()),
         ReturnTo::Slashes => "//".to_owned(),
         ReturnTo::PercentSign => "%".to_owned(),
         ReturnTo::Script => "javascript:authbench".to_owned(),
         ReturnTo::Long => format!("/{}", "a".repeat(4095)),
     }
+}
+
+/// The host of the other site.
+fn foreign_site() -> &'static str {
+    &FOREIGN_ORIGIN["https://".len()..]
 }
 
 /// The same as a query: under each name, but for what would be longer than servers read.
@@ -370,6 +377,8 @@ mod tests {
         for (site, address, encoded) in [
             (ReturnTo::Address, "https://authbench.example/", "https%3A%2F%2Fauthbench.example%2F"),
             (ReturnTo::TwoSlashes, "//authbench.example/", "%2F%2Fauthbench.example%2F"),
+            (ReturnTo::Backslash, "/\\authbench.example/", "%2F%5Cauthbench.example%2F"),
+            (ReturnTo::TabBetween, "/\t/authbench.example/", "%2F%09%2Fauthbench.example%2F"),
         ] {
             let asking = login.returning_to(site).expect("it takes a password");
             let LoginPart::Plain(query) = step_of(&asking).address.0.last().expect("a query") else {

@@ -1,5 +1,7 @@
 //! How it is judged what pages of other sites can do with a session, and where logins lead.
 
+use url::Url;
+
 use super::cookies::cookie_before;
 use crate::check::common::foreign_page::{self, Reach};
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
@@ -110,8 +112,6 @@ pub(super) fn is_ended_by(line: &str) -> bool {
 pub(super) fn stays_here(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, response) in case.all_answers() {
-        let host = &FOREIGN_ORIGIN["https:".len()..];
-        let leads_away = |to: &str| to.trim_start_matches("https:").trim_start_matches("http:").starts_with(host);
         // the address is one of ours: it need not be shown
         if response.header("location").is_some_and(|to| leads_away(&to)) {
             judgement.violates(index, case.about(index, "it leads there"), "a path of the site itself");
@@ -120,12 +120,43 @@ pub(super) fn stays_here(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// Whether a browser that reads this Location goes to the other site: it takes a backslash for a slash, and leaves tabs and the
+/// ends of lines out (URL Standard, basic URL parser).
+fn leads_away(to: &str) -> bool {
+    let base = Url::parse("https://authbench-target.example/").ok();
+    let read = base.and_then(|base| base.join(to).ok());
+    read.is_some_and(|url| url.host_str() == FOREIGN_ORIGIN.strip_prefix("https://"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check::find;
     use crate::check::profile::Effective;
     use crate::observe::{Evidence, Exchange, Observation, Request, Silence};
+
+    #[test]
+    fn a_location_is_read_as_browsers_read_it() {
+        for (to, expected) in [
+            ("https://authbench.example/", true),
+            ("http://authbench.example", true),
+            ("//authbench.example/", true),
+            ("///authbench.example/", true),
+            ("/\\authbench.example/", true),
+            ("\\/authbench.example/", true),
+            ("/\t/authbench.example/", true),
+            ("HTTPS:\\\\authbench.example/", true),
+            ("/app?next=//authbench.example/", false),
+            ("/%5Cauthbench.example/", false),
+            ("/%09/authbench.example/", false),
+            ("/authbench.example/", false),
+            ("./%2F%2Fauthbench.example/", false),
+            ("https://site.example/login?next=https://authbench.example/", false),
+            ("", false),
+        ] {
+            assert_eq!(leads_away(to), expected, "{to:?}");
+        }
+    }
 
     #[test]
     fn a_logout_is_judged_by_the_cookie_of_the_login() {

@@ -167,6 +167,10 @@ pub enum ReturnTo {
     Address,
     /// With two slashes, which leave the scheme as it is (RFC 3986 §4.2).
     TwoSlashes,
+    /// With a slash and a backslash, which browsers read as two slashes (URL Standard, relative slash state).
+    Backslash,
+    /// With a tab between two slashes, which browsers leave out (URL Standard, basic URL parser).
+    TabBetween,
     /// As an address whose host ends in no bracket: no address at all (RFC 3986 §3.2.2).
     Unreadable,
     /// As two slashes and no host behind them.
@@ -177,6 +181,13 @@ pub enum ReturnTo {
     Script,
     /// As a path of 4,096 characters.
     Long,
+}
+
+impl ReturnTo {
+    /// Whether it is another site, however it is written.
+    pub fn is_another_site(self) -> bool {
+        matches!(self, Self::Address | Self::TwoSlashes | Self::Backslash | Self::TabBetween)
+    }
 }
 
 /// Where the requests of a login name a foreign host.

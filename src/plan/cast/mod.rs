@@ -5,6 +5,7 @@ mod endpoint;
 mod fill;
 mod forging;
 mod login;
+mod login_described;
 mod login_identity;
 mod reasons;
 mod resource;

@@ -87,10 +87,10 @@ impl Stage<'_> {
         };
         let (told, before) = Box::pin(self.ended_login(&unusual, alone, ended, evidence)).await?;
         self.note_failing(&name, &told);
-        let reads_answers = matches!(
-            act,
-            SessionAct::NamingHost(_) | SessionAct::ReturningTo(ReturnTo::Address | ReturnTo::TwoSlashes)
-        );
+        let reads_answers = match act {
+            SessionAct::ReturningTo(site) => site.is_another_site(),
+            _ => matches!(act, SessionAct::NamingHost(_)),
+        };
         Ok(Told { before, ..told }.of_change(procedure.place_of_change(&unusual), reads_answers))
     }
 }

@@ -62,6 +62,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("foreign-pages-log-out", "session.foreign-page-logout-ignored", "asks for no CSRF token at its logout"),
     variant("links-log-out", "session.foreign-page-logout-ignored", "logs out whoever follows a link to its logout"),
     row("login-leads-anywhere", "session.login-redirect-stays", "leads wherever a login asks it to"),
+    variant(
+        "login-leads-behind-backslash",
+        "session.login-redirect-stays",
+        "takes an address that begins with a slash and no second one for a path of its own",
+    ),
+    variant(
+        "login-leads-behind-tab",
+        "session.login-redirect-stays",
+        "looks for two slashes and a backslash at the start of an address, and not for what browsers leave out",
+    ),
     row(
         "login-redirects-to-host",
         "login.foreign-host-not-reflected",

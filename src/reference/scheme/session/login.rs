@@ -126,7 +126,7 @@ async fn submit(
     let cookies = [session_cookie(state, sessions, &id), csrf_cookie(sessions, &csrf)];
     let prefixed = state.fault("cookie-prefix-without-attributes");
     let prefixed = prefixed.then(|| "__Host-seen=1; Path=/session; Secure".to_owned());
-    let asked = form.get("next").filter(|_| state.fault("login-leads-anywhere"));
+    let asked = form.get("next").filter(|to| leads_to(state, to));
     let to = asked.map_or("/session/orders", String::as_str).to_owned();
     let keeps_method = state.fault("login-redirect-keeps-method");
     let status = if keeps_method { StatusCode::TEMPORARY_REDIRECT } else { StatusCode::FOUND };
@@ -136,6 +136,14 @@ async fn submit(
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
     }
     Ok(answer)
+}
+
+/// Whether a faulty server leads to an address that a login asks for.
+fn leads_to(state: &ReferenceState, to: &str) -> bool {
+    let is_path = to.starts_with('/') && !to.starts_with("//");
+    state.fault("login-leads-anywhere")
+        || (is_path && to.starts_with("/\\") && state.fault("login-leads-behind-backslash"))
+        || (is_path && to.starts_with("/\t") && state.fault("login-leads-behind-tab"))
 }
 
 /// The next identifier of a faulty server: anybody can work it out.
