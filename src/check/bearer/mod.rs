@@ -105,7 +105,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            send(Who::Slot("t"), On::Protected).granted().called("the token while it lives"),
+            send(Who::Slot("t"), On::Protected).lasting().called("the token while it lives"),
             Step::AwaitExpiry("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the expired token"),
             Step::AwaitLateRefusal("t"),
@@ -131,7 +131,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            send(Who::Slot("t"), On::Protected).granted().called("the token before its revocation"),
+            send(Who::Slot("t"), On::Protected).lasting().called("the token before its revocation"),
             Step::Revoke("t"),
             Step::AwaitRefusal("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its revocation"),

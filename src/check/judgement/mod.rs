@@ -285,9 +285,28 @@ impl<'a> ObservedCheck<'a> {
     pub fn judge(&self, index: usize, judgement: &mut Judgement) {
         let step = self.step_of(&self.evidence.observations[index]);
         // what other checks have seen was judged there: what it means for the credential of then is another matter
-        if !matches!(step, Step::LookBack(_)) {
-            self.judge_as(index, step.wanted(), judgement);
+        if matches!(step, Step::LookBack(_)) {
+            return;
         }
+        match self.is_used_up(index) {
+            true => judgement.leaves_open(format!("{}: {USED_UP}", self.evidence.observations[index].description)),
+            false => self.judge_as(index, step.wanted(), judgement),
+        }
+    }
+
+    /// Whether a credential was refused that the same step was granted before: it works once only, and nothing shows what ends it.
+    fn is_used_up(&self, index: usize) -> bool {
+        let seen = &self.evidence.observations[index];
+        let is_same = |other: &Observation| other.step == seen.step && other.place == seen.place;
+        let before = || self.evidence.observations[..index].iter().filter(|other| is_same(other));
+        matches!(self.step_of(seen), Step::Send(send) if send.lasts)
+            && seen.outcome == Outcome::Refused
+            && before().any(|other| other.outcome == Outcome::Granted)
+    }
+
+    /// Whether any credential was used up, so that its refusal later shows nothing.
+    pub fn anything_used_up(&self) -> bool {
+        (0..self.evidence.observations.len()).any(|index| self.is_used_up(index))
     }
 
     /// Judges one observation as if its step wanted this.
@@ -411,6 +430,10 @@ impl<'a> ObservedCheck<'a> {
         }
     }
 }
+
+/// What is said of a credential that works once.
+const USED_UP: &str =
+    "granted once and then refused: it works once only, so no refusal afterwards shows what has ended it";
 
 /// That access was granted, and how it shows where the status does not say it.
 fn granted(observation: &Observation) -> String {

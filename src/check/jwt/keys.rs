@@ -41,7 +41,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             Step::Keys(KeyChange::Publish("old")),
             Step::AwaitAcceptance("old"),
-            send(Who::Slot("old"), On::Protected).granted().called("a token by the key before it is withdrawn"),
+            send(Who::Slot("old"), On::Protected).lasting().called("a token by the key before it is withdrawn"),
             Step::Keys(KeyChange::Withdraw),
             Step::AwaitRefusal("old"),
             send(Who::Slot("old"), On::Protected).denied(&[INVALID]).called("a token by the withdrawn key"),

@@ -19,7 +19,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             obtain("t"),
-            send(Who::Slot("t"), On::Protected).granted().called("the token before its revocation"),
+            send(Who::Slot("t"), On::Protected).lasting().called("the token before its revocation"),
             revoke(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("its revocation"),
             Step::AwaitRefusal("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its revocation"),
@@ -90,7 +90,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             Step::Given("t", Artefact::GrantAccessToken),
             Step::Given("r", Artefact::GrantRefreshToken),
-            send(Who::Slot("t"), On::Protected).granted().called("the access token before"),
+            send(Who::Slot("t"), On::Protected).lasting().called("the access token before"),
             revoke(FormAuth::Good, &[("token", Fill::Slot("r")), ("token_type_hint", Fill::Text("refresh_token"))])
                 .granted()
                 .called("the revocation of the refresh token"),

@@ -108,7 +108,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
-            send(Who::Slot("s"), On::Protected).granted().called("its access token"),
+            send(Who::Slot("s"), On::Protected).lasting().called("its access token"),
             login(SessionAct::RepeatCode("s")).denied(REFUSED).id(AGAIN).called("the same code once more"),
             Step::AwaitRefusal("s"),
             send(Who::Slot("s"), On::Protected)

@@ -48,6 +48,10 @@ pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
         judgement.not_applicable = Some(STRICT.to_owned());
         return judgement;
     }
+    // it is refused in any case
+    if case.anything_used_up() {
+        return judgement;
+    }
     // draft-ietf-httpbis-rfc6265bis §5.6.7.1: a cookie that is Lax goes along where a link is followed
     let after_link = || case.observations_of(AFTER_LINK);
     if let Some((at, _)) = link

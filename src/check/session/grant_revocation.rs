@@ -30,7 +30,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             logged_in("s"),
-            send(Who::Slot("s"), On::Protected).granted().called("the token before its revocation"),
+            send(Who::Slot("s"), On::Protected).lasting().called("the token before its revocation"),
             revoked("s", LoginRevocation::Own).granted(),
             Step::AwaitRefusal("s"),
             send(Who::Slot("s"), On::Protected).denied(&[INVALID]).called("the token after its revocation"),
@@ -110,7 +110,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::AwaitRefusal("own"),
             send(Who::Slot("own"), On::Protected).id(oauth::OWN_REVOKED).called("a token revoked without a hint"),
             logged_in("t"),
-            send(Who::Slot("t"), On::Protected).granted().called("the token before its revocation"),
+            send(Who::Slot("t"), On::Protected).lasting().called("the token before its revocation"),
             revoked("t", LoginRevocation::OwnHinted("refresh_token"))
                 .granted()
                 .called("its revocation with a wrong hint"),
@@ -118,7 +118,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token revoked with a wrong hint"),
             // a revocation may end all tokens of a user: one after the other
             logged_in("u"),
-            send(Who::Slot("u"), On::Protected).granted().called("another token before its revocation"),
+            send(Who::Slot("u"), On::Protected).lasting().called("another token before its revocation"),
             revoked("u", LoginRevocation::OwnHinted("authbench"))
                 .granted()
                 .called("its revocation with an unknown hint"),

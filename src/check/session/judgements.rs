@@ -177,14 +177,21 @@ fn lines(shape: &AnswerShape) -> BTreeSet<&str> {
     shape.body().lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
+/// The cookies of a login but that of its session, after the logout.
+pub(super) const OTHER_COOKIES: StepId = StepId::new("other-cookies");
+
 /// Each answer against what its step wants. A self-contained token that ends by itself soon is not asked for more: RFC 7009 §3
-/// names short lives as the alternative to a verifier that asks whether a token was revoked.
+/// names short lives as the alternative to a verifier that asks whether a token was revoked. That says nothing of other cookies.
 pub(super) fn after_logout(case: &ObservedCheck<'_>) -> Judgement {
     let tolerated = case.evidence.self_contained_life;
     match case.evidence.self_contained.filter(|left| *left <= tolerated) {
         None => expect::wants(case),
         Some(left) => {
-            let mut judgement = as_option(case);
+            let mut wanted = expect::wants(case);
+            let is_other = |index| case.observations_of(OTHER_COOKIES).any(|(other, _)| other == index);
+            let others: Vec<_> = wanted.access.extract_if(.., |found| is_other(found.observation)).collect();
+            let mut judgement = recommended(case, wanted);
+            judgement.access.extend(others);
             if judgement.advice.iter().any(|one| stays(case, one.observation)) {
                 let (left, tolerated) = (left.as_secs(), tolerated.as_secs());
                 judgement.remarks.push(format!(
@@ -193,6 +200,24 @@ pub(super) fn after_logout(case: &ObservedCheck<'_>) -> Judgement {
             }
             judgement
         }
+    }
+}
+
+/// The access token from before a refresh, and before the logout.
+pub(super) const FORMER: StepId = StepId::new("former");
+
+/// The same of an access token from before a refresh. Where the refresh was refused there is none, and where the refresh ends it, no
+/// logout has to.
+pub(super) fn former_after_logout(case: &ObservedCheck<'_>) -> Judgement {
+    if let Some(open) = not_renewed(case) {
+        return open;
+    }
+    match case.observations_of(FORMER).next() {
+        Some((_, seen)) if seen.outcome == Outcome::Refused => Judgement {
+            not_applicable: Some("the refresh ends the access token from before it".to_owned()),
+            ..Judgement::default()
+        },
+        _ => after_logout(case),
     }
 }
 
@@ -485,6 +510,41 @@ mod tests {
             let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             let seen = (found.access.len(), found.open.len(), found.not_applicable.is_some());
             assert_eq!(seen, expected, "{outcomes:?}: {:?}", found.open);
+        }
+    }
+
+    #[test]
+    fn a_credential_that_works_once_shows_nothing_by_its_refusal() {
+        use Outcome::{Granted, Refused};
+        // twice before the event, and after it; violations, open, not applicable
+        for (id, outcomes, expected) in [
+            ("login.logout-ends-credential", [Granted, Granted, Refused], (0, 0, false)),
+            ("login.logout-ends-credential", [Granted, Granted, Granted], (1, 0, false)),
+            ("login.logout-ends-credential", [Granted, Refused, Refused], (0, 1, false)),
+            ("login.logout-ends-credential", [Granted, Refused, Granted], (1, 1, false)),
+            ("login.logout-ends-credential", [Refused, Refused, Refused], (2, 0, false)),
+            ("refresh.logout-ends-former-access-token", [Granted, Granted, Refused], (0, 0, false)),
+            ("refresh.logout-ends-former-access-token", [Granted, Granted, Granted], (1, 0, false)),
+            ("refresh.logout-ends-former-access-token", [Granted, Refused, Refused], (0, 1, false)),
+            // the refresh has ended it
+            ("refresh.logout-ends-former-access-token", [Refused, Refused, Refused], (0, 0, true)),
+        ] {
+            let check = find(id).expect("is in the catalogue");
+            let lasts = |step: &Step| matches!(step, Step::Send(send) if send.lasts);
+            let before = check.steps.iter().position(lasts).expect("is there");
+            let denied = |step: &Step| matches!(step.wanted(), Want::Denied(_));
+            let after = check.steps.iter().position(denied).expect("is there");
+            let mut evidence = Evidence::default();
+            for (step, outcome) in [before, before, after].into_iter().zip(outcomes) {
+                let status = if outcome == Granted { 200 } else { 401 };
+                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+                let asked = Exchange::unanswered(Request::new("GET", "/"), Silence::Closed);
+                evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome));
+            }
+            let profile = Effective::of(["api-key-403"], "session");
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let seen = (found.access.len(), found.open.len(), found.not_applicable.is_some());
+            assert_eq!(seen, expected, "{id} {outcomes:?}: {:?}", found.open);
         }
     }
 

@@ -194,7 +194,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called("a login"),
-            send(Who::Slot("s"), On::Protected).granted().called("the session before"),
+            send(Who::Slot("s"), On::Protected).lasting().called("the session before"),
             login(SessionAct::FollowLogoutLink("s")).id(foreign::LINK),
             send(Who::Slot("s"), On::Protected)
                 .id(foreign::AFTER_LINK)

@@ -149,7 +149,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("s")),
             login(SessionAct::Copy("s", "used")),
             login(SessionAct::Refresh("s")).granted().called("the refresh"),
-            send(Who::Slot("s"), On::Protected).granted().called(RENEWED),
+            send(Who::Slot("s"), On::Protected).lasting().called(RENEWED),
             login(SessionAct::AwaitOverlap),
             login(SessionAct::Refresh("used")).denied(REFUSED).id(judgements::REUSED).called("the used refresh token"),
             Step::AwaitRefusal("s"),
@@ -202,6 +202,38 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "refresh.logout-ends-former-access-token",
+        title: "A logout ends the access tokens from before a refresh, too",
+        level: Level::Practice,
+        tier: Tier::Extended,
+        mode: Mode::Timed,
+        remote_safe: false,
+        sources: &["ASVS 7.4.1", "RFC 7009 §3", "CWE-613"],
+        doc: Doc {
+            sends: "A login and its refresh, and the access token from before it, twice; then the logout with the new one and, once the tolerated delay has passed, the former access token, four times, and once at each other protected resource that is read (at most 8 in all). Where the refresh ends the former access token, the requirement does not apply. A JWT that ends by itself within `self_contained_life` (5 min) is a warning at most.",
+            matters: "A logout that ends the token with which it is asked leaves those alive that were issued before it: a token that was stolen an hour ago still works.",
+            fix: "End all tokens of a login at its logout: remember which came from which login, or give them the identifier of the login and look that up.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")),
+            login(SessionAct::Copy("s", "former")),
+            login(SessionAct::Refresh("s")).granted().called("the refresh"),
+            send(Who::Slot("former"), On::Protected)
+                .lasting()
+                .id(judgements::FORMER)
+                .called("the access token from before the refresh"),
+            login(SessionAct::LogOut("s")),
+            Step::AwaitRefusal("former"),
+            send(Who::Slot("former"), On::Protected).denied(&[INVALID]).times(4).called(FORMER_AFTERWARDS),
+            send(Who::Slot("former"), On::EachRoute).denied(&[INVALID]).called(FORMER_AFTERWARDS),
+        ],
+        expect: judgements::former_after_logout,
+        shows: Explanation::Revocation,
+        implied_by: &["login.logout-ends-credential"],
+        fault: "former-access-token-survives-logout",
+        ..REFUSAL
+    },
+    Check {
         id: "refresh.password-change-ends-refresh-tokens",
         title: "A password change ends the refresh tokens of the other logins of its user",
         level: Level::Practice,
@@ -245,6 +277,9 @@ pub(crate) const CHECKS: &[Check] = &[
 
 /// Some servers keep a used refresh token until its successor's access token is used: the answer may have been lost.
 const RENEWED: &str = "the new credential";
+
+/// An access token that a login had before its refresh.
+const FORMER_AFTERWARDS: &str = "the access token from before the refresh, after the logout";
 
 /// A refresh, and the same once more.
 const REUSE: &[Step] = &[

@@ -93,7 +93,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called("a login"),
-            send(Who::Slot("s"), On::Protected).granted().called("the session before its logout"),
+            send(Who::Slot("s"), On::Protected).lasting().called("the session before its logout"),
             login(SessionAct::LogOut("s")),
             Step::AwaitRefusal("s"),
             send(Who::Slot("s"), On::EachPublic).called("the session after its logout").if_given(),
@@ -122,7 +122,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called("a login"),
-            send(Who::Slot("s"), On::Protected).granted().called("the session before its logout"),
+            send(Who::Slot("s"), On::Protected).lasting().called("the session before its logout"),
             login(SessionAct::LogOut("s")).id(LOGOUT),
             Step::AwaitRefusal("s"),
             send(Who::Slot("s"), On::Protected).id(AFTER).called("the session after its logout"),

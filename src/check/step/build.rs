@@ -27,6 +27,7 @@ pub const fn send(who: Who, on: On) -> Step {
         counts: None,
         description: None,
         times: 1,
+        lasts: false,
         exhausts: false,
         thorough: false,
         followed: false,
@@ -108,6 +109,14 @@ impl Step {
     /// Access must be granted.
     pub const fn granted(self) -> Step {
         self.want(Want::Granted)
+    }
+
+    /// Access must be granted, and once more: of a credential that works once only, no refusal afterwards shows what has ended it.
+    pub const fn lasting(self) -> Step {
+        match self.granted() {
+            Step::Send(send) => Step::Send(Send { times: 2, lasts: true, ..send }),
+            other => other,
+        }
     }
 
     /// Whether it gets a credential from the target, as anybody does who uses it: by a token request, a login or a refresh.

@@ -57,6 +57,9 @@ pub enum Who {
     WithMalformedCookies(&'static str),
     /// The session in a slot with each other value that answers after its logout gave its cookie.
     RenewedCookies(&'static str),
+    /// All cookies that the login of a session had set but that of the session, where one of them opens resources by itself; nothing
+    /// is sent where none does.
+    OtherCookies(&'static str),
     /// Each other cookie that the login of a session has set without this attribute, by itself and without any other credential,
     /// until it opens a resource; nothing is sent where there is none.
     UnguardedCookies(&'static str, CookieAttribute),
@@ -331,6 +334,8 @@ pub struct Send {
     pub description: Option<Phrase>,
     /// How often it is sent.
     pub times: usize,
+    /// Whether access has to be granted each time, so that a later refusal shows something: what works once only is refused in any case.
+    pub lasts: bool,
     /// Whether it is sent until the target throttles, or the failure budget of the scenario is used up.
     pub exhausts: bool,
     /// Whether it is also sent several times, and once on a connection that was authenticated before.

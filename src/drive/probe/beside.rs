@@ -69,6 +69,18 @@ impl Prober {
         self.other_credentials.get().map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// All cookies that are held beside a credential, where one of them is a credential of its own.
+    pub(super) fn others_of(&self, held: &HeldCredential) -> Vec<Companion> {
+        let cookies = || held.companions.iter().filter(|companion| cookie(companion).is_some());
+        let is_other = |companion: &Companion| {
+            cookie(companion).is_some_and(|name| self.other_credentials().iter().any(|other| other == name))
+        };
+        match cookies().any(is_other) {
+            true => cookies().cloned().collect(),
+            false => Vec::new(),
+        }
+    }
+
     /// What is held, without credentials of another kind.
     pub(super) fn without_others(&self, held: HeldCredential) -> HeldCredential {
         HeldCredential { companions: without(held.companions, self.other_credentials()), ..held }

@@ -59,6 +59,7 @@ impl Caster<'_> {
             }
             Who::WithMalformedCookies(slot) => Asker::WithMalformedCookies(slot),
             Who::RenewedCookies(slot) => Asker::RenewedCookies(slot),
+            Who::OtherCookies(slot) => Asker::OtherCookies(slot),
             Who::UnguardedCookies(slot, attribute) => Asker::UnguardedCookies(slot, attribute),
             Who::WithoutWriteHeaders => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, OtherLines::None),
             Who::WithoutWritePair => Asker::OtherWriteHeaders(self.with_write_headers(good()?)?, OtherLines::NoPair),

@@ -232,6 +232,8 @@ pub enum Asker {
     WithMalformedCookies(&'static str),
     /// The session in a slot, with other values that answers gave its cookie after its logout.
     RenewedCookies(&'static str),
+    /// The cookies of the session in a slot but its own, as its login set them, where one of them is a credential of its own.
+    OtherCookies(&'static str),
     /// Each other cookie of the session in a slot that was set without this attribute, by itself.
     UnguardedCookies(&'static str, CookieAttribute),
     /// The session in a slot, with its header lines for writes as they were before its login.
@@ -271,6 +273,7 @@ impl Asker {
             | Asker::AnswerCookies
             | Asker::WithMalformedCookies(_)
             | Asker::RenewedCookies(_)
+            | Asker::OtherCookies(_)
             | Asker::UnguardedCookies(..)
             | Asker::EarlierWriteHeaders(_)
             | Asker::Slot(_)

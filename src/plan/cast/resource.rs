@@ -401,6 +401,7 @@ impl Caster<'_> {
             Who::OtherNamedAsLoggedIn => "the session of a user with the name of another in a cookie".to_owned(),
             Who::WithMalformedCookies(_) => "the session with a cookie that does not parse".to_owned(),
             Who::RenewedCookies(_) => "a cookie that an answer set after the logout".to_owned(),
+            Who::OtherCookies(_) => "the other cookies of the login".to_owned(),
             Who::UnguardedCookies(..) => "another cookie of the login by itself".to_owned(),
             Who::OfForeignPage => "the good credential, sent by a page of another site".to_owned(),
             Who::WithoutWriteHeaders => "the good credential without its CSRF token".to_owned(),

@@ -46,16 +46,19 @@ use crate::secret::Secret;
 pub(super) use wait::{LONGEST_WAIT, ROUNDING};
 
 /// A token that a step keeps, with whose it is.
+#[derive(Clone)]
 struct Kept {
     token: Token,
     client: Option<ClientCredential>,
     /// What travels beside it.
     companions: Vec<Companion>,
+    /// The other cookies of its login, where one of them is a credential of its own.
+    others: Vec<Companion>,
 }
 
 impl Kept {
     fn of(token: Token, client: Option<ClientCredential>) -> Self {
-        Self { token, client, companions: Vec::new() }
+        Self { token, client, companions: Vec::new(), others: Vec::new() }
     }
 
     /// How long its token lives by itself, where it is a JWT.

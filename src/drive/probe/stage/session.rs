@@ -119,6 +119,9 @@ impl Stage<'_> {
             SessionAct::Copy(from, to) => {
                 let session = self.kept_session(from)?.session.clone();
                 self.sessions.insert(to, KeptSession { session, lives: false });
+                if let Some(kept) = self.slots.get(from).cloned() {
+                    self.slots.insert(to, kept);
+                }
                 return Ok(());
             }
             SessionAct::RepeatCode(slot) => Box::pin(self.repeat_code(slot, evidence)).await?,
@@ -472,9 +475,10 @@ impl Stage<'_> {
     /// Keeps what a session holds as a credential.
     pub(super) fn keep_session(&mut self, slot: &'static str, held: HeldCredential, evidence: &mut Evidence) {
         values::note_text(held.proof.secret(), evidence);
+        let others = self.prober.others_of(&held);
         let held = self.prober.without_others(held);
         let token = held.token.unwrap_or_else(|| Token::endless(Secret::new(held.proof.secret())));
-        self.slots.insert(slot, Kept { companions: held.companions, ..Kept::of(token, None) });
+        self.slots.insert(slot, Kept { companions: held.companions, others, ..Kept::of(token, None) });
     }
 }
 

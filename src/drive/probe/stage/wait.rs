@@ -80,7 +80,8 @@ impl Stage<'_> {
         let tolerated = if self.withdrawn { tolerances.rotation_delay } else { tolerances.revocation_delay };
         let end = self.kept(slot)?.token.ends_at();
         if let Some(left) = self.kept(slot)?.self_contained() {
-            evidence.self_contained.get_or_insert(left);
+            // it is the one that is waited for that has to end, and not the one with which that was asked
+            evidence.self_contained = Some(left);
         }
         let awaited = Awaited { outcome: Outcome::Refused, tolerated, end };
         let held = self.slot_held(slot)?;

@@ -23,6 +23,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "ends the access token at logout and nothing else",
     ),
     row(
+        "former-access-token-survives-logout",
+        "refresh.logout-ends-former-access-token",
+        "ends at a logout the access token with which it is asked, and none from before it",
+    ),
+    row(
         "password-change-keeps-refresh-tokens",
         "refresh.password-change-ends-refresh-tokens",
         "ends access tokens when the password of their user changes, and no refresh tokens",

@@ -262,5 +262,10 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.password-change-ends-sessions",
         "keeps sessions and access tokens alive when the password of their user changes",
     ),
+    variant(
+        "remember-cookie-survives-logout",
+        "login.logout-ends-credential",
+        "sets a second cookie that opens everything by itself, and ends the session alone at a logout",
+    ),
     row("logout-keeps-session", "login.logout-ends-credential", "ends a session in the browser and not in the server"),
 ];

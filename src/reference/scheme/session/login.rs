@@ -190,6 +190,7 @@ async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -
     if asks_for_token && !csrf_of(&headers).is_some_and(|token| session.has_csrf(token)) {
         return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
     }
+    remembered::end(state, sessions, &headers);
     let of_another_path = state.fault("logout-clears-another-path");
     match state.fault("ended-session-renewed") {
         true => sessions.retire(id),

@@ -18,8 +18,18 @@ const ATTRIBUTES: [(&str, &str); 3] = [
     ("; Secure", "remember-cookie-without-secure"),
 ];
 
+/// The fault that leaves it alone when the session is logged out.
+const SURVIVES: &str = "remember-cookie-survives-logout";
+
 fn is_given(state: &ReferenceState) -> bool {
-    ATTRIBUTES.iter().any(|(_, fault)| state.fault(fault))
+    ATTRIBUTES.iter().any(|(_, fault)| state.fault(fault)) || state.fault(SURVIVES)
+}
+
+/// Ends what a request has beside the session that it logs out.
+pub(super) fn end(state: &ReferenceState, sessions: &Sessions, headers: &HeaderMap) {
+    if let Some(id) = identifier(state, headers).filter(|_| !state.fault(SURVIVES)) {
+        sessions.end(id);
+    }
 }
 
 /// The cookie for whoever logs in.
