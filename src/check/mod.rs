@@ -230,6 +230,7 @@ pub const GROUPS: &[Group] = &[
             session::login::CHECKS,
             session::two_users::CHECKS,
             session::kept_method::CHECKS,
+            session::stated_life::CHECKS,
             common::hosts::LOGIN,
             common::timing::LOGIN,
             common::throttling::LOGIN,

@@ -1,4 +1,5 @@
-//! Logins and logouts that a page of another site makes a browser send, and logins that lead to another site or name another host.
+//! Logins and logouts that a page of another site makes a browser send, logins that lead to another site or name another host, and
+//! logouts without a credential.
 
 use std::sync::Arc;
 
@@ -46,6 +47,14 @@ impl LoginProcedure {
     #[must_use]
     pub fn with_foreign_logout(&self) -> Option<Arc<Self>> {
         let logout: Option<Vec<LoginStep>> = self.logout.iter().map(of_foreign_page).collect();
+        let logout = logout.filter(|steps| !steps.is_empty())?;
+        Some(Arc::new(Self { logout, write_headers: Vec::new(), ..self.clone() }))
+    }
+
+    /// The same, whose logout has nothing that only its user has; none where its address has.
+    #[must_use]
+    pub fn with_bare_logout(&self) -> Option<Arc<Self>> {
+        let logout: Option<Vec<LoginStep>> = self.logout.iter().map(without_credential).collect();
         let logout = logout.filter(|steps| !steps.is_empty())?;
         Some(Arc::new(Self { logout, write_headers: Vec::new(), ..self.clone() }))
     }
@@ -173,6 +182,25 @@ fn of_foreign_page(step: &LoginStep) -> Option<LoginStep> {
         }
         Some(LoginBody::Malformed(_)) => return None,
         None => {}
+    }
+    Some(step)
+}
+
+/// A request without what comes from answers, and without the password; none where its address has any of it.
+fn without_credential(step: &LoginStep) -> Option<LoginStep> {
+    let is_of_user = |text: &LoginText| is_of_answers(text) || text.0.contains(&LoginPart::Password);
+    if is_of_user(&step.address) {
+        return None;
+    }
+    let mut step = step.clone();
+    step.headers.retain(|(_, text)| !is_of_user(text));
+    step.basic = step.basic.filter(|(user, password)| !is_of_user(user) && !is_of_user(password));
+    match &mut step.body {
+        Some(LoginBody::Form(fields)) => fields.retain(|(_, text)| !is_of_user(text)),
+        Some(LoginBody::Json(LoginJson::Object(members))) => {
+            members.retain(|(_, item)| !matches!(item, LoginJson::Text(text) if is_of_user(text)));
+        }
+        _ => {}
     }
     Some(step)
 }
@@ -321,6 +349,29 @@ mod tests {
             login.logout = vec![LoginStep { method, ..logout.clone() }];
             assert_eq!(login.with_foreign_logout().is_some(), comes, "{method}");
         }
+    }
+
+    #[test]
+    fn a_logout_without_a_credential_has_nothing_of_an_answer() {
+        let mut login = login_in_test("/login", form(), ("alice", "pass"));
+        assert!(login.with_bare_logout().is_none(), "there is none");
+        let token = || LoginText(vec![LoginPart::Plain("Bearer ".to_owned()), LoginPart::Token]);
+        let logout = LoginStep {
+            headers: vec![("Authorization".to_owned(), token()), ("Accept".to_owned(), LoginText::plain("a/b"))],
+            body: Some(LoginBody::Form(vec![
+                ("token".to_owned(), LoginText(vec![LoginPart::Token])),
+                ("everywhere".to_owned(), LoginText::plain("1")),
+            ])),
+            ..step_of(&login).clone()
+        };
+        login.logout = vec![logout.clone()];
+        let bare = login.with_bare_logout().expect("its address is known");
+        let [step] = bare.logout.as_slice() else { panic!("one request") };
+        let Some(LoginBody::Form(fields)) = &step.body else { panic!("a form") };
+        let names = |pairs: &[(String, LoginText)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        assert_eq!((names(&step.headers), names(fields)), (vec!["Accept".to_owned()], vec!["everywhere".to_owned()]));
+        login.logout = vec![LoginStep { address: token(), ..logout }];
+        assert!(login.with_bare_logout().is_none());
     }
 
     #[test]

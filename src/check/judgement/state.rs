@@ -39,6 +39,17 @@ impl StableState {
         taken.len() > kept.len()
     }
 
+    /// Which of two states a reading shows: whether it has any of what only this one has, and any of what only the other one has.
+    /// What is of neither, such as a token of its own session, says nothing.
+    pub(crate) fn likeness(&self, other: &Self, reading: &Response) -> (bool, bool) {
+        let places = places(reading);
+        let has_of = |state: &Self, others: &Self| {
+            let mut own = state.stable.iter().filter(|(place, value)| others.stable.get(*place) != Some(value));
+            own.any(|(place, value)| places.get(place) == Some(value))
+        };
+        (has_of(self, other), has_of(other, self))
+    }
+
     /// Whether another reading shows another state.
     pub(crate) fn differs(&self, reading: &Response) -> bool {
         let places = places(reading);
@@ -157,6 +168,23 @@ mod tests {
             (&[r#"{"user":"a"}"#; 2], &[r#"{"user":"a"}"#; 2], &[r#"{"user":"a"}"#; 2], false),
         ] {
             assert_eq!(state(before).gave_way(&state(other), &state(now)), gave_way, "{before:?} {other:?} {now:?}");
+        }
+    }
+
+    #[test]
+    fn a_reading_is_like_the_state_of_which_it_has_something() {
+        let state = |body: &str| StableState::of(&[&reading(body), &reading(body)]).expect("there are readings");
+        let alice = state(r#"{"user":"a","csrf":"1f","roles":["x"]}"#);
+        let bob = state(r#"{"user":"b","csrf":"2e","roles":["x","y"]}"#);
+        for (body, expected) in [
+            (r#"{"user":"a","csrf":"3d","roles":["x"]}"#, (true, false)),
+            (r#"{"user":"b","csrf":"3d","roles":["x","y"]}"#, (false, true)),
+            (r#"{"user":"b","csrf":"3d"}"#, (false, true)),
+            (r#"{"user":"c","csrf":"3d"}"#, (false, false)),
+            // of both
+            (r#"{"user":"a","csrf":"2e","roles":["x"]}"#, (true, true)),
+        ] {
+            assert_eq!(alice.likeness(&bob, &reading(body)), expected, "{body}");
         }
     }
 

@@ -3,8 +3,8 @@
 use super::{cookies, judgements};
 use crate::check::common::malformed::never_broken;
 use crate::check::step::{
-    Accept, INVALID, LoginMember, MalformedLogin, NearPassword, NoPassword, On, QueryLogin, ReturnTo, SessionAct, Step,
-    UnusualText, Who, login, send,
+    Accept, INVALID, LoginMember, MalformedLogin, NearPassword, NoPassword, NoSession, On, QueryLogin, ReturnTo,
+    SessionAct, Step, UnusualText, Who, login, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 
@@ -312,6 +312,27 @@ pub(crate) const CHECKS: &[Check] = &[
         shows: Explanation::Revocation,
         fault: "logout-keeps-session",
         ..REFUSAL
+    },
+    Check {
+        id: "login.logout-without-credential-never-5xx",
+        title: "A logout without a credential is answered without a server error",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 9110 §15.6.1", "RFC 9110 §15.5.2", "ASVS 16.5.3"],
+        doc: Doc {
+            sends: "A login whose credential is no cookie, and its logout as it is sent by somebody who has none: without the header lines, fields and members that come from an answer of the login. Any answer below 500 is right here; a 401 is looked at by `common.401-carries-challenge`. The logout as it is follows.",
+            matters: "Whoever logs out once more, or after the token has ended, sends this request and gets an error page, which often shows code.",
+            fix: "Answer a logout without a credential like any other request without one, or as one that has nothing to do.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called("a login"),
+            login(SessionAct::LogOutWithoutSession("s", NoSession::NoCredential)),
+            login(SessionAct::LogOut("s")).granted().called("the logout with its credential"),
+        ],
+        expect: never_broken,
+        fault: "logout-breaks-without-credential",
+        ..PLAIN
     },
     Check {
         id: "login.password-change-needs-password",

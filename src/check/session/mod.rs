@@ -18,6 +18,7 @@ pub(crate) mod refresh;
 pub(crate) mod refreshed_scope;
 pub(crate) mod returned_cookies;
 pub(crate) mod shown_cookies;
+pub(crate) mod stated_life;
 pub(crate) mod two_users;
 
 use crate::check::common::foreign_page;

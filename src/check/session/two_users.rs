@@ -9,6 +9,8 @@ use crate::observe::{Observation, Outcome, Response, StepId};
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 /// What the session of the user shows whose password is sent, ...
 const OWN: StepId = StepId::new("own");
+/// ... the same again, ...
+const OWN_AGAIN: StepId = StepId::new("own-again");
 /// ... that of the other one, ...
 const OTHERS: StepId = StepId::new("others");
 /// ... and those of the logins with both.
@@ -24,15 +26,17 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["OWASP API2:2023", "CWE-235", "WSTG-INPV-04"],
     doc: Doc {
-        sends: "The login of the scenario with its password and two users: its own and that of another credential, in either order; in a form the field comes twice, in JSON the member. What each protected resource that is read by GET (at most 8) answers to the login is compared with what it answers to a login of either user. That the user of the password is logged in is information: the target reads one of the two.",
+        sends: "The login of the scenario with its password and two users: its own and that of another credential, in either order; in a form the field comes twice, in JSON the member. What each protected resource that is read by GET (at most 8) answers to the login is compared with what it answers to a login of either user: with what only one of the two is shown. That the user of the password is logged in is information: the target reads one of the two.",
         matters: "Where one part of a server reads the first value and another one the last, the password of one account is verified and the session of another one is started: whoever has any account has all of them.",
         fix: "Refuse a login whose user or password comes more than once, or read it in one place and pass on what was verified.",
     },
     steps: &[
         login(SessionAct::LogInSecond("other")),
         login(SessionAct::LogIn("s")).granted().called("the login with one user"),
-        send(Who::Slot("s"), On::EachGet).id(OWN).times(2).called("the session of the user"),
+        // what changes as time goes on is no difference between the two: one is asked before the other and after
+        send(Who::Slot("s"), On::EachGet).id(OWN).called("the session of the user"),
         send(Who::Slot("other"), On::EachGet).id(OTHERS).times(2).called("the session of the other user"),
+        send(Who::Slot("s"), On::EachGet).id(OWN_AGAIN).called("the session of the user, again"),
         login(SessionAct::TwoUsers(UserOrder::OwnFirst, "first")),
         send(Who::IfKept("first"), On::EachGet).id(OWN_FIRST).called("the login with the other user behind"),
         login(SessionAct::TwoUsers(UserOrder::OwnLast, "last")),
@@ -85,8 +89,10 @@ fn one_user(case: &ObservedCheck<'_>) -> Judgement {
 
 /// Whose session the answer to one request shows, where that resource answers both users differently.
 fn shows(case: &ObservedCheck<'_>, seen: &Observation) -> Shown {
-    let of = |step| -> Vec<&Observation> { case.beside(seen, step).map(|(_, other)| other).collect() };
-    let (own, others) = (of(OWN), of(OTHERS));
+    let of = |steps: &[StepId]| -> Vec<&Observation> {
+        steps.iter().flat_map(|step| case.beside(seen, *step)).map(|(_, other)| other).collect()
+    };
+    let (own, others) = (of(&[OWN, OWN_AGAIN]), of(&[OTHERS]));
     let all = |seen: &[&Observation], outcome| !seen.is_empty() && seen.iter().all(|seen| seen.outcome == outcome);
     let answers = |seen: &[&'_ Observation]| -> Option<StableState> {
         let answers: Vec<&Response> = seen.iter().filter_map(|seen| seen.exchange.response()).collect();
@@ -103,9 +109,9 @@ fn shows(case: &ObservedCheck<'_>, seen: &Observation) -> Shown {
             else {
                 return Shown::Either;
             };
-            match (own.differs(answer), others.differs(answer)) {
-                (false, true) => Shown::Own,
-                (true, false) => Shown::Other,
+            match own.likeness(&others, answer) {
+                (true, false) => Shown::Own,
+                (false, true) => Shown::Other,
                 _ => Shown::Either,
             }
         }
@@ -132,7 +138,7 @@ mod tests {
             let outcome = if status == 200 { Outcome::Granted } else { Outcome::Refused };
             evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome));
         };
-        [(OWN, own), (OWN, own), (OTHERS, others), (OTHERS, others), (OWN_LAST, answer)]
+        [(OWN, own), (OTHERS, others), (OTHERS, others), (OWN_AGAIN, own), (OWN_LAST, answer)]
             .into_iter()
             .for_each(|(id, answer)| see(id, answer));
         let profile = Effective::of(["api-key-403"], "session");
@@ -151,6 +157,25 @@ mod tests {
             (none, bob, bob, (1, 0, 0)),
             (alice, none, alice, (0, 1, 0)),
             (alice, bob, (200, r#"{"user":"carol"}"#), (0, 0, 1)),
+            // a token of each session tells neither user
+            (
+                (200, r#"{"user":"alice","csrf":"1f"}"#),
+                (200, r#"{"user":"bob","csrf":"2e"}"#),
+                (200, r#"{"user":"bob","csrf":"3d"}"#),
+                (1, 0, 0),
+            ),
+            (
+                (200, r#"{"user":"alice","csrf":"1f"}"#),
+                (200, r#"{"user":"bob","csrf":"2e"}"#),
+                (200, r#"{"user":"alice","csrf":"3d"}"#),
+                (0, 1, 0),
+            ),
+            (
+                (200, r#"{"n":1,"csrf":"1f"}"#),
+                (200, r#"{"n":1,"csrf":"2e"}"#),
+                (200, r#"{"n":1,"csrf":"3d"}"#),
+                (0, 0, 1),
+            ),
         ] {
             assert_eq!(found(own, others, answer), expected, "{own:?} {others:?} {answer:?}");
         }

@@ -131,6 +131,8 @@ pub enum NoSession {
     NoCookie,
     /// An identifier of the same length and alphabet that nobody was given.
     UnknownCookie,
+    /// No cookie, and nothing that an answer of the login had, wherever requests of the logout have it.
+    NoCredential,
 }
 
 /// Who asks for the revocation of which token.

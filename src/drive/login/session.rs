@@ -110,6 +110,13 @@ impl LoginSession {
         Some(Self { procedure, ..self })
     }
 
+    /// A copy whose logout has no cookie, and nothing that an answer of its login had; none where its address has.
+    #[must_use]
+    pub fn with_bare_logout(&self) -> Option<Self> {
+        let procedure = self.procedure.with_bare_logout()?;
+        Some(Self { procedure, ..self.without_cookies() })
+    }
+
     /// The same, whose logout is a link on a page of another site; none where only the site itself knows its address.
     #[must_use]
     pub fn with_logout_link(self) -> Option<Self> {

@@ -3,7 +3,7 @@
 use super::login_described::described;
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    AuthorizationChange, ClientProof, ExtraScope, GrantChange, LoginMember, LoginRevocation, MalformedLogin,
+    AuthorizationChange, ClientProof, ExtraScope, GrantChange, LoginMember, LoginRevocation, MalformedLogin, NoSession,
     RedirectionUri, RefreshChange, SessionAct, SessionStep, UnusualText, Want,
 };
 use crate::observe::Description;
@@ -115,6 +115,12 @@ impl Caster<'_> {
                 )?;
             }
             _ => {}
+        }
+        if let SessionAct::LogOutWithoutSession(_, NoSession::NoCredential) = step.act {
+            let is_cookie = procedure.is_some_and(|login| login.cookie().is_some());
+            has(!is_cookie, "the credential of the login is a cookie (see session.logout-without-cookie-never-5xx)")?;
+            let leaves_out = procedure.is_some_and(|login| login.with_bare_logout().is_some());
+            has(leaves_out, "the address of the logout has something in it that comes from an answer")?;
         }
         if let SessionAct::RefreshChanged(_, change) = step.act
             && subject.changed_refresh(identity, change).is_none()

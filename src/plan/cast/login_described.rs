@@ -127,6 +127,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::LogOutWithoutSession(_, NoSession::UnknownCookie) => {
             "the logout with an identifier that was never issued in the cookie of the session"
         }
+        SessionAct::LogOutWithoutSession(_, NoSession::NoCredential) => "the logout without a credential",
         SessionAct::PageWithMalformedCookies(_) => "the page of the login with a cookie that does not parse",
         SessionAct::Revoke(_, LoginRevocation::Own) => "its revocation",
         SessionAct::Revoke(_, LoginRevocation::OwnHinted(hint)) => {

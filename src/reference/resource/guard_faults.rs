@@ -19,7 +19,7 @@ use crate::reference::fault::Faults;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::{BODY_LIMIT, ReceivedBody, cookie_value, is_anonymous};
 use crate::reference::scheme::bearer::faults::of_body;
-use crate::reference::state::{Principal, ReferenceState, principal};
+use crate::reference::state::{Principal, ReferenceState, digest, principal};
 use crate::seed::{IDENTITIES, SESSION_COOKIE, WRITE};
 
 /// How long a faulty server answers nobody.
@@ -197,6 +197,10 @@ pub(super) fn lacking(state: &ReferenceState, parts: &Parts, mut rejection: Reje
 pub(super) fn shown(state: &ReferenceState, parts: &Parts, account: &mut serde_json::Value) {
     if state.fault("account-shows-session-id") {
         account["session"] = json!(cookie_value(&parts.headers, SESSION_COOKIE));
+    }
+    if state.fault("login-reads-two-users-beside-token") {
+        let token = cookie_value(&parts.headers, SESSION_COOKIE).map(digest);
+        account["token"] = json!(token.map(|digest| format!("{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2])));
     }
     if state.fault("shows-password-hash") {
         // made of the word "password"

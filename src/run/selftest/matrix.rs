@@ -56,7 +56,10 @@ const NEED_CODES: [&str; 6] = [
 const NEED_OTHER_FORM: [&str; 3] = ["chunk-signatures-ignored", "last-chunk-optional", "key-scheme-by-case"];
 
 /// Faults that their checks see in the answers to another check, which costs too much to be tried beside every fault.
-const SHOWN_TO_ANOTHER: [(&str, &str); 1] = [("cacheable-429-at-login", "login.guessing-throttled")];
+const SHOWN_TO_ANOTHER: [(&str, &str); 2] = [
+    ("cacheable-429-at-login", "login.guessing-throttled"),
+    ("logout-refused-without-challenge", "login.logout-without-credential-never-5xx"),
+];
 
 /// The check whose answers show a fault.
 fn shown_to(fault: &Fault) -> &'static str {
@@ -65,7 +68,7 @@ fn shown_to(fault: &Fault) -> &'static str {
 
 /// The login that a fault and its check ask for, where the scheme has credentials that are given.
 fn login_for(fault: &Fault, scheme: &str) -> TrialLogin {
-    let check = fault.check;
+    let check = shown_to(fault);
     match find(check).map(Check::group) {
         Some("session") if fault.name == "refresh-cookie-without-httponly" => TrialLogin::RefreshedSession,
         Some("login" | "refresh") if scheme != "session" => TrialLogin::Requests,

@@ -165,6 +165,10 @@ impl Stage<'_> {
     ) -> Result<(Told, bool), Halt> {
         let session = match without {
             NoSession::NoCookie => self.kept_session(slot)?.session.without_cookies(),
+            NoSession::NoCredential => {
+                let bare = self.kept_session(slot)?.session.with_bare_logout();
+                bare.ok_or_else(|| Halt::Untestable("the address of the logout comes from an answer".to_owned()))?
+            }
             NoSession::UnknownCookie => {
                 let own = self.kept_session(slot)?.session.cookie_left();
                 let own = own.ok_or_else(|| Halt::Untestable(NO_COOKIE.to_owned()))?;
@@ -188,6 +192,7 @@ impl Stage<'_> {
     async fn sent_logout(&self, mut session: LoginSession, evidence: &mut Evidence) -> Result<Told, Halt> {
         let ended = session.log_out(&self.prober.equipment.logins).await;
         note(session.exchanges(), session.procedure(), evidence);
+        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
         self.prober.pulse_after_login(session.exchanges()).await;
         let exchange = session.exchanges().last().cloned();
         match ended {

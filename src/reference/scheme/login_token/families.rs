@@ -161,6 +161,20 @@ impl Families {
         NewTokens { scopes, ..tokens }
     }
 
+    /// Gives an access token another text, which lives as long as it says.
+    pub(super) fn rename(&self, access: &str, other: &str, lifetime: Duration) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(id) = known.id_of(access) else { return };
+        let (former, key) = (digest(access), digest(other));
+        let access =
+            known.families.get_mut(&id).and_then(|family| family.access.iter_mut().find(|own| own.key == former));
+        if let Some(access) = access {
+            (access.key, access.ends) = (key, clock::now() + lifetime);
+            known.family_of.remove(&former);
+            known.family_of.insert(key, id);
+        }
+    }
+
     /// New tokens for whoever was renewed last, as a server gives that does not verify what it is shown.
     pub(super) fn renew_any(&self) -> Option<NewTokens> {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);

@@ -326,5 +326,25 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("id-token-opens-resources", "openid.id-token-opens-nothing", "takes an ID token for an access token"),
     row("code-error-text", "code.error-body", "answers an unknown code by 401 and a text"),
+    row(
+        "logout-breaks-without-credential",
+        "login.logout-without-credential-never-5xx",
+        "breaks on a logout without a token",
+    ),
+    variant(
+        "logout-refused-without-challenge",
+        "common.401-carries-challenge",
+        "answers a logout without a token by 401, and names no scheme",
+    ),
+    row(
+        "refreshed-token-outlives-expires-in",
+        "login.expires-in-truthful",
+        "issues JWTs, and lets those of a refresh live ten times as long as its answer says",
+    ),
+    variant(
+        "login-token-ends-before-expires-in",
+        "login.expires-in-truthful",
+        "issues JWTs that end long before the time that the answer to a login says",
+    ),
     row("refresh-race", "refresh.concurrent-use", "marks a refresh token as used after it has answered"),
 ];

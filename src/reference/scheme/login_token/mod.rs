@@ -6,6 +6,7 @@ mod families;
 pub(crate) mod faults;
 mod provider;
 mod revocation;
+mod stated_life;
 mod token_request;
 
 use std::collections::HashMap;
@@ -130,7 +131,8 @@ async fn login(
 }
 
 fn logged_in(verifiers: &Verifiers, principal: Arc<Principal>) -> ToldTokens {
-    let (no_store, body) = told(&verifiers.families, verifiers.families.start(principal, None));
+    let (no_store, mut body) = told(&verifiers.families, verifiers.families.start(principal, None));
+    stated_life::at_login(verifiers, &mut body);
     match verifiers.state.fault("login-answer-cacheable") {
         true => ([(header::CACHE_CONTROL, "max-age=60")], body),
         false => (no_store, body),
@@ -252,7 +254,9 @@ async fn refresh(Shared(verifiers): Shared<Arc<Verifiers>>, Json(request): Json<
         tokio::time::sleep(RACE).await;
     }
     let tokens = renewed(families, &request.refresh_token, None, faults).ok_or_else(refused)?;
-    Ok(told_again(families, tokens, LOGIN_KEPT, faults))
+    let (headers, mut body) = told_again(families, tokens, LOGIN_KEPT, faults);
+    stated_life::at_refresh(&verifiers, &mut body);
+    Ok((headers, body))
 }
 
 /// The next tokens for a refresh token that a client sends.
@@ -264,7 +268,15 @@ fn renewed(families: &Families, token: &str, client: Option<&str>, faults: &Faul
 async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> Result<StatusCode, Rejection> {
     let (families, faults) = (&verifiers.families, &verifiers.state.faults);
     let line = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok());
-    let token = line.and_then(|line| line.strip_prefix("Bearer ")).unwrap_or_default();
+    let Some(line) = line else {
+        let missing = Rejection::new(StatusCode::UNAUTHORIZED, "missing_token");
+        return Err(match faults.on("logout-breaks-without-credential") {
+            true => Rejection::broken(),
+            false if faults.on("logout-refused-without-challenge") => missing,
+            false => missing.with_challenge("Bearer realm=\"orders\""),
+        });
+    };
+    let token = line.strip_prefix("Bearer ").unwrap_or_default();
     families.principal(token, faults).ok_or_else(invalid)?;
     families.end(token, faults);
     Ok(StatusCode::NO_CONTENT)

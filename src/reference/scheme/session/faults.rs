@@ -161,6 +161,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.field-once",
         "verifies the password of the first user of a login, and logs the last one in",
     ),
+    variant(
+        "login-reads-two-users-beside-token",
+        "login.field-once",
+        "logs the last user of a login in with the password of the first, and shows each session something of its own",
+    ),
     variant("login-breaks-on-two-users", "login.field-once", "breaks where the user of a login comes twice"),
     row("login-without-password", "login.wrong-password-refused", "lets in whoever names a known user"),
     row(
