@@ -44,6 +44,26 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "grant.response-names-type",
+        title: "Token responses to the grant of a login name the type of the token",
+        level: Level::Must,
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["RFC 6749 §5.1", "RFC 6749 §7.1"],
+        doc: Doc {
+            sends: "The login of the scenario, which asks a token endpoint, and its refresh where it has one; the members of both answers are read.",
+            matters: "A client must not use a token whose type it does not know, and libraries refuse an answer without token_type.",
+            fix: "Send token_type, such as Bearer, with every access token.",
+        },
+        steps: &[
+            login(SessionAct::LogIn("s")).granted().called("the login"),
+            login(SessionAct::TryRefresh("s")).called("its refresh"),
+        ],
+        expect: names_type,
+        fault: "grant-answer-without-type",
+        ..PLAIN
+    },
+    Check {
         id: "grant.error-no-store",
         title: "Errors of the token endpoint that a login asks forbid caching",
         severity: Severity::Info,
@@ -261,6 +281,17 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
 ];
+
+/// RFC 6749 §5.1: REQUIRED in each answer with an access token.
+fn names_type(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    for (index, response) in case.all_answers().filter(|(_, response)| response.status == 200) {
+        if response.json_text("access_token").is_some() && response.json_text("token_type").is_none() {
+            judgement.deviates(index, "the answer has an access_token and no token_type", "token_type");
+        }
+    }
+    judgement
+}
 
 /// Whether they should be errors is for other checks to say.
 fn errors_not_stored(case: &ObservedCheck<'_>) -> Judgement {

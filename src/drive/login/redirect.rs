@@ -32,7 +32,7 @@ impl LoginSession {
         {
             return Err(LoginError::LedToClient { step: name, error }.into());
         }
-        let text = self.state.filled(&step.address, &self.procedure.account);
+        let text = self.state.filled_address(&step.address, &self.procedure.account);
         let text = text.map_err(|missing| missing.of(&name, self.error_to_client(base)))?;
         // RFC 9110 §10.2.2: relative to the address that was asked
         let from = followed.filter(|_| step.address.0.first().is_some_and(is_location)).and_then(|one| one.from);
@@ -83,6 +83,7 @@ mod tests {
     use crate::plan::login::CredentialSource;
     use crate::plan::resolve;
     use crate::scenario::load_text;
+    use crate::secret::Secret;
 
     const BASE: &str = "https://api.test/v1";
 
@@ -129,6 +130,20 @@ mod tests {
         ] {
             let found = second(&after(location, address, "https://app.test/cb")).expect("has an address");
             assert_eq!((found.0.as_str(), found.1.as_str()), (expected, name), "{location} {address}");
+        }
+    }
+
+    #[test]
+    fn the_values_of_an_address_are_percent_encoded() {
+        for (address, expected) in [
+            ("/in?u={username}&p={password}", "https://api.test/v1/in?u=a%20b&p=p%26%25%2B%23%C3%A9%20"),
+            ("/in/{username}?next=/a%20b", "https://api.test/v1/in/a%20b?next=/a%20b"),
+            ("/in?{header:Location}", "https://api.test/v1/in?/to?a=b&c=d%20e"),
+            ("/in?a={location:a}&c={location:c}", "https://api.test/v1/in?a=b&c=d%20e"),
+        ] {
+            let mut session = after("/to?a=b&c=d%20e", address, "https://app.test/cb");
+            session.procedure = session.procedure().with_account("a b", Secret::new("p&%+#\u{e9} "));
+            assert_eq!(second(&session).expect("has an address").0, expected, "{address}");
         }
     }
 

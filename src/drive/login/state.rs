@@ -1,5 +1,6 @@
 //! What a login has seen so far, and what its texts become with it.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use url::Url;
 
@@ -16,6 +17,9 @@ const MOST_ANSWERS: usize = 8;
 
 /// Characters of an error of the target that are shown.
 const SHOWN: usize = 120;
+
+/// What is percent-encoded of a value in an address: all but the unreserved characters (RFC 3986 §2.3).
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A value that no answer has, as the scenario writes it.
 pub(super) struct MissingValue(String);
@@ -88,27 +92,51 @@ impl LoginState {
     pub(super) fn filled(&self, text: &LoginText, account: &(String, Option<Secret>)) -> Result<Secret, MissingValue> {
         let mut filled = String::new();
         for part in &text.0 {
-            let value = match part {
-                LoginPart::Plain(text) => Some(text.clone()),
-                LoginPart::Private(text) => Some(text.expose().to_owned()),
-                LoginPart::Pointer(pointer) => self.pointed(pointer).map(text_of).map(|text| self.in_place_of(text)),
-                LoginPart::Header(name) => {
-                    let value = self.answers.iter().find_map(|answer| answer.header_values(name).next());
-                    value.map(|text| self.in_place_of(text))
-                }
-                LoginPart::Cookie(name) => self.jar.get(name).map(|cookie| unquoted(cookie.value.expose())),
-                LoginPart::Input(name) => {
-                    self.answers.iter().find_map(|answer| named_value(&String::from_utf8_lossy(&answer.body), name))
-                }
-                LoginPart::Location(name) => self.answers.iter().find_map(|answer| redirected_with(answer, name)),
-                LoginPart::Token => self.token.as_ref().map(|token| token.expose().to_owned()),
-                LoginPart::Username => Some(account.0.clone()).filter(|name| !name.is_empty()),
-                LoginPart::NewPassword => self.new_password.as_ref().map(|password| password.expose().to_owned()),
-                LoginPart::Password => account.1.as_ref().map(|password| password.expose().to_owned()),
-            };
-            filled.push_str(&value.ok_or_else(|| MissingValue(self.reference(part)))?);
+            filled.push_str(&self.value_of(part, account)?);
         }
         Ok(Secret::new(filled))
+    }
+
+    /// An address with its references filled: the values of a query, and the account in a path, are percent-encoded (RFC 3986 §2.1).
+    pub(super) fn filled_address(
+        &self,
+        text: &LoginText,
+        account: &(String, Option<Secret>),
+    ) -> Result<Secret, MissingValue> {
+        let mut filled = String::new();
+        for part in &text.0 {
+            let value = self.value_of(part, account)?;
+            let is_address = filled.is_empty() || matches!(part, LoginPart::Header(_));
+            let is_written = matches!(part, LoginPart::Plain(_) | LoginPart::Private(_));
+            let is_of_account = matches!(part, LoginPart::Username | LoginPart::Password | LoginPart::NewPassword);
+            match !is_written && !is_address && (filled.contains('?') || is_of_account) {
+                true => filled.extend(utf8_percent_encode(&value, VALUE)),
+                false => filled.push_str(&value),
+            }
+        }
+        Ok(Secret::new(filled))
+    }
+
+    fn value_of(&self, part: &LoginPart, account: &(String, Option<Secret>)) -> Result<String, MissingValue> {
+        let value = match part {
+            LoginPart::Plain(text) => Some(text.clone()),
+            LoginPart::Private(text) => Some(text.expose().to_owned()),
+            LoginPart::Pointer(pointer) => self.pointed(pointer).map(text_of).map(|text| self.in_place_of(text)),
+            LoginPart::Header(name) => {
+                let value = self.answers.iter().find_map(|answer| answer.header_values(name).next());
+                value.map(|text| self.in_place_of(text))
+            }
+            LoginPart::Cookie(name) => self.jar.get(name).map(|cookie| unquoted(cookie.value.expose())),
+            LoginPart::Input(name) => {
+                self.answers.iter().find_map(|answer| named_value(&String::from_utf8_lossy(&answer.body), name))
+            }
+            LoginPart::Location(name) => self.answers.iter().find_map(|answer| redirected_with(answer, name)),
+            LoginPart::Token => self.token.as_ref().map(|token| token.expose().to_owned()),
+            LoginPart::Username => Some(account.0.clone()).filter(|name| !name.is_empty()),
+            LoginPart::NewPassword => self.new_password.as_ref().map(|password| password.expose().to_owned()),
+            LoginPart::Password => account.1.as_ref().map(|password| password.expose().to_owned()),
+        };
+        value.ok_or_else(|| MissingValue(self.reference(part)))
     }
 
     /// A reference as the scenario writes it; where the latest answer redirects with an error (RFC 6749 §4.1.2.1), with that.

@@ -3,7 +3,7 @@
 use super::login_described::described;
 use super::{Act, Caster, Control, Missing, missing};
 use crate::check::step::{
-    AuthorizationChange, ClientProof, ExtraScope, GrantChange, LoginMember, LoginRevocation, MalformedLogin, NoSession,
+    AuthorizationChange, ClientProof, GrantChange, LoginMember, LoginRevocation, MalformedLogin, NoSession,
     RedirectionUri, RefreshChange, SessionAct, SessionStep, UnusualText, Want,
 };
 use crate::observe::Description;

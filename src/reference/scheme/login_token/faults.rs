@@ -32,6 +32,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "refresh.password-change-ends-refresh-tokens",
         "ends access tokens when the password of their user changes, and no refresh tokens",
     ),
+    row("grant-answer-without-type", "grant.response-names-type", "names no type of the tokens that a grant brings"),
     row("grant-answer-cacheable", "grant.response-no-store", "lets caches keep the token answer to a password grant"),
     variant("grant-refresh-cacheable", "grant.response-no-store", "lets caches keep the token answer to a refresh"),
     row("cacheable-grant-error", "grant.error-no-store", "lets caches keep the errors of its token endpoint"),

@@ -232,7 +232,11 @@ async fn granted(verifiers: &Verifiers, headers: &HeaderMap, form: &HashMap<Stri
     let wrong = |_| Rejection::new(StatusCode::BAD_REQUEST, "invalid_grant");
     match passwords::log_in(verifiers, value("username"), value("password"), wrong) {
         Ok(principal) => {
-            let (headers, body) = told(&verifiers.families, verifiers.families.start(principal, client));
+            let (headers, Json(mut body)) = told(&verifiers.families, verifiers.families.start(principal, client));
+            if faults.on("grant-answer-without-type") {
+                body["token_type"].take();
+            }
+            let body = Json(body);
             if faults.on("grant-answer-cacheable") { body.into_response() } else { (headers, body).into_response() }
         }
         Err(_) if faults.on("grant-error-text") => (StatusCode::UNAUTHORIZED, "wrong user or password").into_response(),
