@@ -127,8 +127,13 @@ pub(super) fn stays_here(case: &ObservedCheck<'_>) -> Judgement {
 /// Whether a browser that reads this Location goes to the other site: it takes a backslash for a slash, and leaves tabs and the
 /// ends of lines out (URL Standard, basic URL parser).
 fn leads_away(to: &str) -> bool {
-    let base = Url::parse("https://authbench-target.example/").ok();
-    let read = base.and_then(|base| base.join(to).ok());
+    let to: String = to.trim().chars().filter(|c| !matches!(c, '\t' | '\r' | '\n')).collect();
+    let path = to.trim_start_matches(['/', '\\']);
+    // however many there are
+    let read = match to.len() - path.len() {
+        2.. => Url::parse(&format!("https://{path}")).ok(),
+        _ => Url::parse("https://authbench-target.example/").and_then(|base| base.join(&to)).ok(),
+    };
     read.is_some_and(|url| url.host_str() == FOREIGN_ORIGIN.strip_prefix("https://"))
 }
 

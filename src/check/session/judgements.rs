@@ -402,7 +402,10 @@ mod tests {
         let step = check
             .steps
             .iter()
-            .rposition(|step| !matches!(step.wanted(), Want::Granted | Want::Either))
+            .rposition(|step| {
+                let is_refused = !matches!(step.wanted(), Want::Granted | Want::Either);
+                is_refused && step.step_id() != Some(OTHER_COOKIES)
+            })
             .expect("a step that is refused");
         let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
         let exchange =
@@ -510,6 +513,26 @@ mod tests {
             let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             let seen = (found.access.len(), found.open.len(), found.not_applicable.is_some());
             assert_eq!(seen, expected, "{outcomes:?}: {:?}", found.open);
+        }
+    }
+
+    #[test]
+    fn other_cookies_are_excused_by_no_short_life() {
+        let check = find("login.logout-ends-credential").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "session");
+        let step = check.steps.iter().position(|step| step.step_id() == Some(OTHER_COOKIES)).expect("is there");
+        for left in [60, 3600] {
+            let answer = Response { status: 200, headers: Vec::new(), body: Vec::new(), truncated: false };
+            let asked = Exchange::unanswered(Request::new("GET", "/"), Silence::Closed);
+            let mut evidence = Evidence {
+                self_contained: Some(Duration::from_secs(left)),
+                self_contained_life: Duration::from_secs(300),
+                ..Evidence::default()
+            };
+            let exchange = Exchange { answer: Ok(answer), ..asked };
+            evidence.observe(Observation::in_test(step, exchange, Outcome::Granted));
+            let found = after_logout(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.access.len(), found.advice.len()), (1, 0), "{left} s");
         }
     }
 

@@ -34,6 +34,8 @@ pub(super) struct Witness {
     /// Credentials that were let in.
     pub(super) valid: Echoes,
     challenging: Mutex<Kept>,
+    /// Those of them that have no challenge: many right ones leave them room.
+    unchallenged: Mutex<Kept>,
     not_allowed: Mutex<Kept>,
     internals: Mutex<Kept>,
     leaks: Mutex<Kept>,
@@ -66,6 +68,7 @@ impl Witness {
             secrets,
             valid,
             challenging: kept(),
+            unchallenged: kept(),
             not_allowed: kept(),
             internals: kept(),
             leaks: kept(),
@@ -84,9 +87,11 @@ impl Witness {
         self.look_for_kept_method(exchange);
         let Some(response) = exchange.response().filter(|response| response.status >= 400) else { return };
         let place = outages::named(&exchange.request, &SentBy::default());
-        if response.status == 401 || response.header("www-authenticate").is_some() {
+        let is_challenge = response.header("www-authenticate").is_some();
+        if response.status == 401 || is_challenge {
             let key = format!("{place} {} {}", response.status, shape(exchange));
-            self.challenging.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
+            let kept = if is_challenge { &self.challenging } else { &self.unchallenged };
+            kept.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
         }
         if response.status == 405 {
             let named = response.header("allow").is_some();
@@ -165,7 +170,8 @@ impl Witness {
 
     /// Each 401, and each other error with a challenge, whose challenges are others, or that came from elsewhere.
     pub(super) fn challenging(&self) -> Vec<Witnessed> {
-        self.challenging.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+        let of = |kept: &Mutex<Kept>| kept.lock().unwrap_or_else(PoisonError::into_inner).answers.clone();
+        [of(&self.unchallenged), of(&self.challenging)].concat()
     }
 
     /// A 405 with `Allow` and one without from each path that sent one.
