@@ -7,7 +7,7 @@ use super::login::{CredentialSource, LoginBody, LoginJson, LoginPart, LoginProce
 use crate::check::step::{FOREIGN_HOST, FOREIGN_ORIGIN, ForeignHost, ReturnTo};
 
 /// Names of parameters that say where a login leads.
-const WAYS: [&str; 16] = [
+const WAYS: [&str; 18] = [
     "next",
     "return_to",
     "returnTo",
@@ -24,6 +24,8 @@ const WAYS: [&str; 16] = [
     "target",
     "came_from",
     "rd",
+    "destination",
+    "redirectUrl",
 ];
 
 impl LoginProcedure {
@@ -128,6 +130,11 @@ impl LoginProcedure {
             step.address.0.push(LoginPart::Plain(format!("{}{ways}", if has_query { '&' } else { '?' })));
             if let Some(LoginBody::Form(fields)) = &mut step.body {
                 fields.retain(|(name, _)| !WAYS.contains(&name.as_str()));
+                // a path in a field of another name says where it leads, too
+                let is_path = |text: &LoginText| text.whole().is_some_and(|text| text.starts_with('/'));
+                for (_, text) in fields.iter_mut().filter(|(_, text)| is_path(text)) {
+                    *text = LoginText::plain(&address);
+                }
                 fields.extend(WAYS.map(|way| (way.to_owned(), LoginText::plain(&address))));
             }
             Some(step)
@@ -424,7 +431,9 @@ mod tests {
 
     #[test]
     fn a_login_has_the_other_site_in_its_address_and_in_its_form() {
-        let login = login_in_test("/login?x=1", form(), ("alice", "pass"));
+        let LoginBody::Form(mut fields) = form() else { panic!("a form") };
+        fields.push(("afterwards".to_owned(), LoginText::plain("/home")));
+        let login = login_in_test("/login?x=1", LoginBody::Form(fields), ("alice", "pass"));
         for (site, address, encoded) in [
             (ReturnTo::Address, "https://authbench.example/", "https%3A%2F%2Fauthbench.example%2F"),
             (ReturnTo::TwoSlashes, "//authbench.example/", "%2F%2Fauthbench.example%2F"),
@@ -437,8 +446,10 @@ mod tests {
             };
             assert!(query.starts_with(&format!("&next={encoded}&")), "{query}");
             let Some(LoginBody::Form(fields)) = &step_of(&asking).body else { panic!("a form") };
-            let next: Vec<_> = fields.iter().filter(|(name, _)| name == "next").map(|(_, text)| text.whole()).collect();
-            assert_eq!(next, [Some(address)]);
+            for way in ["next", "afterwards"] {
+                let to: Vec<_> = fields.iter().filter(|(name, _)| name == way).map(|(_, text)| text.whole()).collect();
+                assert_eq!(to, [Some(address)], "{way}");
+            }
         }
     }
 }
