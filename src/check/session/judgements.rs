@@ -545,7 +545,7 @@ mod tests {
             ("login.logout-ends-credential", [Granted, Granted, Granted], (1, 0, false)),
             ("login.logout-ends-credential", [Granted, Refused, Refused], (0, 1, false)),
             ("login.logout-ends-credential", [Granted, Refused, Granted], (1, 1, false)),
-            ("login.logout-ends-credential", [Refused, Refused, Refused], (2, 0, false)),
+            ("login.logout-ends-credential", [Refused, Refused, Refused], (0, 1, false)),
             ("refresh.logout-ends-former-access-token", [Granted, Granted, Refused], (0, 0, false)),
             ("refresh.logout-ends-former-access-token", [Granted, Granted, Granted], (1, 0, false)),
             ("refresh.logout-ends-former-access-token", [Granted, Refused, Refused], (0, 1, false)),
