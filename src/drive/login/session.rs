@@ -440,7 +440,9 @@ impl LoginSession {
         if headers.iter().any(|(_, value)| value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')) {
             return Err(LoginError::ControlCharacter.into());
         }
-        let note = self.transcript.as_ref().map(|_| Transcript::request(step.method, &url, &headers, body.as_ref()));
+        let addresses = (&url, &logins.base);
+        let note =
+            self.transcript.as_ref().map(|_| Transcript::request(step.method, addresses, &headers, body.as_ref()));
         let mut began = clock::now();
         let mut answer = logins.control.exchange(step.method, url.clone(), &headers, body.clone()).await;
         // RFC 6585 §4: too many for now, which says nothing about the password

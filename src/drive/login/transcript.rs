@@ -42,11 +42,13 @@ impl Transcript {
     /// A request as it is sent; every header line that a login adds may be a credential.
     pub(super) fn request(
         method: &str,
-        url: &Url,
+        (url, base): (&Url, &Url),
         headers: &[(String, Vec<u8>)],
         body: Option<&(&str, Vec<u8>)>,
     ) -> Request {
         let mut request = Request::new(method, url.path());
+        let is_elsewhere = url.origin() != base.origin();
+        request.origin = is_elsewhere.then(|| url.origin().ascii_serialization().into());
         if let Some(query) = url.query() {
             request.target.push(b'?');
             request.target.extend_from_slice(query.as_bytes());
@@ -82,6 +84,25 @@ impl Transcript {
         };
         if self.0.len() < MOST {
             self.0.push(Exchange { request, answer, took, marks: Marks::default() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_to_another_server_names_it() {
+        let base = Url::parse("http://127.0.0.1:8000/v1").expect("a URL");
+        for (address, origin) in [
+            ("http://127.0.0.1:8000/v1/login?a=1", None),
+            ("http://127.0.0.1:9000/authorize?a=1", Some("http://127.0.0.1:9000")),
+            ("https://127.0.0.1:8000/login", Some("https://127.0.0.1:8000")),
+        ] {
+            let url = Url::parse(address).expect("a URL");
+            let request = Transcript::request("GET", (&url, &base), &[], None);
+            assert_eq!(request.origin.as_deref(), origin, "{address}");
         }
     }
 }
