@@ -215,7 +215,7 @@ impl Explanation {
             Who::Revoked => Revocation,
             Who::Expired => Time,
             Who::LowScope | Who::OtherLowScope | Who::ForgedLow(_) => Scope,
-            Who::OtherTenant => Tenant,
+            Who::OtherTenant | Who::OtherOwner => Tenant,
             Who::Artefact(Artefact::OtherAudienceToken) => Audience,
             _ => Own,
         }

@@ -1,5 +1,7 @@
 //! Who is known to the target and may not use a resource: who lacks a scope, or belongs to another tenant.
 
+use crate::check::step::Who;
+
 use super::subject::{CredentialState, Identity, Login, Subject};
 
 /// Somebody who may not use a resource although the target knows them.
@@ -48,6 +50,30 @@ impl Subject {
         let shown = || self.protected().filter(|at| self.resources[*at].writes && self.reader_of(*at).is_some());
         let gap = |proven: bool| shown().find_map(|at| self.gaps_at(at, proven).next());
         gap(true).or_else(|| gap(false)).or_else(|| self.scope_gap(Some(true)))
+    }
+
+    /// A write that shows in what another resource reads, and that a valid identity may not do: one that lacks a scope, else one of
+    /// another tenant.
+    pub fn shown_write(&self) -> Option<usize> {
+        let of_scope = self.write_gap().map(|gap| gap.resource).filter(|at| self.reader_of(*at).is_some());
+        let is_shown = |at: &usize| {
+            let resource = &self.resources[*at];
+            resource.writes && resource.can_be_repeated() && self.reader_of(*at).is_some()
+        };
+        let of_tenant = || self.protected().filter(is_shown).find(|at| self.tenant_gap_at(*at).is_some());
+        of_scope.or_else(of_tenant)
+    }
+
+    /// An object that is read and has a path beside it that names nothing, for whoever may not know which of the two is there.
+    pub fn object_beside_nothing(&self, who: Who) -> Option<usize> {
+        let is_object = |at: &usize| self.resources[*at].absent.is_some() && !self.resources[*at].writes;
+        let objects = || self.protected().filter(is_object);
+        let of_tenant = || objects().find(|at| self.tenant_gap_at(*at).is_some());
+        match who {
+            Who::Anonymous => of_tenant().or_else(|| objects().next()),
+            Who::LowScope => objects().find(|at| self.scope_gap_at(*at).is_some()),
+            _ => of_tenant(),
+        }
     }
 
     /// Whoever lacks a scope is proven by what it may open instead; where there is nothing, by its credential being obtained or
@@ -122,6 +148,79 @@ mod tests {
             ([LIMITS, PUT_BY_ALL, ""], None),
         ] {
             assert_eq!(named(&resources.concat()).as_deref(), expected, "{resources:?}");
+        }
+    }
+
+    fn of_tenants(resources: &str) -> crate::plan::Subject {
+        let text = format!(
+            "authbench: 1\nname: a\ntarget: {{ url: \"http://a.test\", owned: true }}\nscheme: api-key\ncredentials:\n  \
+             alice: {{ key: k1, scopes: [use], tenant: a }}\n  bob: {{ key: k2, scopes: [use], tenant: b }}\n  \
+             carol: {{ key: k3, scopes: [use, admin], tenant: a }}\nresources:\n  \
+             - {{ request: GET /me, scopes: [use] }}\n{resources}"
+        );
+        let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
+        resolve::subject(&loaded, &Values::blind(&loaded))
+    }
+
+    #[test]
+    fn a_write_that_shows_is_one_that_somebody_may_not_do() {
+        const ADMIN: &str = "  - { request: PATCH /users/1, writes: true, scopes: [admin] }\n";
+        const USERS: &str = "  - { request: GET /users/1, scopes: [admin] }\n";
+        const PROJECT: &str = "  - { request: GET /projects/1, scopes: [use], tenant: a }\n";
+        const PATCH: &str = "  - { request: PATCH /projects/1, writes: true, scopes: [use], tenant: a }\n";
+        const DELETE: &str = "  - { request: DELETE /projects/1, writes: true, scopes: [use], tenant: a }\n";
+        const OWN: &str = "  - { request: PATCH /me, writes: true, scopes: [use] }\n";
+        const NOBODY: &str = "every valid credential may use PATCH /me, which can be read back";
+        for (resources, expected) in [
+            (&[ADMIN, PROJECT, PATCH][..], Ok("PATCH /projects/1")),
+            // whoever lacks a scope goes before whoever is of another tenant
+            (&[PROJECT, PATCH, ADMIN, USERS], Ok("PATCH /users/1")),
+            (&[OWN, PROJECT, PATCH], Ok("PATCH /projects/1")),
+            // what nothing puts back is not deleted
+            (&[PROJECT, DELETE], Err("DELETE /projects/1 can be done once")),
+            (&[ADMIN, OWN], Err(NOBODY)),
+            (&[ADMIN, PATCH], Err("no resource reads the path of one with `writes: true`")),
+            (&[PROJECT], Err("no resource with `writes: true`")),
+        ] {
+            let subject = of_tenants(&resources.concat());
+            let shown = subject.shown_write().map(|at| subject.resources[at].name());
+            assert_eq!(shown.as_deref(), expected.ok(), "{resources:?}");
+            let check = crate::check::find("common.denied-write-has-no-effect").expect("is in the catalogue");
+            let why = crate::plan::cast::script(check, &subject).map_err(|missing| missing.why).err();
+            assert_eq!(why.is_some(), expected.is_err(), "{resources:?}: {why:?}");
+            if let (Some(why), Err(expected)) = (why, expected) {
+                assert!(why.starts_with(expected), "{resources:?}: {why}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_object_beside_nothing_is_found_behind_others_of_its_tenant() {
+        const LIST: &str = "  - { request: GET /projects, headers: { X-Tenant: a }, scopes: [use], tenant: a }\n";
+        const PROJECT: &str = "  - { request: GET /projects/1, scopes: [use], tenant: a, absent: /projects/9 }\n";
+        const USER: &str = "  - { request: GET /users/1, scopes: [admin], tenant: a, absent: /users/9 }\n";
+        const WRITE: &str =
+            "  - { request: PATCH /projects/1, writes: true, scopes: [use], tenant: a, absent: /projects/9 }\n";
+        let check = crate::check::find("common.existence-oracle").expect("is in the catalogue");
+        for (resources, expected) in [
+            (&[LIST, PROJECT][..], Ok(&["GET /projects/1"][..])),
+            (&[LIST, USER, PROJECT], Ok(&["GET /projects/1", "GET /users/1"])),
+            (&[WRITE, USER], Ok(&["GET /users/1"])),
+            (&[LIST, WRITE], Err("no protected resource that is read has an `absent` path")),
+        ] {
+            let subject = of_tenants(&resources.concat());
+            let script = crate::plan::cast::script(check, &subject).map_err(|missing| missing.why);
+            match (script, expected) {
+                (Ok(script), Ok(expected)) => {
+                    let names: std::collections::BTreeSet<String> =
+                        script.written().map(|at| subject.resources[at].name()).collect();
+                    assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{resources:?}");
+                    // what is compared in pairs, each twice
+                    assert_eq!(script.actions.len() % 4, 0, "{resources:?}");
+                }
+                (Err(why), Err(expected)) => assert!(why.starts_with(expected), "{resources:?}: {why}"),
+                (script, _) => panic!("{resources:?}: {script:?}"),
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod malformed_login;
 mod marked;
 mod material;
 pub mod members;
+mod mixed_path;
 mod narrowed;
 mod near_password;
 pub mod overhead;

@@ -3,6 +3,7 @@
 mod accounts;
 mod guards;
 mod logins;
+mod objects;
 mod pages;
 mod verdicts;
 

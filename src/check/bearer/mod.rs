@@ -5,6 +5,7 @@ pub(crate) mod methods;
 pub(crate) mod naming;
 pub(crate) mod resource_metadata;
 
+use crate::check::common::rights::{FOREIGN_OBJECTS, foreign_objects};
 use crate::check::judgement::challenges::bearer_error;
 use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
@@ -99,7 +100,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7519 §4.1.4"],
         doc: Doc {
-            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed. Where it is accepted, it is sent again for 20 s: one that is refused by then is a failure of medium severity. The expired token to each resource that is read (at most 8).",
+            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed. Where it is accepted, it is sent again for 20 s: one that is refused by then is a failure of medium severity. The expired token to each resource that is read (at most 16).",
             matters: "The end of its life is what limits the damage of a stolen token.",
             fix: "Compare the expiry on each request, with a leeway of seconds.",
         },
@@ -125,7 +126,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7009 §2.1", "ASVS 7.4.1"],
         doc: Doc {
-            sends: "A token that worked, again after its client revoked it and the tolerated delay has passed, and then to each resource that is read (at most 8).",
+            sends: "A token that worked, again after its client revoked it and the tolerated delay has passed, and then to each resource that is read (at most 16).",
             matters: "A resource server that remembers a good answer for ever cannot be told that a token was stolen.",
             fix: "Bound the life of cached introspection answers by the delay that you promise.",
         },
@@ -186,7 +187,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9700 §2.3", "RFC 9700 §4.10.2", "ASVS 10.3.1"],
         doc: Doc {
-            sends: "A live token of the same issuer that was meant for another API, to each resource that is read (at most 8).",
+            sends: "A live token of the same issuer that was meant for another API, to each resource that is read (at most 16).",
             matters: "A token for a weak API must not open a strong one.",
             fix: "Compare the audience of the token with the API's own identifier.",
         },
@@ -202,7 +203,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["ASVS 9.2.2", "RFC 8725 §3.12"],
         doc: Doc {
-            sends: "A refresh token in place of an access token, to each resource that is read (at most 8).",
+            sends: "A refresh token in place of an access token, to each resource that is read (at most 16).",
             matters: "Long-lived artefacts of the issuer are not meant to travel to APIs.",
             fix: "Accept access tokens only: look at the token's type.",
         },
@@ -216,11 +217,12 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["OWASP API1:2023", "ASVS 8.2.2"],
         doc: Doc {
-            sends: "A valid token of one subject to each object of another (at most 8).",
+            sends: "A valid token of one subject to each object of another (at most 8). Where a tenant has an object of its own that is read at a path of the same shape, such as /projects/1/invoices/7 beside /projects/2/invoices/8: also to the path with its own leading identifiers and the last one of the other's (at most 8). What that answers is access where it is the content of the other's object.",
             matters: "Broken object level authorization is the most common API flaw.",
-            fix: "Compare the owner of each object with the subject of the token.",
+            fix: "Compare the owner of each object with the subject of the token, and each object with those that its path names before it.",
         },
-        steps: &[send(Who::OtherTenant, On::EachObject).denied(&[INSUFFICIENT, Accept::Status(404)])],
+        steps: FOREIGN_OBJECTS,
+        expect: foreign_objects,
         shows: Explanation::Tenant,
         fault: "bola",
         ..REFUSAL

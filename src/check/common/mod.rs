@@ -54,26 +54,27 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["OWASP API5:2023", "ASVS 8.3.1", "WSTG-ATHZ-02"],
         doc: Doc {
-            sends: "A write without, with a wrong and with a too weak credential, between readings of what it would change; an allowed write then shows whether the readings tell.",
+            sends: "A write without, with a wrong and with a too weak credential (one that lacks a scope, and one of another tenant, where there are such), between readings of what it would change; an allowed write then shows whether the readings tell.",
             matters: "A handler that acts before it checks does the damage and then says no.",
             fix: "Decide about access before anything is touched.",
         },
         steps: &[
             Step::Meet,
             Step::AwaitAccepted,
-            send(Who::Good, On::ReadBack).id(effects::BEFORE).called("the state before").granted(),
-            send(Who::Good, On::ReadBack).id(effects::BEFORE_AGAIN).called("the state before, once more").granted(),
+            send(Who::Good, On::ShownState).id(effects::BEFORE).called("the state before").granted(),
+            send(Who::Good, On::ShownState).id(effects::BEFORE_AGAIN).called("the state before, once more").granted(),
             Step::Meet,
-            send(Who::Anonymous, On::Writable).denied(&[MISSING]),
-            send(forged("unknown"), On::Writable).denied(&[INVALID]),
-            send(Who::LowScope, On::Writable).denied(&[INSUFFICIENT]),
-            send(Who::Good, On::ReadBack).id(effects::AFTER).called("the state after").granted(),
+            send(Who::Anonymous, On::ShownWrite).denied(&[MISSING]),
+            send(forged("unknown"), On::ShownWrite).denied(&[INVALID]),
+            send(Who::LowScope, On::ShownWrite).denied(&[INSUFFICIENT]).if_given(),
+            send(Who::OtherTenant, On::ShownWrite).denied(&[INSUFFICIENT, Accept::Status(404)]).if_given(),
+            send(Who::Good, On::ShownState).id(effects::AFTER).called("the state after").granted(),
             Step::AwaitEffects,
-            send(Who::Good, On::ReadBack).id(effects::LATER).called("the state a moment later").granted(),
+            send(Who::Good, On::ShownState).id(effects::LATER).called("the state a moment later").granted(),
             Step::Meet,
-            send(Who::Good, On::Writable).called("an allowed write").granted(),
+            send(Who::Good, On::ShownWrite).called("an allowed write").granted(),
             Step::AwaitAccepted,
-            send(Who::Good, On::ReadBack)
+            send(Who::Good, On::ShownState)
                 .id(effects::AFTER_ALLOWED)
                 .called("the state after an allowed write")
                 .granted(),

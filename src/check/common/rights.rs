@@ -1,9 +1,10 @@
 //! Who may not use what they ask for, and what they learn of it.
 
 use crate::check::common::claims;
-use crate::check::judgement::sameness;
+use crate::check::judgement::{Judgement, ObservedCheck, sameness};
 use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, MISSING, On, Step, Who, send};
 use crate::check::{Check, Doc, Explanation, PLAIN, REFUSAL, Severity, Tier};
+use crate::observe::{Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -30,13 +31,14 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["OWASP API1:2023", "ASVS 8.2.2", "ASVS 8.4.1", "WSTG-ATHZ-04"],
         doc: Doc {
-            sends: "A valid credential of one tenant to each object of another (at most 8).",
+            sends: "A valid credential of one tenant to each object of another (at most 8). Where a tenant has an object of its own that is read at a path of the same shape, such as /projects/1/invoices/7 beside /projects/2/invoices/8: also to the path with its own leading identifiers and the last one of the other's (at most 8). What that answers is access where it is the content of the other's object.",
             matters: "Broken object level authorization is the most common API flaw: one user reads or changes what is another's.",
-            fix: "Compare the owner of each object with whoever asks, on each operation.",
+            fix: "Compare the owner of each object with whoever asks, on each operation, and each object with those that its path names before it.",
         },
         // keys and tokens have such a check of their own
         left_to: &["apikey", "bearer"],
-        steps: &[send(Who::OtherTenant, On::EachObject).denied(&[INSUFFICIENT, Accept::Status(404)])],
+        steps: FOREIGN_OBJECTS,
+        expect: foreign_objects,
         shows: Explanation::Tenant,
         fault: "objects-of-anybody",
         ..REFUSAL
@@ -154,6 +156,37 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
 ];
+
+/// The objects of another tenant, by their paths and by paths with the leading identifiers of the own ones.
+pub(crate) const FOREIGN_OBJECTS: &[Step] = &[
+    send(Who::OtherTenant, On::EachObject).denied(&[INSUFFICIENT, Accept::Status(404)]),
+    send(Who::OtherOwner, On::EachNested)
+        .with(&[Alter::Target(Fill::MixedPath)])
+        .id(MIXED)
+        .denied(&[INSUFFICIENT, Accept::Status(404), Accept::Status(400), INVALID])
+        .called("a valid credential of another tenant, with the leading identifiers of its own object in the path")
+        .if_given(),
+];
+
+/// A path with the leading identifiers of an own object.
+const MIXED: StepId = StepId::new("mixed-path");
+
+/// Each answer against what its step wants. A success without the content of the other's object may be about an own one that has the same
+/// last identifier.
+pub(crate) fn foreign_objects(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        let is_success = matches!(seen.exchange.status(), Some(200..300));
+        let is_another = seen.outcome == Outcome::Unclear && seen.clean && is_success;
+        if is_another && case.step_of(seen).step_id() == Some(MIXED) {
+            let text = format!("{}: a success without the content of the other tenant's object", seen.description);
+            judgement.remarks.push(text);
+        } else {
+            case.judge(index, &mut judgement);
+        }
+    }
+    judgement
+}
 
 /// Refusals that say nothing about an object.
 const HIDDEN: &[Accept] = &[MISSING, INSUFFICIENT, INVALID, Accept::Status(404)];

@@ -19,6 +19,8 @@ pub enum Who {
     OtherLowScope,
     /// A valid credential of another tenant than the object's.
     OtherTenant,
+    /// The same, of a tenant that has an object of its own whose path has the same shape.
+    OtherOwner,
     /// A valid credential of another principal than the good one, with rights enough for the resource.
     Second,
     /// The user of the good credential with the password of another account (RFC 7617).
@@ -175,14 +177,21 @@ pub enum On {
     EachScopedWrite,
     /// The representation that a write would change.
     ReadBack,
+    /// A resource that changes state, that another resource reads, and that a valid credential may not use: it lacks a scope, or is
+    /// of another tenant.
+    ShownWrite,
+    /// The representation that this write would change.
+    ShownState,
     /// A public resource.
     Public,
     /// Each public resource that is read (at most 5).
     EachPublic,
-    /// An object of a tenant.
+    /// An object that is read, and beside which the scenario has a path that names nothing: of a tenant, where there is one.
     Object,
     /// Every object of a tenant, up to a budget.
     EachObject,
+    /// Every such object that is read, and whose path has the shape of that of another tenant's object, up to that budget.
+    EachNested,
 }
 
 /// One change to the request.
@@ -267,6 +276,8 @@ pub enum Fill {
     ProtectedPath,
     /// A path of the same shape that names nothing.
     AbsentPath,
+    /// The path of the object with the leading identifiers of another tenant's own object.
+    MixedPath,
     /// The path of the public resource.
     PublicPath,
     /// The name of a principal who has access.

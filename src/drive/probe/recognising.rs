@@ -7,8 +7,8 @@ use tokio::sync::OnceCell;
 use super::preparing::When;
 use super::{Prober, allowance, handshake};
 use crate::observe::{
-    Asked, Declared, Evidence, Exchange, Learned, Outcome, Reading, Recognition, Request, Response, meaning_of_status,
-    without_query,
+    Asked, Atom, Declared, Evidence, Exchange, Learned, Outcome, Reading, Recognition, Request, Response,
+    meaning_of_status, without_query,
 };
 use crate::plan::subject::{CaseRequest, DeclaredAnswer, Resource};
 
@@ -96,6 +96,15 @@ impl Prober {
                 why: None,
                 clean: true,
             },
+        }
+    }
+
+    /// What the object shows whose leading identifiers are asked for with the last one of another tenant's: the same in the answer tells
+    /// nothing about the other one.
+    pub(super) async fn content_of_own(&self, object: usize) -> Vec<Atom> {
+        match self.subject().mixed_path_at(object) {
+            Some(mixed) => self.recognition(mixed.own).await.content().to_vec(),
+            None => Vec::new(),
         }
     }
 

@@ -94,6 +94,7 @@ impl Learned {
         let sent: Vec<Sent> = self.requests.iter().map(Sent::of).collect();
         let repeated = |atom: &Atom| sent.iter().any(|sent| sent.is_repeated_by(&atom.value));
         let own = |atom: &Atom| !generic.contains(atom) && !named(atom) && !repeated(atom);
+        let content: Vec<Atom> = stable.iter().filter(|atom| !generic.contains(*atom)).cloned().collect();
         let stable: BTreeSet<Atom> = stable.into_iter().filter(own).collect();
         let stable = Needles::new(spread(stable.into_iter().collect()));
         // an anonymous answer that is itself a good one leaks: what it shows stays protected
@@ -127,6 +128,7 @@ impl Learned {
             members,
             stable,
             protected: Needles::new(protected),
+            content: spread(content),
             anonymous_locations: self.anonymous_locations(),
             good_locations: self.good.iter().filter_map(location).map(|to| without_query(&to).to_vec()).collect(),
             refusing: self.refusing.iter().filter(|to| !self.leads_back(to)).cloned().collect(),

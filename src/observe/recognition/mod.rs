@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use super::{Exchange, Fingerprint, Outcome, Request, Response};
 use likeness::GoodMembers;
 use redirect::RefusingAddress;
-use search::Needles;
+use search::{FoundShare, Needles};
 use sha2::{Digest as _, Sha256};
 
 /// A complete answer, as far as its meaning depends on it.
@@ -77,6 +77,8 @@ pub struct Asked<'a> {
     pub request: Option<&'a Request>,
     /// Atoms that the credential of the request may read elsewhere.
     pub readable: &'a [Atom],
+    /// Whether nothing but its content tells the resource: another one of the same kind may have been asked for.
+    pub by_content: bool,
 }
 
 /// What an answer means, and why.
@@ -116,6 +118,8 @@ pub struct Recognition {
     members: Option<GoodMembers>,
     stable: Needles,
     protected: Needles,
+    /// What every good answer has, whoever could know it: together it tells the resource from others of its kind.
+    content: Vec<Atom>,
     /// Addresses that anonymous requests are sent to (RFC 9110 §10.2.2).
     anonymous_locations: Vec<RefusingAddress>,
     /// Addresses, without queries, of redirects that the scenario knows as refusals elsewhere.
@@ -153,6 +157,11 @@ impl Recognition {
         self.stable.atoms()
     }
 
+    /// The same with what their requests said, and with names of the scenario.
+    pub fn content(&self) -> &[Atom] {
+        &self.content
+    }
+
     /// Whether a further good answer has everything that is known of good answers.
     pub fn knows(&self, good: &Response) -> bool {
         let answer = Answered::from_response(good);
@@ -184,6 +193,9 @@ impl Recognition {
         let decoded = body::decoded(answer.body, answer.content_encoding);
         let answer = &Answered { body: &decoded.bytes, ..*answer };
         let whole = decoded.whole && !answer.truncated;
+        if asked.by_content && (200..300).contains(&answer.status) {
+            return self.read_content(answer, whole, asked);
+        }
         let fits = self.success.fits(answer);
         let refuses = self.refusal.as_ref().is_some_and(|refusal| refusal.fits(answer));
         // a refusal that the scenario declares is none of the good answers that were learned
@@ -229,6 +241,30 @@ impl Recognition {
             }
             Outcome::Unclear => Reading::because(Outcome::Unclear, self.unclear(answer.status, fits)),
             outcome => Reading::plain(outcome),
+        }
+    }
+
+    /// Whether a success shows this resource, and not another one of the same kind, which has the same members and some of the values.
+    fn read_content(&self, answer: &Answered<'_>, whole: bool, asked: &Asked<'_>) -> Reading {
+        let content = Needles::new(self.content.clone());
+        let found = content.found_in(&search::Searched::of(answer.body), asked);
+        match content.share_of(&found, asked) {
+            FoundShare::Nearly => Reading::because(
+                Outcome::Granted,
+                format!("its body carries the content of the resource ({})", search::listed(&found)),
+            ),
+            FoundShare::Most => {
+                let why = format!("its body carries something protected ({})", search::listed(&found));
+                Reading { clean: false, ..Reading::because(Outcome::Unclear, why) }
+            }
+            FoundShare::Little if whole => {
+                let why = format!("{} without the content of the resource", answer.status);
+                Reading::because(Outcome::Unclear, why)
+            }
+            FoundShare::Little => {
+                let why = "its body was not searched to its end";
+                Reading { clean: false, ..Reading::because(Outcome::Unclear, why) }
+            }
         }
     }
 

@@ -97,6 +97,22 @@ impl Needles {
         self.are_nearly_all(&self.found_in(&Searched::of(body), &Asked::default()), kind)
     }
 
+    /// The share of what was found among what neither the request carried nor its credential may read.
+    pub(super) fn share_of(&self, found: &[&Atom], asked: &Asked<'_>) -> FoundShare {
+        let sent = asked.request.map(Sent::of);
+        let is_new = |atom: &&Atom| {
+            !sent.as_ref().is_some_and(|sent| sent.is_repeated_by(&atom.value)) && !asked.readable.contains(atom)
+        };
+        let all = self.atoms.iter().filter(is_new).count();
+        let is_enough = found.iter().map(|atom| atom.value.len()).sum::<usize>() >= ENOUGH_BYTES;
+        match found.len() {
+            0 => FoundShare::Little,
+            some if is_enough && some * 10 >= all * 9 => FoundShare::Nearly,
+            some if is_enough && some * 2 >= all => FoundShare::Most,
+            _ => FoundShare::Little,
+        }
+    }
+
     /// Whether what was found is content and no accident: three atoms, or half of them. A single one has to be long.
     pub(super) fn are_shown_by(&self, found: &[&Atom]) -> bool {
         let half = found.len() * 2 >= self.atoms.len();
@@ -107,6 +123,17 @@ impl Needles {
             _ => true,
         }
     }
+}
+
+/// How much of what an answer could show was found in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FoundShare {
+    /// Less than half, or so little that two resources may have it in common.
+    Little,
+    /// Half or more.
+    Most,
+    /// Nine tenths or more.
+    Nearly,
 }
 
 /// Quick to build rather than to search: it is built again whenever a control teaches something.

@@ -430,3 +430,32 @@ fn a_redirect_to_the_resource_shows_nothing_of_it() {
         assert_eq!(outcome(&recognition, &answer, true), expected, "{answer:?}");
     }
 }
+
+#[test]
+fn by_its_content_alone_a_resource_is_told_from_another_of_its_kind() {
+    let invoice = |id: &str, customer: &str, status: &str, cents: u32| {
+        let body =
+            serde_json::json!({ "id": id, "customer": customer, "status": status, "currency": "EUR", "cents": cents });
+        response(200, "application/json", body.to_string())
+    };
+    let good = || invoice("7", "Acme Laundry Ltd", "reminded twice", 12_500);
+    let recognition = Learned { good: vec![good(), good()], ..learned() }.recognition();
+    let own = invoice("8", "Globex Bakery SA", "reminded never", 800);
+    let readable = Learned { good: vec![own.clone(), own], ..learned() }.recognition().content().to_vec();
+    let request = Request::new("GET", "/projects/2/invoices/7");
+    let asked = Asked { request: Some(&request), readable: &readable, by_content: true, ..Asked::default() };
+    let read = |answer: &Response| recognition.read_answer(&Answered::from_response(answer), &asked);
+    assert_eq!(read(&good()).outcome, Outcome::Granted);
+    // an own one of that number, with some values in common
+    for own in [
+        invoice("7", "Globex Bakery SA", "reminded never", 90),
+        invoice("7", "Globex Bakery SA", "reminded twice", 90),
+        response(200, "application/json", "{}"),
+    ] {
+        let reading = read(&own);
+        assert_eq!((reading.outcome, reading.clean), (Outcome::Unclear, true), "{reading:?}");
+    }
+    let most = read(&invoice("7", "Acme Laundry Ltd", "reminded twice", 90));
+    assert_eq!((most.outcome, most.clean), (Outcome::Unclear, false), "{most:?}");
+    assert_eq!(read(&response(404, "application/json", r#"{"error":"not found"}"#)).outcome, Outcome::Refused);
+}

@@ -1,6 +1,7 @@
 //! Who asks.
 
 use super::forging::OTHER_AUDIENCE;
+use super::reasons::NO_MIXED_PATH;
 use super::{Asker, Caster, Missing, NO_RESOURCES, OtherLines, missing};
 use crate::check::step::{Artefact, ClientRole, DEFAULT_ACCOUNTS, PeculiarAccount, Who};
 use crate::plan::subject::{CredentialState, Login};
@@ -29,6 +30,10 @@ impl Caster<'_> {
             Who::OtherTenant => match subject.tenant_gap_at(resource).or_else(|| subject.tenant_gap()) {
                 Some(gap) => Asker::Identity(gap.low),
                 None => return Err(self.no_tenant_gap()),
+            },
+            Who::OtherOwner => match subject.mixed_path_at(resource) {
+                Some(mixed) => Asker::Identity(mixed.low),
+                None => return missing(NO_MIXED_PATH),
             },
             Who::Second => match subject.second_for(resource) {
                 Some(second) => Asker::Identity(second),

@@ -9,6 +9,7 @@ mod login_described;
 mod login_identity;
 mod reasons;
 mod resource;
+mod several;
 mod stand_in;
 
 use super::subject::{CredentialState, HookCall, Login, Subject};
@@ -19,6 +20,7 @@ use crate::check::step::{
 };
 use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
+pub use several::{READS, RIGHTS};
 use stand_in::StandIn;
 
 /// What a check becomes for one target.

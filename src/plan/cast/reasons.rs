@@ -6,6 +6,15 @@ use crate::plan::subject::{CredentialState, Resource};
 /// What a check needs that may write, against a target that nobody says is owned.
 pub(super) const NOT_OWNED: &str = "skipped: may modify or disrupt the target; set `owned: true`";
 
+/// What is missing where no write shows in anything that is read.
+pub(super) const NO_READER: &str =
+    "no resource reads the path of one with `writes: true`, which would show what a write changed";
+/// What is missing where there is nothing that could be looked for in vain.
+pub(super) const NO_OBJECT: &str =
+    "no protected resource that is read has an `absent` path: add one of the same shape that names nothing";
+/// What is missing where no path can be made of those of two objects.
+pub(super) const NO_MIXED_PATH: &str = "no objects of two tenants that are read at paths of the same shape";
+
 impl Caster<'_> {
     /// Why no credential lacks a scope of a resource, of those that write where that is asked for.
     pub(super) fn no_scope_gap(&self, writes: bool) -> Missing {
@@ -35,6 +44,42 @@ impl Caster<'_> {
                  is valid: add a resource that it may use",
                 low.name,
                 resource.name()
+            )),
+        }
+    }
+
+    /// Why no write shows in what is read while somebody may not do it.
+    pub(super) fn no_shown_write(&self) -> Missing {
+        let subject = self.subject;
+        if let Some(why) = self.nothing_written() {
+            return why;
+        }
+        let shown = subject.protected().filter(|at| subject.resources[*at].writes && subject.reader_of(*at).is_some());
+        let (shown, gone): (Vec<&Resource>, Vec<&Resource>) =
+            shown.map(|at| &subject.resources[at]).partition(|one| one.can_be_repeated());
+        match (shown.first(), gone.first()) {
+            (None, None) => return Missing::of(NO_READER),
+            (None, Some(gone)) => {
+                let name = gone.name();
+                return Missing::of(format!("{name} can be done once: add a `before` that makes what it deletes"));
+            }
+            _ => {}
+        }
+        if shown.iter().all(|one| one.scopes.is_empty() && one.tenant.is_none()) {
+            let why = "no resource with `writes: true` whose path another one reads has `scopes`: add the scopes that it needs";
+            return Missing::of(why);
+        }
+        let valid = || subject.identities.iter().filter(|one| one.state == CredentialState::Valid);
+        match shown.iter().find_map(|one| Some((one, valid().find(|identity| !one.open_to(identity))?))) {
+            None => Missing::of(format!(
+                "every valid credential may use {}, which can be read back: add one that lacks a scope, or of another `tenant`",
+                shown[0].name()
+            )),
+            Some((one, low)) => Missing::of(format!(
+                "the credential `{}` may not use {}, and no refusal proves why: it needs another protected resource that it may \
+                 use, and, as one of another tenant, a `tenant` and the same scopes",
+                low.name,
+                one.name()
             )),
         }
     }

@@ -1,5 +1,6 @@
 //! Requests to resources: which resource, between which controls, under which name.
 
+use super::reasons::{NO_OBJECT, NO_READER};
 use super::{Act, Asker, Caster, Control, Missing, NO_RESOURCES, missing};
 use crate::check::step::{
     Alter, Artefact, Compare, DEFAULT_ACCOUNTS, Fill, On, OtherConnection, Send, Want, Who, is_number,
@@ -9,11 +10,6 @@ use crate::plan::describe;
 use crate::plan::gap::ScopeGap;
 use crate::plan::members::with_one_member;
 use crate::plan::subject::Resource;
-
-/// The most resources that a check about routes visits.
-const ROUTES: usize = 8;
-/// The most public ones.
-const PUBLIC: usize = 5;
 
 impl Caster<'_> {
     pub(super) fn send(&mut self, index: usize, send: &'static Send) -> Result<(), Missing> {
@@ -40,6 +36,7 @@ impl Caster<'_> {
                 let found = match on {
                     On::EachWrite => self.writes(send.who),
                     On::EachScoped | On::EachScopedWrite | On::EachObject => self.guarded(send.on, send.who),
+                    On::EachNested => self.nested(),
                     On::EachContent => self.contents(send.who),
                     On::EachPublic => self.public_ones(),
                     On::EachRoute | On::EachGet | On::EachRead | On::EachPath => self.routes(send),
@@ -100,112 +97,9 @@ impl Caster<'_> {
                 });
             }
             self.check_fills(send.alter.iter().filter_map(filled))?;
-            self.absent(send, resource)?;
             self.push(index, description, Act::Send { asker, resource, counts, send: *send });
         }
         Ok(())
-    }
-
-    /// The resources that a check about routes visits: the main one first, no more than the budget.
-    fn routes(&mut self, send: &Send) -> Result<Vec<usize>, Missing> {
-        let subject = self.subject;
-        // what may be granted must not write
-        let fits = |at: &usize| {
-            let resource = &subject.resources[*at];
-            let is_read_too = || {
-                let is_written = matches!(resource.method.as_str(), "PUT" | "PATCH" | "DELETE");
-                let mut others = subject.protected().map(|other| &subject.resources[other]);
-                is_written && others.any(|other| other.method == "GET" && other.path == resource.path)
-            };
-            (send.who == Who::Anonymous || !resource.writes)
-                && (send.on != On::EachGet || resource.method == "GET")
-                && (send.on != On::EachPath || !is_read_too())
-        };
-        let main = subject.main_resource();
-        let others = subject.protected().filter(|at| Some(*at) != main);
-        let mut routes: Vec<usize> = main.into_iter().chain(others).filter(fits).collect();
-        if send.on == On::EachRead {
-            let is_got = |at: &usize| subject.resources[*at].method == "GET";
-            let are_got = routes.iter().any(is_got);
-            routes.retain(|at| if are_got { is_got(at) } else { !subject.resources[*at].writes });
-        }
-        if routes.is_empty() && send.on == On::EachRead {
-            return missing("no protected resource that a valid credential may read");
-        }
-        if routes.is_empty() && send.on == On::EachGet {
-            return missing("no protected resource that a valid credential may read by GET");
-        }
-        self.within_budget(&mut routes);
-        Ok(routes)
-    }
-
-    /// The resources that change state, no more than the budget.
-    fn writes(&mut self, who: Who) -> Result<Vec<usize>, Missing> {
-        let first = self.resource(On::Writable, who)?;
-        let subject = self.subject;
-        let others = subject.protected().filter(|at| *at != first && subject.resources[*at].writes);
-        // a forgery stands between good writes
-        let is_forged = matches!(who, Who::Forged(_) | Who::EachForged(_));
-        let (others, left_out): (Vec<usize>, Vec<usize>) =
-            others.partition(|at| !is_forged || subject.resources[*at].can_be_repeated());
-        let mut writes: Vec<usize> = std::iter::once(first).chain(others).collect();
-        self.within_budget(&mut writes);
-        self.does_not_visit(left_out);
-        Ok(writes)
-    }
-
-    /// The resources for which a valid credential lacks a scope, or that belong to another tenant, no more than the budget. What can
-    /// be deleted once alone, as long as nothing prepares it, is not visited: the controls beside the probe would delete it.
-    fn guarded(&mut self, on: On, who: Who) -> Result<Vec<usize>, Missing> {
-        let first = self.resource(on, who)?;
-        let subject = self.subject;
-        let is_guarded = |at: &usize| match on {
-            On::EachObject => subject.tenant_gap_at(*at).is_some(),
-            On::EachScopedWrite if !subject.resources[*at].writes => false,
-            _ => subject.scope_gap_at(*at).is_some(),
-        };
-        let others = subject.protected().filter(|at| *at != first).filter(is_guarded);
-        let (others, left_out): (Vec<usize>, Vec<usize>) =
-            others.partition(|at| subject.resources[*at].can_be_repeated());
-        let mut guarded: Vec<usize> = std::iter::once(first).chain(others).collect();
-        self.within_budget(&mut guarded);
-        self.does_not_visit(left_out);
-        Ok(guarded)
-    }
-
-    /// The resources that change state, and those that are read with a content, no more than the budget.
-    fn contents(&mut self, who: Who) -> Result<Vec<usize>, Missing> {
-        let written = self.resource(On::Writable, who);
-        let subject = self.subject;
-        let (first, resources) = (written.as_ref().ok().copied(), &subject.resources);
-        let writes = subject.protected().filter(|at| Some(*at) != first && resources[*at].writes);
-        let reads = subject.protected().filter(|at| !resources[*at].writes && resources[*at].body.is_some());
-        let mut contents: Vec<usize> = first.into_iter().chain(writes).chain(reads).collect();
-        if contents.is_empty() {
-            written?;
-        }
-        self.within_budget(&mut contents);
-        Ok(contents)
-    }
-
-    /// The public resources that are read, no more than there is a budget for.
-    fn public_ones(&self) -> Result<Vec<usize>, Missing> {
-        let first = self.resource(On::Public, Who::Anonymous)?;
-        let resources = &self.subject.resources;
-        let others = (0..resources.len()).filter(|at| *at != first && resources[*at].public && !resources[*at].writes);
-        Ok(std::iter::once(first).chain(others).take(PUBLIC).collect())
-    }
-
-    fn within_budget(&mut self, resources: &mut Vec<usize>) {
-        let beyond = resources.split_off(resources.len().min(ROUTES));
-        self.does_not_visit(beyond);
-    }
-
-    /// Notes resources that the check is about and does not ask.
-    fn does_not_visit(&mut self, resources: Vec<usize>) {
-        self.script.not_visited.extend(resources);
-        self.script.not_visited.sort_unstable();
-        self.script.not_visited.dedup();
     }
 
     pub(super) fn compare(&mut self, index: usize, compare: &'static Compare) -> Result<(), Missing> {
@@ -243,6 +137,9 @@ impl Caster<'_> {
         if let Some(ScopeGap { low, open_to_low: Some(resource), .. }) = gap {
             self.control(Control::Use { identity: low, resource });
         }
+        if let Some(mixed) = self.subject.mixed_path_at(resource).filter(|_| send.who == Who::OtherOwner) {
+            self.control(Control::Use { identity: mixed.low, resource: mixed.own });
+        }
     }
 
     pub(super) fn resource(&self, on: On, who: Who) -> Result<usize, Missing> {
@@ -271,19 +168,15 @@ impl Caster<'_> {
             }),
             On::EachWrite | On::EachContent => subject.protected().find(|at| subject.resources[*at].writes),
             On::ReadBack => self.read_back(),
-            On::Public | On::EachPublic => subject.resources.iter().position(|resource| resource.public),
-            On::Object if who == Who::Anonymous => subject.tenant_gap().map(|gap| gap.resource).or_else(|| {
-                let has_absent = |at: &usize| subject.resources[*at].absent.is_some() && !subject.resources[*at].writes;
-                subject.protected().find(has_absent)
+            On::ShownWrite => subject.shown_write().filter(|at| match who {
+                Who::LowScope => subject.scope_gap_at(*at).is_some(),
+                Who::OtherTenant => subject.tenant_gap_at(*at).is_some(),
+                _ => true,
             }),
-            On::Object if who == Who::LowScope => {
-                let has_absent = |gap: &ScopeGap| {
-                    let resource = &subject.resources[gap.resource];
-                    resource.absent.is_some() && !resource.writes
-                };
-                subject.scope_gap(None).filter(has_absent).map(|gap| gap.resource)
-            }
-            On::Object | On::EachObject => subject.tenant_gap().map(|gap| gap.resource),
+            On::ShownState => subject.shown_write().and_then(|at| subject.reader_of(at)),
+            On::Public | On::EachPublic => subject.resources.iter().position(|resource| resource.public),
+            On::Object => subject.object_beside_nothing(who),
+            On::EachObject | On::EachNested => subject.tenant_gap().map(|gap| gap.resource),
         };
         match (found, on) {
             (Some(found), _) => Ok(found),
@@ -296,37 +189,15 @@ impl Caster<'_> {
                 None => Err(self.no_scope_gap(true)),
             },
             (None, On::Public | On::EachPublic) => missing("no resource with `public: true`"),
-            (None, On::Object | On::EachObject) => Err(self.no_tenant_gap()),
+            (None, On::Object) => missing(NO_OBJECT),
+            (None, On::EachObject | On::EachNested) => Err(self.no_tenant_gap()),
+            (None, On::ShownWrite | On::ShownState) => Err(self.no_shown_write()),
             (None, On::ReadBack) => {
                 self.resource(On::Writable, Who::Good)?;
-                missing("no resource reads the path of one with `writes: true`, which would show what a write changed")
+                missing(NO_READER)
             }
             (None, _) => Err(self.nothing_protected()),
         }
-    }
-
-    /// The resources that checks use, each once: what is granted there may have a cause that only a probe there shows.
-    fn used(&self) -> Result<Vec<usize>, Missing> {
-        let mut used = vec![self.main_resource()?];
-        for (on, who) in [(On::Scoped, Who::LowScope), (On::Writable, Who::LowScope), (On::Object, Who::OtherTenant)] {
-            let found = self.resource(on, who).ok().filter(|at| self.subject.protected().any(|other| other == *at));
-            used.extend(found.filter(|at| !used.contains(at)));
-        }
-        // and those that checks about routes visit
-        for route in self.subject.protected().filter(|at| !self.subject.resources[*at].writes) {
-            if used.len() < ROUTES && !used.contains(&route) {
-                used.push(route);
-            }
-        }
-        Ok(used)
-    }
-
-    /// Those that checks use, and a resource that writes where the target may be written to.
-    fn used_or_written(&self) -> Result<Vec<usize>, Missing> {
-        let mut used = self.used()?;
-        let written = self.resource(On::Writable, Who::Good).ok().filter(|_| self.subject.owned);
-        used.extend(written.filter(|at| !used.contains(at)));
-        Ok(used)
     }
 
     pub(super) fn main_resource(&self) -> Result<usize, Missing> {
@@ -361,15 +232,6 @@ impl Caster<'_> {
         }
     }
 
-    /// A path that names nothing has to be declared: nobody else can know the shape of identifiers.
-    fn absent(&self, send: &Send, resource: usize) -> Result<(), Missing> {
-        let wanted = send.alter.iter().any(|alter| matches!(alter, Alter::Target(Fill::AbsentPath)));
-        match &self.subject.resources[resource].absent {
-            None if wanted => missing("the resource with a `tenant` has no `absent` path"),
-            _ => Ok(()),
-        }
-    }
-
     /// The representation that a write would change: the same path if it can be read.
     pub(super) fn read_back(&self) -> Option<usize> {
         self.subject.reader_of(self.resource(On::Writable, Who::Good).ok()?)
@@ -386,6 +248,7 @@ impl Caster<'_> {
             Who::LowScope => "a valid credential that lacks the scope".to_owned(),
             Who::OtherLowScope => "another valid credential that lacks the scope".to_owned(),
             Who::OtherTenant => "a valid credential of another tenant".to_owned(),
+            Who::OtherOwner => "a valid credential of another tenant with an object of its own".to_owned(),
             Who::Second => "a valid credential of another principal".to_owned(),
             Who::PasswordOfAnother => "the known user with the password of another account".to_owned(),
             Who::Revoked => "a revoked credential".to_owned(),

@@ -205,7 +205,7 @@ async fn what_a_write_lacks_is_named() {
         ),
         (
             "  - request: GET /pages\n  - { request: POST /pages, writes: true }\n",
-            "no resource with `writes: true` has `scopes`: add the scopes that it needs",
+            "no resource with `writes: true` whose path another one reads has `scopes`: add the scopes that it needs",
         ),
     ] {
         let only =

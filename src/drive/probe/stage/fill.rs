@@ -32,6 +32,7 @@ impl Stage<'_> {
             Fill::AbsentPath => {
                 subject.resources.get(resource).and_then(|resource| resource.absent.clone()).unwrap_or_default()
             }
+            Fill::MixedPath => subject.mixed_path_at(resource).map(|mixed| mixed.path).unwrap_or_default(),
             Fill::PublicPath => path(subject.resources.iter().position(|resource| resource.public)),
             Fill::Principal => principal(),
             Fill::PrincipalIn(before, after) => format!("{before}{}{after}", principal()),

@@ -1,7 +1,7 @@
 //! Requests to resources.
 
 use super::{Credential, Halt, Stage, described, in_time};
-use crate::check::step::{Alter, Send, Want};
+use crate::check::step::{Alter, On, Send, Want};
 use crate::clock;
 use crate::drive::control::NONCES;
 use crate::drive::login::HeldCredential;
@@ -136,8 +136,11 @@ impl Stage<'_> {
                 (None, _) => described(action),
             };
             outages::calls(description.to_string());
-            let readable = self.readable(asker, counts).await;
-            let who = self.asked(asker, send.want, counts, &readable);
+            let readable = match send.on {
+                On::EachNested => self.prober.content_of_own(counts).await,
+                _ => self.readable(asker, counts).await,
+            };
+            let who = self.asked(asker, send, counts, &readable);
             let named = asker.identity().filter(|_| !credential.carried.is_empty());
             let named = named.map(|identity| self.prober.subject().identities[identity].name.clone());
             let probe =
@@ -209,14 +212,15 @@ impl Stage<'_> {
     }
 
     /// Who asks, as far as the meaning of the answer depends on it.
-    fn asked<'r>(&self, asker: &Asker, want: Want, resource: usize, readable: &'r [Atom]) -> Asked<'r> {
+    fn asked<'r>(&self, asker: &Asker, send: &Send, resource: usize, readable: &'r [Atom]) -> Asked<'r> {
         let subject = self.prober.subject();
         let entitled = match asker {
             Asker::Identity(identity) => subject.resources[resource].open_to(&subject.identities[*identity]),
             // what a step asks to be granted is asked with something good
-            _ => matches!(want, Want::Granted),
+            _ => matches!(send.want, Want::Granted),
         };
-        Asked { anonymous: matches!(asker, Asker::Anonymous), entitled, request: None, readable }
+        let by_content = send.on == On::EachNested;
+        Asked { anonymous: matches!(asker, Asker::Anonymous), entitled, request: None, readable, by_content }
     }
 
     /// What an identity may read although this resource is closed to it.

@@ -1,0 +1,189 @@
+//! Which resources a step asks for that is about several of them.
+
+use super::reasons::NO_MIXED_PATH;
+use super::{Caster, Missing, missing};
+use crate::check::step::{On, Send, Who};
+
+/// The most resources that a step visits which reads, or asks without a credential.
+pub const READS: usize = 16;
+/// The most that one visits which writes, or is about rights.
+pub const RIGHTS: usize = 8;
+/// The most public ones.
+const PUBLIC: usize = 5;
+
+impl Caster<'_> {
+    /// The resources that a check about routes visits: the main one first, no more than the budget.
+    pub(super) fn routes(&mut self, send: &Send) -> Result<Vec<usize>, Missing> {
+        let subject = self.subject;
+        // what may be granted must not write
+        let fits = |at: &usize| {
+            let resource = &subject.resources[*at];
+            let is_read_too = || {
+                let is_written = matches!(resource.method.as_str(), "PUT" | "PATCH" | "DELETE");
+                let mut others = subject.protected().map(|other| &subject.resources[other]);
+                is_written && others.any(|other| other.method == "GET" && other.path == resource.path)
+            };
+            (send.who == Who::Anonymous || !resource.writes)
+                && (send.on != On::EachGet || resource.method == "GET")
+                && (send.on != On::EachPath || !is_read_too())
+        };
+        let main = subject.main_resource();
+        let others = subject.protected().filter(|at| Some(*at) != main);
+        let mut routes: Vec<usize> = main.into_iter().chain(others).filter(fits).collect();
+        if send.on == On::EachRead {
+            let is_got = |at: &usize| subject.resources[*at].method == "GET";
+            let are_got = routes.iter().any(is_got);
+            routes.retain(|at| if are_got { is_got(at) } else { !subject.resources[*at].writes });
+        }
+        if routes.is_empty() && send.on == On::EachRead {
+            return missing("no protected resource that a valid credential may read");
+        }
+        if routes.is_empty() && send.on == On::EachGet {
+            return missing("no protected resource that a valid credential may read by GET");
+        }
+        self.within_budget(&mut routes, READS);
+        Ok(routes)
+    }
+
+    /// The resources that change state, no more than the budget.
+    pub(super) fn writes(&mut self, who: Who) -> Result<Vec<usize>, Missing> {
+        let first = self.resource(On::Writable, who)?;
+        let subject = self.subject;
+        let others = subject.protected().filter(|at| *at != first && subject.resources[*at].writes);
+        // a forgery stands between good writes
+        let is_forged = matches!(who, Who::Forged(_) | Who::EachForged(_));
+        let (others, left_out): (Vec<usize>, Vec<usize>) =
+            others.partition(|at| !is_forged || subject.resources[*at].can_be_repeated());
+        let mut writes: Vec<usize> = std::iter::once(first).chain(others).collect();
+        self.within_budget(&mut writes, RIGHTS);
+        self.does_not_visit(left_out);
+        Ok(writes)
+    }
+
+    /// The resources for which a valid credential lacks a scope, or that belong to another tenant, no more than the budget. What can
+    /// be deleted once alone, as long as nothing prepares it, is not visited: the controls beside the probe would delete it.
+    pub(super) fn guarded(&mut self, on: On, who: Who) -> Result<Vec<usize>, Missing> {
+        let first = self.resource(on, who)?;
+        let subject = self.subject;
+        let is_guarded = |at: &usize| match on {
+            On::EachObject => subject.tenant_gap_at(*at).is_some(),
+            On::EachScopedWrite if !subject.resources[*at].writes => false,
+            _ => subject.scope_gap_at(*at).is_some(),
+        };
+        let others = subject.protected().filter(|at| *at != first).filter(is_guarded);
+        let (others, left_out): (Vec<usize>, Vec<usize>) =
+            others.partition(|at| subject.resources[*at].can_be_repeated());
+        let mut guarded: Vec<usize> = std::iter::once(first).chain(others).collect();
+        self.within_budget(&mut guarded, RIGHTS);
+        self.does_not_visit(left_out);
+        Ok(guarded)
+    }
+
+    /// The objects that are read and beside which another tenant has one with a path of the same shape, no more than the budget.
+    pub(super) fn nested(&mut self) -> Result<Vec<usize>, Missing> {
+        let subject = self.subject;
+        let mut nested: Vec<usize> = subject.protected().filter(|at| subject.mixed_path_at(*at).is_some()).collect();
+        if nested.is_empty() {
+            return missing(NO_MIXED_PATH);
+        }
+        self.within_budget(&mut nested, RIGHTS);
+        Ok(nested)
+    }
+
+    /// The resources that change state, and those that are read with a content, no more than the budget.
+    pub(super) fn contents(&mut self, who: Who) -> Result<Vec<usize>, Missing> {
+        let written = self.resource(On::Writable, who);
+        let subject = self.subject;
+        let (first, resources) = (written.as_ref().ok().copied(), &subject.resources);
+        let writes = subject.protected().filter(|at| Some(*at) != first && resources[*at].writes);
+        let reads = subject.protected().filter(|at| !resources[*at].writes && resources[*at].body.is_some());
+        let mut contents: Vec<usize> = first.into_iter().chain(writes).chain(reads).collect();
+        if contents.is_empty() {
+            written?;
+        }
+        self.within_budget(&mut contents, RIGHTS);
+        Ok(contents)
+    }
+
+    /// The public resources that are read, no more than there is a budget for.
+    pub(super) fn public_ones(&self) -> Result<Vec<usize>, Missing> {
+        let first = self.resource(On::Public, Who::Anonymous)?;
+        let resources = &self.subject.resources;
+        let others = (0..resources.len()).filter(|at| *at != first && resources[*at].public && !resources[*at].writes);
+        Ok(std::iter::once(first).chain(others).take(PUBLIC).collect())
+    }
+
+    fn within_budget(&mut self, resources: &mut Vec<usize>, most: usize) {
+        let beyond = resources.split_off(resources.len().min(most));
+        self.does_not_visit(beyond);
+    }
+
+    /// Notes resources that the check is about and does not ask.
+    fn does_not_visit(&mut self, resources: Vec<usize>) {
+        self.script.not_visited.extend(resources);
+        self.script.not_visited.sort_unstable();
+        self.script.not_visited.dedup();
+    }
+
+    /// The resources that checks use, each once: what is granted there may have a cause that only a probe there shows.
+    pub(super) fn used(&self) -> Result<Vec<usize>, Missing> {
+        let mut used = vec![self.main_resource()?];
+        for (on, who) in
+            [(On::Scoped, Who::LowScope), (On::Writable, Who::LowScope), (On::EachObject, Who::OtherTenant)]
+        {
+            let found = self.resource(on, who).ok().filter(|at| self.subject.protected().any(|other| other == *at));
+            used.extend(found.filter(|at| !used.contains(at)));
+        }
+        // and those that checks about routes visit
+        for route in self.subject.protected().filter(|at| !self.subject.resources[*at].writes) {
+            if used.len() < READS && !used.contains(&route) {
+                used.push(route);
+            }
+        }
+        Ok(used)
+    }
+
+    /// Those that checks use, and a resource that writes where the target may be written to.
+    pub(super) fn used_or_written(&self) -> Result<Vec<usize>, Missing> {
+        let mut used = self.used()?;
+        let written = self.resource(On::Writable, Who::Good).ok().filter(|_| self.subject.owned);
+        used.extend(written.filter(|at| !used.contains(at)));
+        Ok(used)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{READS, RIGHTS};
+    use crate::plan::cast::script;
+    use crate::plan::resolve;
+    use crate::plan::values::Values;
+    use crate::scenario::load_text;
+
+    #[test]
+    fn what_is_read_has_a_larger_budget_than_rights_and_writes() {
+        let resources: String = (0..READS + 2)
+            .map(|at| {
+                format!("  - {{ request: GET /a/{at}, tenant: a }}\n  - {{ request: PUT /a/{at}, writes: true }}\n")
+            })
+            .collect();
+        let text = format!(
+            "authbench: 1\nname: a\ntarget: {{ url: \"http://a.test\", owned: true }}\nscheme: api-key\ncredentials:\n  \
+             a: {{ key: k1, tenant: a }}\n  b: {{ key: k2, tenant: b }}\nresources:\n{resources}"
+        );
+        let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
+        let subject = resolve::subject(&loaded, &Values::blind(&loaded));
+        for (check, most) in [
+            ("common.head-same-decision-as-get", READS),
+            ("common.authenticated-response-not-shared-cached", READS),
+            ("apikey.cross-tenant-denied", RIGHTS),
+            ("common.malformed-body-never-5xx", RIGHTS),
+        ] {
+            let script = script(crate::check::find(check).expect("is in the catalogue"), &subject);
+            let script = script.unwrap_or_else(|missing| panic!("{check}: {}", missing.why));
+            let asked: std::collections::BTreeSet<usize> = script.written().collect();
+            assert_eq!(asked.len(), most, "{check}");
+            assert!(script.not_visited.len() >= 2, "{check}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Objects of two tenants below parents of theirs.
+
+use authbench::check::Verdict;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+
+use super::{Ended, PROMPT, against, presented, refused, serve};
+
+const ALICE: &str = "k-alice-3f9a1c7be2d84f60";
+const BOB: &str = "k-bob-58d2e7b9a04c4e13";
+
+/// What a target compares before it shows an invoice.
+#[derive(Clone, Copy, PartialEq)]
+enum Compares {
+    /// The project with whoever asks, and the invoice with the project.
+    Both,
+    /// The project alone.
+    Project,
+    /// Both; each project numbers its invoices by itself.
+    OwnNumbers,
+}
+
+/// The tenant of a project, and of an invoice.
+fn tenant(number: &str) -> &'static str {
+    if matches!(number, "1" | "71") { "a" } else { "b" }
+}
+
+fn invoice(compares: Compares, headers: &HeaderMap, project: &str, invoice: &str) -> Response {
+    let own = match presented(headers) {
+        Some(line) if line == format!("Bearer {ALICE}") => "a",
+        Some(line) if line == format!("Bearer {BOB}") => "b",
+        _ => return refused("Bearer realm=\"a\""),
+    };
+    let belongs = match compares {
+        Compares::Both => tenant(invoice) == tenant(project),
+        Compares::Project | Compares::OwnNumbers => true,
+    };
+    if tenant(project) != own || !belongs {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let of = if compares == Compares::OwnNumbers { format!("{project}-{invoice}") } else { invoice.to_owned() };
+    let customer = format!("customer of {of}, {}", "0123456789abcdef".repeat(1 + of.len() % 3));
+    Json(json!({ "number": invoice, "status": "due", "currency": "EUR", "customer": customer, "note": format!("paid {of}") }))
+        .into_response()
+}
+
+async fn of(compares: Compares) -> Ended {
+    let shown = move |headers: HeaderMap, Path((project, number)): Path<(String, String)>| async move {
+        invoice(compares, &headers, &project, &number)
+    };
+    let router = Router::new().route("/projects/{project}/invoices/{number}", get(shown));
+    let yaml = format!(
+        "scheme: bearer\ncredentials:\n  alice: {{ token: \"{ALICE}\", tenant: a }}\n  bob: {{ token: \"{BOB}\", tenant: b }}\n\
+         resources:\n  - {{ request: GET /projects/1/invoices/71, tenant: a }}\n  \
+         - {{ request: GET /projects/2/invoices/82, tenant: b }}\n\
+         conformance: {{ include: [bearer.object-ownership] }}\n"
+    );
+    against(serve(router).await, &yaml, PROMPT).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_below_an_own_parent_is_compared_with_that_parent() {
+    for (compares, verdict, deviations) in [
+        (Compares::Both, Verdict::Pass, 0),
+        (Compares::Project, Verdict::Fail, 2),
+        // the own invoice of that number is no other's
+        (Compares::OwnNumbers, Verdict::Pass, 0),
+    ] {
+        let ended = of(compares).await;
+        let result = ended.of("bearer.object-ownership");
+        assert_eq!(result.verdict, verdict, "{} {:?}", result.summary, result.deviations);
+        assert_eq!(result.deviations.len(), deviations, "{:?}", result.deviations);
+        let asked: Vec<&str> = result.evidence.iter().map(|one| one.exchange.target.as_str()).collect();
+        for path in ["/projects/2/invoices/71", "/projects/1/invoices/82"] {
+            assert!(verdict == Verdict::Pass || asked.contains(&path), "{path}: {asked:?}");
+        }
+    }
+}
