@@ -21,6 +21,8 @@ pub(crate) const AFTER_ALLOWED: StepId = StepId::new("state-after-allowed");
 
 /// HEAD by somebody who has access.
 pub(crate) const GOOD_HEAD: StepId = StepId::new("good-head");
+/// GET by somebody who has access, beside HEAD.
+pub(crate) const GOOD_GET: StepId = StepId::new("good-get");
 /// GET without a credential, beside HEAD.
 pub(crate) const ANONYMOUS_GET: StepId = StepId::new("anonymous-get");
 /// What the public resource answers without any of the headers.
@@ -67,17 +69,19 @@ pub(crate) fn unchanged(
 pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
-        if is_head_of_the_good_answer(case, seen) {
-            let status = seen.exchange.status().unwrap_or_default();
-            let text = case.about(
-                index,
-                format_args!(
-                    "{status} with the fields that the good credential gets; GET without a credential is refused"
-                ),
-            );
-            judgement.violates(index, text, "refused, as GET");
-        } else {
-            case.judge(index, &mut judgement);
+        let status = seen.exchange.status().unwrap_or_default();
+        match OtherDecision::of(case, seen) {
+            Some(OtherDecision::Shown(what)) => {
+                let text = format_args!("{status} with {what}; GET without a credential is refused");
+                judgement.violates(index, case.about(index, text), "refused, as GET");
+            }
+            Some(OtherDecision::Bare(get)) => {
+                let text = format_args!(
+                    "{status} without a field that only a good answer has; GET without a credential is refused with {get}"
+                );
+                judgement.deviates(index, case.about(index, text), "refused, as GET");
+            }
+            None => case.judge(index, &mut judgement),
         }
     }
     let heads: Vec<_> = case.answers_of(GOOD_HEAD).collect();
@@ -97,29 +101,66 @@ pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Whether an answer to HEAD that has to be a refusal is that of whoever has access: a success where GET is refused, with the fields
-/// of a content. A target that answers each HEAD with an empty success shows nothing, whatever the path names.
-fn is_head_of_the_good_answer(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
-    let must_be_refused = matches!(case.step_of(seen).wanted(), Want::Denied(_)) && seen.outcome == Outcome::Unclear;
-    let is_success = |status: Option<u16>| status.is_some_and(|status| (200..300).contains(&status));
-    let Some(response) =
-        seen.exchange.response().filter(|response| must_be_refused && is_success(Some(response.status)))
-    else {
-        return false;
-    };
-    let gets = || case.beside(seen, ANONYMOUS_GET);
-    let get_is_refused = gets().next().is_some() && gets().all(|(_, get)| get.outcome == Outcome::Refused);
-    let nowhere = || case.beside(seen, NOWHERE);
-    let looks_at_paths =
-        nowhere().next().is_some() && nowhere().all(|(_, one)| matches!(one.exchange.status(), Some(400..500)));
+/// A success that HEAD is answered with where the same GET is refused: HEAD is another decision then (RFC 9110 §9.3.2).
+enum OtherDecision {
+    /// It has what only whoever has access gets.
+    Shown(String),
+    /// It has nothing of that; the status of the refusal of GET.
+    Bare(u16),
+}
+
+impl OtherDecision {
+    /// None where the answer to HEAD may be one, or GET is not refused. What a target answers to each HEAD, whatever the path names,
+    /// shows nothing.
+    fn of(case: &ObservedCheck<'_>, seen: &Observation) -> Option<Self> {
+        let must_be_refused =
+            matches!(case.step_of(seen).wanted(), Want::Denied(_)) && seen.outcome == Outcome::Unclear;
+        let response = seen.exchange.response().filter(|response| must_be_refused && is_success(response))?;
+        let gets = || case.beside(seen, ANONYMOUS_GET).map(|(_, get)| get);
+        if gets().next().is_none() || gets().any(|get| get.outcome != Outcome::Refused) {
+            return None;
+        }
+        let nowhere = || case.beside(seen, NOWHERE).map(|(_, one)| one);
+        let looks_at_paths =
+            nowhere().next().is_some() && nowhere().all(|one| matches!(one.exchange.status(), Some(400..500)));
+        if looks_at_paths && is_head_of_the_good_answer(case, seen, response) {
+            return Some(Self::Shown("the fields that the good credential gets".to_owned()));
+        }
+        let others = || gets().chain(nowhere()).filter_map(|other| other.exchange.response());
+        let field = ["ETag", "Content-Length"].into_iter().find(|name| is_of_the_good_answer(case, seen, name));
+        match field.filter(|name| others().all(|other| other.header(name) != response.header(name))) {
+            Some(name) if looks_at_paths => Some(Self::Shown(format!("the {name} of the good answer"))),
+            _ => match gets().find_map(|get| get.exchange.status()) {
+                Some(status @ (401 | 403)) => Some(Self::Bare(status)),
+                _ => None,
+            },
+        }
+    }
+}
+
+fn is_success(response: &Response) -> bool {
+    (200..300).contains(&response.status)
+}
+
+/// Whether a field of an answer to HEAD is that of GET with the good credential. Of no content, the length says nothing.
+fn is_of_the_good_answer(case: &ObservedCheck<'_>, seen: &Observation, name: &str) -> bool {
+    let value = seen.exchange.response().and_then(|response| response.header(name));
+    let Some(value) = value.filter(|value| !matches!(value.trim(), "" | "0")) else { return false };
+    let granted = case.beside(seen, GOOD_GET).filter(|(_, good)| good.outcome == Outcome::Granted);
+    let answers = granted.filter_map(|(_, good)| good.exchange.response());
+    answers.into_iter().any(|good| is_success(good) && good.header(name).is_some_and(|good| good == value))
+}
+
+/// Whether an answer to HEAD has all the fields of the answer to HEAD of whoever has access, and they are those of a content.
+fn is_head_of_the_good_answer(case: &ObservedCheck<'_>, seen: &Observation, response: &Response) -> bool {
     let is_that_of_good = |(_, good): (usize, &Observation)| {
-        let is_granted = good.outcome == Outcome::Granted && is_success(good.exchange.status());
+        let is_granted = good.outcome == Outcome::Granted && good.exchange.response().is_some_and(is_success);
         let sent = sent_in([&seen.exchange, &good.exchange].into_iter());
         let shapes = [&seen.exchange, &good.exchange].map(|exchange| AnswerShape::of(exchange, &sent));
         let [Some(one), Some(other)] = shapes else { return false };
         is_granted && one.differs_in_head(&other).is_none()
     };
-    get_is_refused && looks_at_paths && describes_content(response) && case.beside(seen, GOOD_HEAD).any(is_that_of_good)
+    describes_content(response) && case.beside(seen, GOOD_HEAD).any(is_that_of_good)
 }
 
 /// Whether the fields of an answer to HEAD are those of a content (RFC 9110 §8.3, §8.6).
@@ -135,7 +176,8 @@ fn is_absent(case: &ObservedCheck<'_>, index: usize) -> bool {
     match seen.exchange.status() {
         Some(405 | 501) => true,
         status @ Some(400 | 404) => {
-            let is_beside = |step: Option<StepId>| step.is_some_and(|step| [ANONYMOUS_GET, NOWHERE].contains(&step));
+            let is_beside =
+                |step: Option<StepId>| step.is_some_and(|step| [ANONYMOUS_GET, GOOD_GET, NOWHERE].contains(&step));
             let mut others = case.observations().filter(|(_, other)| {
                 other.step != seen.step && other.place == seen.place && !is_beside(case.step_of(other).step_id())
             });
@@ -229,30 +271,45 @@ mod tests {
         let longer = &[("Content-Type", "application/json"), ("Content-Length", "82")][..];
         let (html, empty) = (&[("Content-Type", "text/html")][..], &[("Content-Length", "0")][..]);
         let no_content = &[("Content-Type", "application/json"), ("Content-Length", "0")][..];
-        let (get, unclear) = ((401, Outcome::Refused), Outcome::Unclear);
+        let (tag, other_tag) = (&[("ETag", "\"5250\"")][..], &[("ETag", "\"6361\"")][..]);
+        let length = &[("Content-Length", "80")][..];
+        let (refused, unclear) = (Outcome::Refused, Outcome::Unclear);
+        let get = (401, refused, &[][..]);
+        // how many answers to HEAD are access, how many another decision alone, and how many are left open
         for (head, good, get, nowhere, expected) in [
-            (json, json, get, 404, (2, 0)),
-            (longer, json, get, 401, (2, 0)),
-            (&json[..1], &json[..1], get, 404, (2, 0)),
-            (html, json, get, 404, (0, 2)),
+            (json, json, get, (404, &[][..]), (2, 0, 0)),
+            (longer, json, get, (401, &[]), (2, 0, 0)),
+            (&json[..1], &json[..1], get, (404, &[]), (2, 0, 0)),
+            // one field of the good answer to GET
+            (tag, tag, get, (404, &[]), (2, 0, 0)),
+            (length, length, get, (404, &[]), (2, 0, 0)),
+            (length, length, (403, refused, &[("Content-Length", "67")]), (404, &[]), (2, 0, 0)),
+            // the refusal has it as well, or what names nothing, or the good answer has another
+            (length, length, (401, refused, length), (404, &[]), (0, 2, 0)),
+            (tag, tag, get, (404, tag), (0, 2, 0)),
+            (tag, other_tag, get, (404, &[]), (0, 2, 0)),
+            (html, json, get, (404, &[]), (0, 2, 0)),
             // an empty success, whoever asks
-            (empty, empty, get, 404, (0, 2)),
-            (no_content, no_content, get, 404, (0, 2)),
-            (&[], &[], get, 404, (0, 2)),
+            (empty, empty, get, (404, &[]), (0, 2, 0)),
+            (no_content, no_content, get, (404, &[]), (0, 2, 0)),
+            (&[], &[], get, (404, &[]), (0, 2, 0)),
             // a success, whatever the path names
-            (json, json, get, 200, (0, 2)),
-            // GET is no refusal either
-            (json, json, (200, unclear), 404, (0, 2)),
+            (json, json, get, (200, &[]), (0, 2, 0)),
+            (tag, tag, get, (200, &[]), (0, 2, 0)),
+            // GET is no refusal either, or one that the scenario declares
+            (json, json, (200, unclear, &[]), (404, &[]), (0, 0, 2)),
+            (empty, empty, (200, refused, &[]), (404, &[]), (0, 0, 2)),
         ] {
             let mut evidence = Evidence::default();
             evidence.observe(seen(0, 200, head, unclear));
             evidence.observe(seen(1, 200, head, unclear));
             evidence.observe(seen(2, 200, good, Outcome::Granted));
-            evidence.observe(seen(3, get.0, &[], get.1));
-            evidence.observe(seen(4, nowhere, &[], if nowhere == 200 { unclear } else { Outcome::Refused }));
+            evidence.observe(seen(3, get.0, get.2, get.1));
+            evidence.observe(seen(4, nowhere.0, nowhere.1, if nowhere.0 == 200 { unclear } else { refused }));
+            evidence.observe(seen(5, 200, good, Outcome::Granted));
             let found = head_like_get(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            let open = found.open.len() * 2;
-            assert_eq!((found.access.len(), open), expected, "{head:?} {good:?} {get:?} {nowhere}: {found:?}");
+            let seen = (found.access.len(), found.protocol.len(), found.open.len() * 2);
+            assert_eq!(seen, expected, "{head:?} {good:?} {get:?} {nowhere:?}: {found:?}");
         }
     }
 

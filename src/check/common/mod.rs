@@ -89,7 +89,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9110 §9.3.2", "WSTG-ATHZ-02"],
         doc: Doc {
-            sends: "HEAD without, with a wrong and with the good credential, to each protected resource that is read by GET (at most 8); GET without a credential, and HEAD of a path beside it that names nothing.",
+            sends: "HEAD without, with a wrong and with the good credential, to each protected resource that is read by GET (at most 16); GET without and with the good credential, and HEAD of a path beside it that names nothing. A success that is answered to HEAD where GET is refused with 401 or 403 is access where it has the fields, the `ETag` or the `Content-Length` of the good answer and the refusal does not; where it does not have them, it is another decision than that of GET, of low severity.",
             matters: "A guard that lists methods forgets HEAD, which shows whether things exist.",
             fix: "Guard every method; let HEAD follow GET (RFC 9110 §9.3.2).",
         },
@@ -113,6 +113,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Method("HEAD"), Alter::Path(nowhere)])
                 .id(effects::NOWHERE)
                 .called("HEAD of a path beside it that names nothing"),
+            send(Who::Good, On::EachGet).id(effects::GOOD_GET).called("GET with the good credential"),
         ],
         expect: effects::head_like_get,
         shows: Explanation::Method,
@@ -126,7 +127,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["WSTG-CONF-06", "ASVS 4.1.4", "OWASP API5:2023"],
         doc: Doc {
-            sends: "PUT, PATCH, DELETE, PROPFIND, OPTIONS, an invented method and the method of the resource in lower case without a credential, to each protected resource (at most 8), and an invented method with the good credential.",
+            sends: "PUT, PATCH, DELETE, PROPFIND, OPTIONS, an invented method and the method of the resource in lower case without a credential, to each protected resource (at most 16), and an invented method with the good credential.",
             matters: "A router that hands unknown methods to the handler of GET may do so past the guard.",
             fix: "Guard before routing by method.",
         },

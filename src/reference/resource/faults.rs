@@ -8,6 +8,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("unguarded-route", "common.protected-route-denies-anonymous", "mounts /account outside the guard"),
     row("act-then-check", "common.denied-write-has-no-effect", "writes an order before it checks who writes"),
     row("head-unguarded", "common.head-same-decision-as-get", "guards every method but HEAD"),
+    variant(
+        "head-succeeds-empty",
+        "common.head-same-decision-as-get",
+        "answers HEAD with an empty success, whoever asks",
+    ),
     row(
         "override-after-auth",
         "common.method-override-header-ignored",

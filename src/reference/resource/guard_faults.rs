@@ -78,6 +78,9 @@ pub(super) async fn before(
     if state.fault("conditions-before-auth") && parts.headers.contains_key(header::IF_MATCH) {
         return Some(answer::empty(StatusCode::PRECONDITION_FAILED));
     }
+    if state.fault("head-succeeds-empty") && parts.method == Method::HEAD {
+        return Some(answer::empty(StatusCode::OK));
+    }
     if state.fault("breaks-on-false-gzip") && parts.headers.contains_key(header::CONTENT_ENCODING) {
         return Some(Rejection::broken().answer());
     }

@@ -1,8 +1,8 @@
-//! Objects of two tenants below parents of theirs.
+//! Objects of two tenants below parents of theirs, and what HEAD shows of them.
 
 use authbench::check::Verdict;
 use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -78,5 +78,43 @@ async fn an_object_below_an_own_parent_is_compared_with_that_parent() {
         for path in ["/projects/2/invoices/71", "/projects/1/invoices/82"] {
             assert!(verdict == Verdict::Pass || asked.contains(&path), "{path}: {asked:?}");
         }
+    }
+}
+
+/// A handler of HEAD that asks nobody, and the version that it shows, which the object has for a moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_needs_no_credential_is_another_decision_than_get() {
+    const CHECK: &str = "common.head-same-decision-as-get";
+    for (tag, status, verdict, said) in [
+        (Some("\"5250\""), 200, Verdict::Fail, "of the good answer"),
+        (None, 200, Verdict::Warn, "200 without a field that only a good answer has"),
+        (None, 405, Verdict::Pass, ""),
+        (None, 501, Verdict::Pass, ""),
+    ] {
+        let answer = move |method: Method, headers: HeaderMap| async move {
+            let is_good = presented(&headers).is_some_and(|line| line == format!("Bearer {ALICE}"));
+            let tag = tag.map(|tag| [(header::ETAG, tag)]);
+            match (method == Method::HEAD, is_good) {
+                (true, _) if status != 200 => StatusCode::from_u16(status).expect("is one").into_response(),
+                (true, _) => (tag, [(header::CONTENT_LENGTH, "0")]).into_response(),
+                (false, true) => (tag, Json(json!({ "id": "prj-93ab", "name": "Website relaunch" }))).into_response(),
+                (false, false) => refused("Bearer realm=\"a\""),
+            }
+        };
+        let router = Router::new().route("/projects/1", get(answer));
+        let yaml = format!(
+            "scheme: bearer\ncredentials: {{ alice: {{ token: \"{ALICE}\" }} }}\n\
+             resources: [{{ request: GET /projects/1 }}]\nconformance: {{ include: [{CHECK}] }}\n"
+        );
+        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        let found = format!("{} {:?}", result.summary, result.deviations);
+        match verdict {
+            Verdict::Pass => {
+                assert!(matches!(result.verdict, Verdict::Pass | Verdict::Info), "{:?} {found}", result.verdict)
+            }
+            verdict => assert_eq!(result.verdict, verdict, "{found}"),
+        }
+        assert!(found.contains(said), "{found}");
     }
 }
