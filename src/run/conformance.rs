@@ -43,6 +43,8 @@ pub(super) async fn run(
         if takes && session.options.max_time.is_some() {
             own.push(check.clone());
         }
+        // of all checks, so that each shard says the same
+        check.script.iter().for_each(|script| tally.leaves_out(&script.not_visited));
         match &check.script {
             _ if !takes => {}
             Err(missing) => {

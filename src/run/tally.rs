@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::judge::{self, Conclusion, Context, inconclusive};
 use crate::observe::Evidence;
 use crate::plan::PlannedCheck;
+use crate::plan::cast::{READS, RIGHTS};
 
 /// How the checks of a scenario ended.
 pub(super) struct ConformanceEnd {
@@ -36,6 +37,8 @@ pub(super) struct ScenarioTally<'a> {
     taken: BTreeSet<String>,
     /// Checks and cases that write, lock out or disturb.
     pub(super) disturbing: usize,
+    /// What checks are about and do not visit: each resource by index, and how many such checks there are.
+    not_visited: (BTreeSet<usize>, usize),
     sink: &'a mut dyn FnMut(Event),
 }
 
@@ -48,8 +51,15 @@ impl<'a> ScenarioTally<'a> {
             crashed: 0,
             taken: BTreeSet::new(),
             disturbing: 0,
+            not_visited: (BTreeSet::new(), 0),
             sink,
         }
+    }
+
+    /// Notes what a check that is going to run does not visit.
+    pub(super) fn leaves_out(&mut self, resources: &[usize]) {
+        self.not_visited.0.extend(resources);
+        self.not_visited.1 += usize::from(!resources.is_empty());
     }
 
     /// Takes a result that is complete.
@@ -126,6 +136,7 @@ impl<'a> ScenarioTally<'a> {
         if !untestable {
             // where nothing was granted, nothing is known of good answers either
             self.tell_blind_resources();
+            self.tell_not_visited();
             self.tell_ended_tokens();
         }
         if !self.session.options.shard.splits() {
@@ -170,6 +181,21 @@ impl<'a> ScenarioTally<'a> {
             );
             self.note(Note { kind: NoteKind::Info, text });
         }
+    }
+
+    /// What some checks were not about, so that their verdicts are not read as if they were.
+    fn tell_not_visited(&mut self) {
+        let (resources, checks) = &self.not_visited;
+        if resources.is_empty() {
+            return;
+        }
+        let names: Vec<String> = resources.iter().map(|at| self.session.subject.resources[*at].name()).collect();
+        let text = format!(
+            "{}: not visited by {checks} of the checks, which visit at most {READS} resources each, or {RIGHTS} where they write or \
+             are about rights: the first of the scenario, and no DELETE without a `before`",
+            names.join(", ")
+        );
+        self.note(Note { kind: NoteKind::Info, text });
     }
 
     /// Notes that a part of the run could not be done.

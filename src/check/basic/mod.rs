@@ -119,7 +119,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 14.2.1", "CWE-598"],
         doc: Doc {
-            sends: "The good user-id and password as ?u= and ?p=, as ?user= and ?password=, as ?username= and ?password=, and their Base64 as ?auth=, ?authorization=, ?basic= and ?token=, and nowhere else, to each protected resource that is read (at most 8).",
+            sends: "The good user-id and password as ?u= and ?p=, as ?user= and ?password=, as ?username= and ?password=, and their Base64 as ?auth=, ?authorization=, ?basic= and ?token=, and nowhere else, to each protected resource that is read (at most 16).",
             matters: "URLs end in logs, histories and referrers, and the password with them.",
             fix: "Read user-id and password from the Authorization field only.",
         },

@@ -74,7 +74,7 @@ pub(crate) const CHECKS: &[Check] = &[
         about_authorization: true,
         sources: &["RFC 6750 §2", "RFC 6750 §3.1"],
         doc: Doc {
-            sends: "The valid token in the query alone; the valid token in the header and an unknown one in the query; the reverse; both in the query, in both orders. Each token in the query comes as access_token, token, jwt and auth_token at once. Sent to each protected resource that is read (at most 8).",
+            sends: "The valid token in the query alone; the valid token in the header and an unknown one in the query; the reverse; both in the query, in both orders. Each token in the query comes as access_token, token, jwt and auth_token at once. Sent to each protected resource that is read (at most 16).",
             matters: "Where a gateway reads one place and the API the other, whoever writes the link decides whose token counts.",
             fix: "Read tokens from one place, or answer 400 with error=\"invalid_request\" where there are two.",
         },
@@ -96,7 +96,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6750 §2.3", "RFC 9700 §4.3.2", "draft-ietf-oauth-v2-1 (query method removed)"],
         doc: Doc {
-            sends: "The valid token as ?access_token=, ?token=, ?jwt= and ?auth_token=, one at a time and nowhere else, to each protected resource that is read (at most 8). Where one opens a resource, the Cache-Control of the answer is read.",
+            sends: "The valid token as ?access_token=, ?token=, ?jwt= and ?auth_token=, one at a time and nowhere else, to each protected resource that is read (at most 16). Where one opens a resource, the Cache-Control of the answer is read.",
             matters: "URLs end in logs, histories and referrers.",
             fix: "Read tokens from the Authorization field only.",
         },
@@ -119,7 +119,7 @@ pub(crate) const CHECKS: &[Check] = &[
         about_authorization: true,
         sources: &["RFC 6750 §5.3", "CWE-352"],
         doc: Doc {
-            sends: "The valid token in a cookie named access_token, token, jwt or auth_token, one at a time, and nowhere else, to each protected resource that is read (at most 8).",
+            sends: "The valid token in a cookie named access_token, token, jwt or auth_token, one at a time, and nowhere else, to each protected resource that is read (at most 16).",
             matters: "Browsers send cookies with every request, also with those that pages of other sites cause: a token in a cookie opens the API to such pages (CSRF).",
             fix: "Read tokens from the Authorization field only, or declare the cookie in the scenario.",
         },
@@ -139,7 +139,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 6750 §2.2"],
         doc: Doc {
-            sends: "GET with the valid token in a form and in a JSON body under each usual name, and in a multipart body, and nowhere else, to each protected resource that is read by GET (at most 8).",
+            sends: "GET with the valid token in a form and in a JSON body under each usual name, and in a multipart body, and nowhere else, to each protected resource that is read by GET (at most 16).",
             matters: "A token in a body that intermediaries do not look at passes by whatever they check.",
             fix: "Read access_token from single-part form bodies of methods that have a body, or not at all.",
         },
@@ -156,7 +156,7 @@ pub(crate) const CHECKS: &[Check] = &[
 
 /// What a token in a place that is not read may be answered with.
 const IGNORED: &[Accept] = &[Accept::Status(400), INVALID, MISSING];
-/// The good token in the query and nowhere else, to each protected resource that is read by GET (at most 8).
+/// The good token in the query and nowhere else, to each protected resource that is read by GET (at most 16).
 const IN_QUERY: StepId = StepId::new("in-query");
 /// The good token in its place and an unknown one in the query.
 const UNKNOWN_IN_QUERY_TOO: StepId = StepId::new("unknown-in-query-too");

@@ -21,7 +21,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §5.3", "RFC 9110 §11.6.2", "WSTG-INPV-04"],
         doc: Doc {
-            sends: "The good and an unknown credential in two header lines and in one line with a comma, in both orders, to each protected resource that is read (at most 8).",
+            sends: "The good and an unknown credential in two header lines and in one line with a comma, in both orders, to each protected resource that is read (at most 16).",
             matters: "Where a gateway reads the first line and the API the last, one of them judges a credential that the other never sees.",
             fix: "Answer 400 where a field that may come once comes twice.",
         },
@@ -107,7 +107,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §13.2.1", "RFC 9110 §14.2", "OWASP API8:2023", "CWE-306"],
         doc: Doc {
-            sends: "Requests without a credential and with If-None-Match: *, with an If-Match that nothing has, with the ETag and the Last-Modified of the good answer, where it has one, and with Range: bytes=0-, to each protected resource that is read by GET, or by another method where none is, and writes with such an If-Match (at most 8 of each).",
+            sends: "Requests without a credential and with If-None-Match: *, with an If-Match that nothing has, with the ETag and the Last-Modified of the good answer, where it has one, and with Range: bytes=0-, to each protected resource that is read by GET, or by another method where none is (at most 16), and writes with such an If-Match (at most 8).",
             matters: "Answers 304 and 412 tell everybody whether something is there, and which version of it; 206 has its content.",
             fix: "Authenticate before conditions and ranges are evaluated: they count only where the answer would be a success.",
         },
@@ -142,7 +142,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["WHATWG Fetch (CORS-preflight)", "ASVS 4.1.4"],
         doc: Doc {
-            sends: "A preflight of each resource that is read (at most 8), without a credential, as browsers send it.",
+            sends: "A preflight of each resource that is read (at most 16), without a credential, as browsers send it.",
             matters: "Preflights carry no credential and pass by the guard: a handler behind them answers everybody.",
             fix: "Answer OPTIONS by itself, with fields and without a body.",
         },
@@ -195,7 +195,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9111 §3.5", "RFC 9111 §5.2.2.5", "ASVS 14.3.2"],
         doc: Doc {
-            sends: "The good request to each resource that is read (at most 8), whose Cache-Control is read, and the main one without a credential twice right after.",
+            sends: "The good request to each resource that is read (at most 16), whose Cache-Control is read, and the main one without a credential twice right after.",
             matters: "A shared cache that keeps an answer serves it to whoever asks next.",
             fix: "Send Cache-Control: no-store or private with protected answers; where keys travel in fields of their own, always, or name that field in Vary.",
         },

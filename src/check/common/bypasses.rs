@@ -11,7 +11,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["WSTG-ATHZ-02", "RFC 3986 §6.2.2", "OWASP API8:2023", "CWE-436"],
         doc: Doc {
-            sends: "Twenty-one other spellings of each protected path (at most 8), without a credential, byte for byte, among them ones that end like the names of static files (.css, .json); and five of them with a credential that lacks a scope, where there is one. An answer that a path gets as well that names nothing, such as the page of an application in the browser, opens nothing. A path that is read by GET is not written by PUT, PATCH or DELETE as well: a target may take another spelling for another resource, and create it.",
+            sends: "Twenty-one other spellings of each protected path (at most 16), without a credential, byte for byte, among them ones that end like the names of static files (.css, .json); and five of them with a credential that lacks a scope, where there is one. An answer that a path gets as well that names nothing, such as the page of an application in the browser, opens nothing. A path that is read by GET is not written by PUT, PATCH or DELETE as well: a target may take another spelling for another resource, and create it.",
             matters: "A guard that compares the raw path while the router normalises it lets //path through.",
             fix: "Decide on the routed resource and not on the text of the path.",
         },
@@ -64,7 +64,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["WSTG-ATHZ-02", "ASVS 4.1.3"],
         doc: Doc {
-            sends: "A public path with headers that name a protected one; and each protected resource (at most 8) with headers that name a public path.",
+            sends: "A public path with headers that name a protected one; and each protected resource (at most 16) with headers that name a public path.",
             matters: "Frameworks that route by such headers move a request past the guard of the front end.",
             fix: "Drop these headers at the edge, and switch their support off.",
         },
@@ -106,7 +106,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["ASVS 4.1.3", "RFC 9700 §4.13"],
         doc: Doc {
-            sends: "An anonymous request with headers by which proxies and gateways name a user, an API consumer, a client certificate, an address, a request from inside or one that a framework has made itself (x-middleware-subrequest, CVE-2025-29927); the commonest of them to each protected resource (at most 8).",
+            sends: "An anonymous request with headers by which proxies and gateways name a user, an API consumer, a client certificate, an address, a request from inside or one that a framework has made itself (x-middleware-subrequest, CVE-2025-29927); the commonest of them to each protected resource (at most 16).",
             matters: "A service that believes them from anybody has no authentication.",
             fix: "Accept them only from the proxy that sets them, and strip them at the edge.",
         },

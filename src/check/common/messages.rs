@@ -97,7 +97,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.6", "RFC 9110 §10.2.1", "RFC 9110 §9.1"],
         doc: Doc {
-            sends: "PROPFIND with the good credential to each protected resource (at most 8); where there is a login that posts a password, GET (and PUT and DELETE, where the target is owned) to that address without a credential, unless the login has that request; every 405 of the run is looked at, whichever check asked for it. Where PROPFIND is answered like GET, that is a warning; where it is answered with 400 or 404, information, and a warning under strict-rfc.",
+            sends: "PROPFIND with the good credential to each protected resource (at most 16); where there is a login that posts a password, GET (and PUT and DELETE, where the target is owned) to that address without a credential, unless the login has that request; every 405 of the run is looked at, whichever check asked for it. Where PROPFIND is answered like GET, that is a warning; where it is answered with 400 or 404, information, and a warning under strict-rfc.",
             matters: "A client that learns from 405 alone which methods are wrong can only try the others.",
             fix: "Send Allow with each 405, with the methods of that resource.",
         },

@@ -89,7 +89,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9449 §7.2"],
         doc: Doc {
-            sends: "A bound token behind the scheme name Bearer: without a proof to each resource that writes nothing (at most 8), and with one.",
+            sends: "A bound token behind the scheme name Bearer: without a proof to each resource that writes nothing (at most 16), and with one.",
             matters: "A second way in that takes the same token without a proof makes the proof worthless.",
             fix: "In the code that takes bearer tokens, refuse each token that has cnf.jkt.",
         },

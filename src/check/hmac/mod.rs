@@ -276,7 +276,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["ASVS 16.5.1"],
         doc: Doc {
-            sends: "Signatures with one digit changed, to each resource that is read and, where the target is `owned`, to each that writes (at most 8 of both kinds); the refusals are searched for the correct one, in hexadecimal digits of either case and in Base64. A refusal that shows the text which is signed is recorded, and is no finding: the client knows it.",
+            sends: "Signatures with one digit changed, to each resource that is read (at most 16) and, where the target is `owned`, to each that writes (at most 8); the refusals are searched for the correct one, in hexadecimal digits of either case and in Base64. A refusal that shows the text which is signed is recorded, and is no finding: the client knows it.",
             matters: "Whoever reads the expected signature in the error sends it with the next request.",
             fix: "Answer with a fixed text.",
         },

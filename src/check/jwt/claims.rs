@@ -21,7 +21,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 7519 §4.1.4", "RFC 9068 §4", "ASVS 9.2.1"],
         doc: Doc {
-            sends: "Tokens that ended yesterday, to each resource that is read (at most 8), and six minutes ago: beyond any leeway.",
+            sends: "Tokens that ended yesterday, to each resource that is read (at most 16), and six minutes ago: beyond any leeway.",
             matters: "A token that never ends is a password that cannot be changed.",
             fix: "Compare exp with the clock, with a leeway of a few minutes at most.",
         },

@@ -54,7 +54,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 7515 §5.2", "RFC 8725 §3.3", "ASVS 9.1.1"],
         doc: Doc {
             sends: "The good token with one bit of its signature flipped, with claims changed under it, and signed by a \
-                    stranger; the flipped bit at each resource that is read (at most 8).",
+                    stranger; the flipped bit at each resource that is read (at most 16).",
             matters: "A token that is decoded and not verified is a form that the caller fills in.",
             fix: "Verify the signature over the received bytes before any claim is read.",
         },
@@ -74,7 +74,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 9068 §4", "RFC 7518 §3.6", "RFC 8725 §3.2", "WSTG-SESS-10"],
         doc: Doc {
             sends: "Tokens whose alg is none in several spellings, empty, null or absent, without and with some signature; none \
-                    and NONE at each resource that is read (at most 8).",
+                    and NONE at each resource that is read (at most 16).",
             matters: "A library that takes none for an algorithm accepts whatever anybody writes.",
             fix: "Name the accepted algorithms; never take them from the token.",
         },

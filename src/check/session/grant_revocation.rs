@@ -24,7 +24,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 7009 §2.1", "RFC 7009 §2.2", "RFC 7009 §2"],
         doc: Doc {
-            sends: "The login of the scenario; its access token, before and after its client has it revoked at the revocation endpoint of the metadata, authenticated as in the login, and then at each resource that writes nothing (at most 8). A client without a secret sends client_id alone. A revocation that is refused is a failure of medium severity at most; a JWT that works on is a warning, or information where it ends by itself within `self_contained_life` (5 min).",
+            sends: "The login of the scenario; its access token, before and after its client has it revoked at the revocation endpoint of the metadata, authenticated as in the login, and then at each resource that writes nothing (at most 16). A client without a secret sends client_id alone. A revocation that is refused is a failure of medium severity at most; a JWT that works on is a warning, or information where it ends by itself within `self_contained_life` (5 min).",
             matters: "Revocation that answers 200 and does nothing is worse than none; a client that cannot revoke leaves tokens behind.",
             fix: "Authenticate clients as at the token endpoint, those without a secret by client_id (RFC 7009 §2.1), and mark the token as revoked where resource servers look.",
         },

@@ -137,7 +137,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 7.2.4", "RFC 6265 §8.4", "CWE-384", "WSTG-SESS-03"],
         doc: Doc {
-            sends: "A login, and another one with the cookie of the first: of another user where the scenario has one. The cookies of the two are compared; where they are equal, so is what the session shows before and after at each protected resource that is read (at most 8): another account is a failure of high severity, the same one of low severity. The first session is tried once more: that it shows the account of the later login is a failure, too; that it stays in force as it was is information, and a warning under strict-rfc.",
+            sends: "A login, and another one with the cookie of the first: of another user where the scenario has one. The cookies of the two are compared; where they are equal, so is what the session shows before and after at each protected resource that is read (at most 16): another account is a failure of high severity, the same one of low severity. The first session is tried once more: that it shows the account of the later login is a failure, too; that it stays in force as it was is information, and a warning under strict-rfc.",
             matters: "An attacker who plants the cookie of a session of his own in a browser shares the session of whoever logs in there after that (session fixation).",
             fix: "Start a session under a new identifier at each login, also where one is open, and end that one.",
         },
@@ -238,7 +238,7 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Should,
         sources: &["RFC 6265 §8.3", "ASVS 3.3.1", "CWE-614", "WSTG-SESS-02"],
         doc: Doc {
-            sends: "A login over TLS; the Set-Cookie field of the session is read, and that of each other cookie which is named as a credential in the scenario. Each further cookie of the login that is set without Secure (at most 4) is sent by itself to the protected resources that are read (at most 8): one that opens a resource needs Secure, too, and so does one by which alone the `refresh` of the login works.",
+            sends: "A login over TLS; the Set-Cookie field of the session is read, and that of each other cookie which is named as a credential in the scenario. Each further cookie of the login that is set without Secure (at most 4) is sent by itself to the protected resources that are read (at most 16): one that opens a resource needs Secure, too, and so does one by which alone the `refresh` of the login works.",
             matters: "Without Secure a browser sends the cookie in clear text to whoever makes it follow a link to http.",
             fix: "Set the cookie with Secure; behind a proxy that ends TLS, tell the framework so.",
         },
@@ -253,7 +253,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Low,
         sources: &["RFC 6265 §4.1.2.6", "ASVS 3.3.4", "CWE-1004", "WSTG-SESS-02"],
         doc: Doc {
-            sends: "A login; the Set-Cookie field of the session is read, and that of each other cookie which is named as a credential in the scenario. Each further cookie of the login that is set without HttpOnly (at most 4) is sent by itself to the protected resources that are read (at most 8): one that opens a resource needs HttpOnly, too, and so does one by which alone the `refresh` of the login works. A cookie that opens none, such as that of a CSRF token, is for scripts.",
+            sends: "A login; the Set-Cookie field of the session is read, and that of each other cookie which is named as a credential in the scenario. Each further cookie of the login that is set without HttpOnly (at most 4) is sent by itself to the protected resources that are read (at most 16): one that opens a resource needs HttpOnly, too, and so does one by which alone the `refresh` of the login works. A cookie that opens none, such as that of a CSRF token, is for scripts.",
             matters: "A script that was injected into a page can read a cookie without HttpOnly and send it away.",
             fix: "Set the cookie with HttpOnly: no script needs the identifier, nor the token of \"remember me\".",
         },
@@ -268,7 +268,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Low,
         sources: &["ASVS 3.3.2", "CWE-1275", "WSTG-SESS-02"],
         doc: Doc {
-            sends: "A login; the Set-Cookie field of the session is read, and that of each other cookie which is named as a credential in the scenario. Each further cookie of the login that is set without SameSite, or with SameSite=None (at most 4), is sent by itself to the protected resources that are read (at most 8), and looked at where it opens one, or where the `refresh` of the login works by it alone. SameSite=None is information; without Secure, browsers do not keep such a cookie.",
+            sends: "A login; the Set-Cookie field of the session is read, and that of each other cookie which is named as a credential in the scenario. Each further cookie of the login that is set without SameSite, or with SameSite=None (at most 4), is sent by itself to the protected resources that are read (at most 16), and looked at where it opens one, or where the `refresh` of the login works by it alone. SameSite=None is information; without Secure, browsers do not keep such a cookie.",
             matters: "Without SameSite it is up to the browser whether requests of other sites carry the session.",
             fix: "Set the cookie with SameSite=Lax or SameSite=Strict.",
         },

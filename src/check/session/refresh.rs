@@ -167,7 +167,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["ASVS 9.2.2", "RFC 6749 §1.5"],
         doc: Doc {
-            sends: "The refresh token of a login in place of its access token, to each resource that writes nothing (at most 8).",
+            sends: "The refresh token of a login in place of its access token, to each resource that writes nothing (at most 16).",
             matters: "Refresh tokens live long, and are meant for one endpoint only.",
             fix: "Accept access tokens only: look at the kind of a token.",
         },

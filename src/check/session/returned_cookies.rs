@@ -16,7 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["OWASP API2:2023", "RFC 6265 §8.3", "ASVS 9.1.1", "CWE-565", "CWE-287", "WSTG-SESS-01"],
         doc: Doc {
-            sends: "The session of one user with the name, or the number, of another in place of the own one in one of its cookies: plain, quoted, percent-encoded, in Base64, in JSON or as PHP writes it, and in each part of a cookie; to each protected resource that is read (at most 8). It is compared with what the two users get there by their own sessions. Numbers from a million on, and texts that cannot be guessed, stay as they are.",
+            sends: "The session of one user with the name, or the number, of another in place of the own one in one of its cookies: plain, quoted, percent-encoded, in Base64, in JSON or as PHP writes it, and in each part of a cookie; to each protected resource that is read (at most 16). It is compared with what the two users get there by their own sessions. Numbers from a million on, and texts that cannot be guessed, stay as they are.",
             matters: "Whoever knows the name of a user writes it into a cookie of their own and is that user, without any password.",
             fix: "Give the browser a random identifier and keep the user in the server; or sign the cookie, and verify the signature before anything in it is read.",
         },
@@ -87,7 +87,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 7.4.1", "CWE-613", "WSTG-SESS-06"],
         doc: Doc {
-            sends: "A login and its logout, and then the cookie of the session to each public resource and each protected one that is read (at most 8 of each). Each other value that these answers give the cookie (at most 4) is tried at a protected resource.",
+            sends: "A login and its logout, and then the cookie of the session to each public resource (at most 5) and each protected one that is read (at most 16). Each other value that these answers give the cookie (at most 4) is tried at a protected resource.",
             matters: "Where one endpoint renews what another has ended, a stolen cookie outlives its logout, and may be renewed for ever.",
             fix: "Look up whether the session has ended wherever it is renewed, and not at the protected resources alone.",
         },

@@ -15,7 +15,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     tier: Tier::Extended,
     sources: &["ASVS 3.3.4", "OWASP Session Management Cheat Sheet", "CWE-201"],
     doc: Doc {
-        sends: "A login, and its session to each protected resource that is read (at most 8). The bodies of these answers are searched for the value of the cookie, whole: as it is, and as JSON, HTML and percent-encoding write it. Redirects are left out, for scripts cannot read their bodies, and so are the answers of logins where the scenario takes a credential from such a body. A value that has less than 16 characters, or could be a word, a name or an address, is in a body by chance and shows nothing.",
+        sends: "A login, and its session to each protected resource that is read (at most 16). The bodies of these answers are searched for the value of the cookie, whole: as it is, and as JSON, HTML and percent-encoding write it. Redirects are left out, for scripts cannot read their bodies, and so are the answers of logins where the scenario takes a credential from such a body. A value that has less than 16 characters, or could be a word, a name or an address, is in a body by chance and shows nothing.",
         matters: "HttpOnly keeps an injected script from reading the cookie. Where the same value is in a page or in JSON, the script reads it there.",
         fix: "Send the identifier in Set-Cookie and nowhere else; give pages that need one a token of their own, such as a CSRF token. Take pages out of production that show request headers or the session.",
     },

@@ -26,7 +26,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["OWASP API2:2023", "CWE-235", "WSTG-INPV-04"],
     doc: Doc {
-        sends: "The login of the scenario with its password and two users: its own and that of another credential, in either order; in a form the field comes twice, in JSON the member. What each protected resource that is read by GET (at most 8) answers to the login is compared with what it answers to a login of either user: with what only one of the two is shown. That the user of the password is logged in is information: the target reads one of the two.",
+        sends: "The login of the scenario with its password and two users: its own and that of another credential, in either order; in a form the field comes twice, in JSON the member. What each protected resource that is read by GET (at most 16) answers to the login is compared with what it answers to a login of either user: with what only one of the two is shown. That the user of the password is logged in is information: the target reads one of the two.",
         matters: "Where one part of a server reads the first value and another one the last, the password of one account is verified and the session of another one is started: whoever has any account has all of them.",
         fix: "Refuse a login whose user or password comes more than once, or read it in one place and pass on what was verified.",
     },

@@ -118,3 +118,25 @@ async fn a_head_that_needs_no_credential_is_another_decision_than_get() {
         assert!(found.contains(said), "{found}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_check_visits_is_said_in_one_note() {
+    let shown = |headers: HeaderMap, Path(number): Path<String>| async move {
+        match presented(&headers).is_some_and(|line| line == format!("Bearer {ALICE}")) {
+            true => Json(json!({ "number": number, "name": format!("project of number {number}") })).into_response(),
+            false => refused("Bearer realm=\"a\""),
+        }
+    };
+    let resources: String = (1..=18).map(|at| format!("  - request: GET /projects/{at}\n")).collect();
+    let yaml = format!(
+        "scheme: bearer\ncredentials: {{ alice: {{ token: \"{ALICE}\" }} }}\nresources:\n{resources}\
+         conformance: {{ include: [{}] }}\n",
+        "bearer.query-token-refused, common.head-same-decision-as-get"
+    );
+    let router = Router::new().route("/projects/{number}", get(shown));
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    let told: Vec<&str> =
+        ended.notes.iter().map(|(_, text)| text.as_str()).filter(|text| text.contains("not visited")).collect();
+    assert_eq!(told.len(), 1, "{:?}", ended.notes);
+    assert!(told[0].starts_with("GET /projects/17, GET /projects/18: not visited by 2 of the checks"), "{}", told[0]);
+}
