@@ -210,7 +210,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 7.4.1", "RFC 7009 §3", "CWE-613"],
         doc: Doc {
-            sends: "A login and its refresh, and the access token from before it, twice; then the logout with the new one and, once the tolerated delay has passed, the former access token, four times, and once at each other protected resource that is read (at most 8 in all). Where the refresh ends the former access token, the requirement does not apply. A JWT that ends by itself within `self_contained_life` (5 min) is a warning at most.",
+            sends: "A login and its refresh, and the access token from before it, twice; then the logout with the new one and, once the tolerated delay has passed, the former access token, four times, and once at each other protected resource that is read (at most 16 in all). Where the refresh ends the former access token, the requirement does not apply. A JWT that ends by itself within `self_contained_life` (5 min) is a warning at most.",
             matters: "A logout that ends the token with which it is asked leaves those alive that were issued before it: a token that was stolen an hour ago still works.",
             fix: "End all tokens of a login at its logout: remember which came from which login, or give them the identifier of the login and look that up.",
         },
