@@ -261,7 +261,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.password-change-needs-password",
         "changes a password without a look at the former one",
     ),
-    row("login-redirect-keeps-method", "login.redirect-drops-password", "ends a login with 307"),
+    row(
+        "login-redirect-keeps-method",
+        "login.redirect-drops-password",
+        "ends a login that names the next page with 307",
+    ),
     row(
         "password-change-keeps-sessions",
         "login.password-change-ends-sessions",

@@ -128,7 +128,7 @@ async fn submit(
     let prefixed = prefixed.then(|| "__Host-seen=1; Path=/session; Secure".to_owned());
     let asked = form.get("next").filter(|to| leads_to(state, to));
     let to = asked.map_or("/session/orders", String::as_str).to_owned();
-    let keeps_method = state.fault("login-redirect-keeps-method");
+    let keeps_method = form.contains_key("next") && state.fault("login-redirect-keeps-method");
     let status = if keeps_method { StatusCode::TEMPORARY_REDIRECT } else { StatusCode::FOUND };
     let answer = (status, [(header::LOCATION, to)]).into_response();
     let mut answer = with_cookies(answer, prefixed.into_iter().chain(remember).chain(cookies));
