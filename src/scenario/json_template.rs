@@ -10,7 +10,7 @@ use super::{Position, Template};
 /// JSON as it is written, with a template for each text that is no key.
 #[derive(Clone, Debug)]
 pub enum JsonTemplate {
-    /// Null, a boolean or a number.
+    /// Null, a boolean, a number or a text without a character.
     Plain(serde_json::Value),
     /// A text.
     Text(Template),
@@ -47,6 +47,8 @@ impl JsonTemplate {
 
     fn of<E: de::Error>(value: serde_json::Value, place: Position) -> Result<Self, E> {
         Ok(match value {
+            // a value of the API, where nothing is missing
+            serde_json::Value::String(text) if text.is_empty() => Self::Plain(text.into()),
             serde_json::Value::String(text) => Self::Text(Template::at(text, place).map_err(E::custom)?),
             serde_json::Value::Array(items) => {
                 Self::List(items.into_iter().map(|item| Self::of(item, place)).collect::<Result<_, E>>()?)
@@ -76,5 +78,18 @@ impl JsonSchema for JsonTemplate {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "description": "JSON; in its texts ${VAR}, ${VAR:-default} and ${file:path} stand for a variable or a file" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_a_character_is_a_value() {
+        let json: JsonTemplate = serde_yaml::from_str(r#"{ a: "", b: ["", "${B}"], c: 1 }"#).expect("is JSON");
+        assert_eq!(json.templates().iter().map(|template| template.written()).collect::<Vec<_>>(), ["${B}"]);
+        let filled = json.filled(&mut |_| "filled".to_owned());
+        assert_eq!(filled, serde_json::json!({ "a": "", "b": ["", "filled"], "c": 1 }));
     }
 }
