@@ -88,7 +88,6 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("left-over-bits"), On::Protected),
         ],
         expect: exact_token,
-        implied_by: &["jwt.compact-form-strict"],
         fault: "bearer-like-query",
         ..REFUSAL
     },
