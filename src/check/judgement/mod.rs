@@ -2,6 +2,7 @@
 
 pub(crate) mod challenges;
 pub(crate) mod expect;
+mod groundwork;
 pub(crate) mod introspection;
 pub(crate) mod leeway;
 mod leniency;
@@ -13,10 +14,11 @@ pub(crate) mod token_values;
 
 use std::fmt::{self, Write as _};
 
+use groundwork::USED_UP;
 use silence::{ENDED, closed, ends_a_process, tells_nothing};
 
 use crate::check::profile::Effective;
-use crate::check::step::{Accept, Class, MISSING, Want, Who};
+use crate::check::step::{Accept, Class, MISSING, Want};
 use crate::check::{Check, Explanation, Level, Severity, Step};
 use crate::observe::{Evidence, Observation, Outcome, Response, StepId};
 
@@ -294,21 +296,6 @@ impl<'a> ObservedCheck<'a> {
         }
     }
 
-    /// Whether a credential was refused that the same step was granted before: it works once only, and nothing shows what ends it.
-    fn is_used_up(&self, index: usize) -> bool {
-        let seen = &self.evidence.observations[index];
-        let is_same = |other: &Observation| other.step == seen.step && other.place == seen.place;
-        let before = || self.evidence.observations[..index].iter().filter(|other| is_same(other));
-        matches!(self.step_of(seen), Step::Send(send) if send.lasts)
-            && seen.outcome == Outcome::Refused
-            && before().any(|other| other.outcome == Outcome::Granted)
-    }
-
-    /// Whether any credential was used up, so that its refusal later shows nothing.
-    pub fn anything_used_up(&self) -> bool {
-        (0..self.evidence.observations.len()).any(|index| self.is_used_up(index))
-    }
-
     /// Judges one observation as if its step wanted this.
     pub fn judge_as(&self, index: usize, want: Want, judgement: &mut Judgement) {
         let observation = &self.evidence.observations[index];
@@ -393,26 +380,6 @@ impl<'a> ObservedCheck<'a> {
         }
     }
 
-    /// Whether a good request was sent as it is, before anything that this check does: where it is refused, its credential or the
-    /// target is at fault, which the positive controls are about.
-    fn is_groundwork(&self, observation: &Observation) -> bool {
-        let is_plain = |step: &Step| match step {
-            Step::Send(send) => {
-                let is_good = match send.who {
-                    Who::Good | Who::Second | Who::LoggedIn | Who::OtherLoggedIn => true,
-                    Who::Slot(slot) => self.check.steps.iter().any(|step| step.obtains_into(slot)),
-                    _ => false,
-                };
-                is_good && send.alter.is_empty()
-            }
-            _ => false,
-        };
-        let prepares = |step: &Step| is_plain(step) || step.obtains();
-        !self.check.control
-            && is_plain(self.step_of(observation))
-            && self.check.steps[..observation.step].iter().all(prepares)
-    }
-
     /// A server error that comes again between passing controls is a deviation; anything else says nothing.
     fn judge_breakage(&self, index: usize, expected: &str, judgement: &mut Judgement) {
         let observation = &self.evidence.observations[index];
@@ -430,10 +397,6 @@ impl<'a> ObservedCheck<'a> {
         }
     }
 }
-
-/// What is said of a credential that works once.
-const USED_UP: &str =
-    "granted once and then refused: it works once only, so no refusal afterwards shows what has ended it";
 
 /// That access was granted, and how it shows where the status does not say it.
 fn granted(observation: &Observation) -> String {

@@ -1,9 +1,10 @@
 //! Authorization codes (RFC 6749 §4.1), as far as a login shows them that ends with the use of one.
 
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
+use crate::check::session::at_once;
 use crate::check::session::authorization::hands_a_code_over;
 use crate::check::session::grant::invalid_grant;
-use crate::check::session::judgements::{self, of_self_contained};
+use crate::check::session::judgements::of_self_contained;
 use crate::check::step::{
     Accept, GrantChange, INVALID, On, RedirectionUri, SessionAct, SessionStep, Step, Want, Who, login, send,
 };
@@ -86,7 +87,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
-            login(SessionAct::UseCodeAtOnce).id(judgements::AT_ONCE),
+            login(SessionAct::UseCodeAtOnce).id(at_once::AT_ONCE),
         ],
         expect: used_up_in_one_step,
         implied_by: &["code.used-once"],
@@ -252,8 +253,8 @@ pub(crate) const CHECKS: &[Check] = &[
 
 /// RFC 6749 §4.1.2: "The client MUST NOT use the authorization code more than once", however little time is between.
 fn used_up_in_one_step(case: &ObservedCheck<'_>) -> Judgement {
-    judgements::used_at_once(case, "code", |judgement, second, text| {
-        judgement.violates(second, text, judgements::ONE_GRANTED);
+    at_once::used_at_once(case, "code", |judgement, second, text| {
+        judgement.violates(second, text, at_once::ONE_GRANTED);
     })
 }
 

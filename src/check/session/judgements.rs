@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::silence::{ENDED, ends_a_process};
-use crate::check::judgement::{Judgement, ObservedCheck, expect, unclear};
+use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::check::step::{Accept, SessionAct, Step, Want};
 use crate::observe::{Observation, Outcome, StepId};
 
@@ -18,12 +18,6 @@ pub(super) const UNKNOWN: StepId = StepId::new("unknown");
 pub(super) const UNKNOWN_AGAIN: StepId = StepId::new("unknown-again");
 /// A refresh token that was used before.
 pub(super) const REUSED: StepId = StepId::new("reused");
-/// A refresh, or the use of a code, that is sent several times at once.
-pub(super) const AT_ONCE: StepId = StepId::new("at-once");
-
-/// What several uses at the same time should bring.
-pub(super) const ONE_GRANTED: &str = "one granted, the others refused";
-
 /// A password with a space behind it, ...
 pub(super) const SPACE_BEHIND: StepId = StepId::new("space-behind");
 /// ... and one with NUL and more behind it.
@@ -67,74 +61,14 @@ pub(super) fn malformed(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// A write without its CSRF token, ...
-pub(super) const WITHOUT: StepId = StepId::new("without-token");
-/// ... without it and the cookie that it repeats, ...
-pub(super) const NO_PAIR: StepId = StepId::new("no-pair");
-/// ... with nothing in either, ...
-pub(super) const EMPTY_PAIR: StepId = StepId::new("empty-pair");
-/// ... and without it as a form that has another media type.
-pub(super) const AS_TEXT: StepId = StepId::new("without-token-as-text");
-pub(super) const AS_FORM: StepId = StepId::new("without-token-as-form");
-
-/// What each step wants. Where a write without its token is granted, the others say nothing more about it; and whether a body of another
-/// media type is read at all is for the server to say.
-pub(super) fn without_token(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = Judgement::default();
-    for (index, seen) in case.observations() {
-        let step = case.step_of(seen).step_id();
-        let is_another_way = step.is_some_and(|step| [NO_PAIR, EMPTY_PAIR, AS_TEXT, AS_FORM].contains(&step));
-        let is_of_media = step == Some(AS_TEXT) || step == Some(AS_FORM);
-        let is_known = || case.beside(seen, WITHOUT).any(|(_, plain)| plain.outcome == Outcome::Granted);
-        match seen.outcome {
-            Outcome::Granted if is_another_way && is_known() => {}
-            Outcome::Broke if is_of_media => {}
-            _ if is_of_media => case.judge_as(index, Want::Denied(ANY_REFUSAL), &mut judgement),
-            _ => case.judge(index, &mut judgement),
-        }
-    }
-    judgement
-}
-
-/// A write with the CSRF token of another user, and with the cookie that it repeats.
-pub(super) const PAIR: StepId = StepId::new("pair");
-
-/// Whoever needs the cookie of the token as well has to be able to set cookies.
-pub(super) fn token_of_another(case: &ObservedCheck<'_>) -> Judgement {
-    low_where_only(case, &[PAIR])
-}
-
-/// A write with the CSRF token of another session, ...
-pub(super) const OF_ANOTHER: StepId = StepId::new("of-another");
-/// ... and one with that of its own session.
-pub(super) const OF_ITSELF: StepId = StepId::new("of-itself");
-
-/// What each step wants, where the token of another session is refused: one that is good for others says nothing of its age.
-pub(super) fn earlier_token(case: &ObservedCheck<'_>) -> Judgement {
-    let of_others = || [OF_ANOTHER, PAIR].into_iter().flat_map(|id| case.observations_of(id));
-    if of_others().any(|(_, seen)| seen.outcome == Outcome::Granted) {
-        let why = "CSRF tokens are not bound to sessions (see session.csrf-token-bound)".to_owned();
-        return Judgement { not_applicable: Some(why), ..Judgement::default() };
-    }
-    let mut judgement = expect::wants(case);
-    for (_, seen) in of_others().filter(|(_, seen)| matches!(seen.outcome, Outcome::Unclear | Outcome::Broke)) {
-        judgement.leaves_open(unclear(seen));
-    }
-    // the user of the login may lack a right to write
-    for (_, seen) in case.observations_of(OF_ITSELF).filter(|(_, seen)| seen.outcome != Outcome::Granted) {
-        judgement.leaves_open(format!("{}: not granted, so no refusal shows what became of a token", seen.description));
-    }
-    judgement
-}
-
 /// What each step wants; low at most, where only these were granted.
-fn low_where_only(case: &ObservedCheck<'_>, ids: &[StepId]) -> Judgement {
+pub(super) fn low_where_only(case: &ObservedCheck<'_>, ids: &[StepId]) -> Judgement {
     let slight: Vec<usize> = ids.iter().flat_map(|id| case.observations_of(*id)).map(|(index, _)| index).collect();
     expect::wants(case).low_where(|deviation| slight.contains(&deviation.observation))
 }
 
 /// Which refusal is right depends on what it is that is missed.
-const ANY_REFUSAL: &[Accept] = &[Accept::Range(400, 499)];
+pub(super) const ANY_REFUSAL: &[Accept] = &[Accept::Range(400, 499)];
 
 /// Each answer against what its step wants; and what both answers about a known user have is in one of those about an unknown
 /// user, and no more.
@@ -305,58 +239,6 @@ pub(super) fn of_self_contained(case: &ObservedCheck<'_>, judgement: Judgement) 
     judgement
 }
 
-/// No more than one of several uses of a refresh token at the same time is granted, unless an overlap is tolerated.
-pub(super) fn at_once(case: &ObservedCheck<'_>) -> Judgement {
-    let overlap = case.evidence.rotation_overlap;
-    used_at_once(case, "refresh token", |judgement, second, text| match overlap.is_zero() {
-        true => judgement.deviates(second, text, ONE_GRANTED),
-        false => {
-            let text =
-                format!("{text}, within the overlap of {} ms that `rotation_delay` tolerates", overlap.as_millis());
-            judgement.not_applicable.get_or_insert(text);
-        }
-    })
-}
-
-/// What several uses at the same time amount to, where more than one is granted by what is said of the second one.
-pub(super) fn used_at_once(
-    case: &ObservedCheck<'_>,
-    what: &str,
-    more_than_one: impl Fn(&mut Judgement, usize, String),
-) -> Judgement {
-    let mut judgement = expect::wants(case);
-    let sent = case.observations_of(AT_ONCE).count();
-    let granted: Vec<usize> = case
-        .observations_of(AT_ONCE)
-        .filter(|(_, seen)| seen.outcome == Outcome::Granted)
-        .map(|(index, _)| index)
-        .collect();
-    let text = format!("{} of {sent} uses of one {what} at the same time were granted", granted.len());
-    for (_, seen) in case.observations_of(AT_ONCE).filter(|(_, seen)| seen.outcome == Outcome::Unclear) {
-        judgement.leaves_open(unclear(seen));
-    }
-    // one may have broken by chance, as it cannot be sent again alone
-    let broken: Vec<_> = case.observations_of(AT_ONCE).filter(|(_, seen)| seen.outcome == Outcome::Broke).collect();
-    match broken.as_slice() {
-        [] => {}
-        [(_, seen)] => {
-            let status = seen.exchange.status().unwrap_or_default();
-            judgement.leaves_open(format!("one of {sent} uses at the same time was answered with {status}"));
-        }
-        [(index, seen), ..] => {
-            let status = seen.exchange.status().unwrap_or_default();
-            let text = format!("{} of {sent} uses at the same time were answered with {status}", broken.len());
-            judgement.deviates(*index, text, ONE_GRANTED);
-        }
-    }
-    match granted.as_slice() {
-        [] => judgement.remarks.push(text),
-        [_] => {}
-        [_, second, ..] => more_than_one(&mut judgement, *second, text),
-    }
-    judgement
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -419,101 +301,6 @@ mod tests {
         let profile = Effective::of(["api-key-403"], "bearer");
         let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
         (found.access.len(), found.protocol.len(), found.advice.len(), found.remarks.len())
-    }
-
-    #[test]
-    fn a_server_that_breaks_on_uses_at_the_same_time_refuses_none_of_them() {
-        let check = find("refresh.concurrent-use").expect("is in the catalogue");
-        let step = check.steps.iter().position(|step| step.step_id() == Some(AT_ONCE)).expect("is there");
-        let profile = Effective::of(["api-key-403"], "bearer");
-        let tolerated = Duration::from_secs(2);
-        for (statuses, overlap, expected) in [
-            ([200, 400, 400], tolerated, (0, 0, true)),
-            ([200, 400, 500], Duration::ZERO, (0, 1, true)),
-            ([200, 500, 500], Duration::ZERO, (1, 0, true)),
-            ([200, 200, 500], Duration::ZERO, (1, 1, true)),
-            ([200, 200, 400], Duration::ZERO, (1, 0, true)),
-            ([200, 200, 400], tolerated, (0, 0, false)),
-        ] {
-            let mut evidence = Evidence { rotation_overlap: overlap, ..Evidence::default() };
-            for status in statuses {
-                let outcome = match status {
-                    200 => Outcome::Granted,
-                    400 => Outcome::Refused,
-                    _ => Outcome::Broke,
-                };
-                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
-                let asked = Exchange::unanswered(Request::new("POST", "/"), Silence::Closed);
-                evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome));
-            }
-            let found = at_once(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            let applies = found.not_applicable.is_none();
-            assert_eq!((found.protocol.len(), found.open.len(), applies), expected, "{statuses:?} {overlap:?}");
-        }
-    }
-
-    #[test]
-    fn a_write_without_its_token_is_found_in_each_form_and_once() {
-        use Outcome::{Broke, Granted, Refused, Unclear};
-        let check = find("session.write-needs-csrf-token").expect("is in the catalogue");
-        let profile = Effective::of(["api-key-403"], "session");
-        // without the token, without its cookie, with nothing in both, as text, as a form; violations, deviations, open
-        for (outcomes, expected) in [
-            ([Refused, Refused, Refused, Refused, Refused], (0, 0, 0)),
-            ([Granted, Granted, Granted, Granted, Granted], (1, 0, 0)),
-            ([Refused, Granted, Refused, Refused, Refused], (1, 0, 0)),
-            ([Refused, Refused, Granted, Refused, Refused], (1, 0, 0)),
-            ([Refused, Refused, Refused, Granted, Granted], (2, 0, 0)),
-            // what becomes of another media type is another matter
-            ([Refused, Refused, Refused, Broke, Broke], (0, 0, 0)),
-            ([Refused, Broke, Refused, Refused, Refused], (0, 1, 0)),
-            ([Refused, Unclear, Refused, Refused, Refused], (0, 0, 1)),
-            ([Refused, Refused, Refused, Unclear, Refused], (0, 0, 1)),
-        ] {
-            let mut evidence = Evidence::default();
-            for (step, outcome) in (1..).zip(outcomes) {
-                let status = match outcome {
-                    Granted | Unclear => 201,
-                    Broke => 500,
-                    _ => 403,
-                };
-                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
-                let asked = Exchange::unanswered(Request::new("POST", "/"), Silence::Closed);
-                let seen = Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome);
-                evidence.observe(Observation { reproduced: outcome == Broke, ..seen });
-            }
-            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            let seen = (found.access.len(), found.protocol.len(), found.open.len());
-            assert_eq!(seen, expected, "{outcomes:?}: {:?}", found.open);
-        }
-    }
-
-    #[test]
-    fn an_earlier_token_is_judged_where_that_of_another_session_is_refused() {
-        use Outcome::{Granted, Refused, Unclear};
-        let check = find("session.csrf-token-changes-at-login").expect("is in the catalogue");
-        let profile = Effective::of(["api-key-403"], "session");
-        // of another session, with its cookie, of its own, from before the login; violations, open, not applicable
-        for (outcomes, expected) in [
-            ([Refused, Refused, Granted, Refused], (0, 0, false)),
-            ([Refused, Refused, Granted, Granted], (1, 0, false)),
-            ([Granted, Granted, Granted, Granted], (0, 0, true)),
-            // a cookie that is compared with the token, whoever was given both
-            ([Refused, Granted, Granted, Granted], (0, 0, true)),
-            ([Unclear, Refused, Granted, Refused], (0, 1, false)),
-            ([Refused, Refused, Refused, Refused], (0, 1, false)),
-        ] {
-            let mut evidence = Evidence::default();
-            for (step, outcome) in [1, 2, 4, 5].into_iter().zip(outcomes) {
-                let status = if outcome == Granted { 200 } else { 403 };
-                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
-                let asked = Exchange::unanswered(Request::new("POST", "/"), Silence::Closed);
-                evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome));
-            }
-            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            let seen = (found.access.len(), found.open.len(), found.not_applicable.is_some());
-            assert_eq!(seen, expected, "{outcomes:?}: {:?}", found.open);
-        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Sessions by cookie (RFC 6265), and the logins behind credentials of any kind.
 
+mod at_once;
 pub(crate) mod authorization;
 pub(crate) mod code;
 mod cookie_attributes;
 mod cookies;
+mod csrf;
 mod foreign;
 pub(crate) mod grant;
 pub(crate) mod grant_client;
@@ -291,27 +293,27 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             send(Who::Good, On::Writable).granted().called("a write with its CSRF token"),
             send(Who::WithoutWriteHeaders, On::EachWrite)
-                .id(judgements::WITHOUT)
+                .id(csrf::WITHOUT)
                 .denied(&[INSUFFICIENT])
                 .called("a write without its CSRF token"),
             send(Who::WithoutWritePair, On::Writable)
-                .id(judgements::NO_PAIR)
+                .id(csrf::NO_PAIR)
                 .denied(&[INSUFFICIENT])
                 .called("a write without its CSRF token and the cookie that it repeats"),
             send(Who::WithEmptyWritePair, On::Writable)
-                .id(judgements::EMPTY_PAIR)
+                .id(csrf::EMPTY_PAIR)
                 .denied(&[INSUFFICIENT])
                 .called("a write whose CSRF token is empty, as is the cookie that it repeats"),
             send(Who::WithoutWriteHeaders, On::EachWrite)
                 .with(&[Alter::PostedAsText])
-                .id(judgements::AS_TEXT)
+                .id(csrf::AS_TEXT)
                 .called("a write without its CSRF token, as text/plain"),
             send(Who::WithoutWriteHeaders, On::EachWrite)
                 .with(&[Alter::PostedAsForm])
-                .id(judgements::AS_FORM)
+                .id(csrf::AS_FORM)
                 .called("a write without its CSRF token, as a form"),
         ],
-        expect: judgements::without_token,
+        expect: csrf::without_token,
         fault: "csrf-token-not-checked",
         ..REFUSAL
     },
@@ -357,11 +359,11 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(&[INSUFFICIENT])
                 .called("a write with the CSRF token of another user"),
             send(Who::WithWritePairOf("other"), On::EachWrite)
-                .id(judgements::PAIR)
+                .id(csrf::PAIR)
                 .denied(&[INSUFFICIENT])
                 .called("a write with the CSRF token of another user and the cookie that it repeats"),
         ],
-        expect: judgements::token_of_another,
+        expect: csrf::token_of_another,
         implied_by: &["session.write-needs-csrf-token"],
         fault: "csrf-token-of-anybody",
         ..REFUSAL
@@ -381,18 +383,18 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             login(SessionAct::LogIn("other")).granted().called("a login"),
             send(Who::WithWriteHeadersOf("other"), On::Writable)
-                .id(judgements::OF_ANOTHER)
+                .id(csrf::OF_ANOTHER)
                 .called("a write with the CSRF token of another session"),
             send(Who::WithWritePairOf("other"), On::Writable)
-                .id(judgements::PAIR)
+                .id(csrf::PAIR)
                 .called("a write with the CSRF token of another session and the cookie that it repeats"),
             login(SessionAct::LogIn("s")).granted().called("another login"),
-            send(Who::Slot("s"), On::Writable).id(judgements::OF_ITSELF).called("a write with its CSRF token"),
+            send(Who::Slot("s"), On::Writable).id(csrf::OF_ITSELF).called("a write with its CSRF token"),
             send(Who::WithEarlierWriteHeaders("s"), On::Writable)
                 .denied(&[INSUFFICIENT])
                 .called("a write with the CSRF token from before its login"),
         ],
-        expect: judgements::earlier_token,
+        expect: csrf::earlier_token,
         shows: Explanation::Binding,
         implied_by: &["session.write-needs-csrf-token"],
         fault: "csrf-token-kept-at-login",

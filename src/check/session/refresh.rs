@@ -1,6 +1,6 @@
 //! Refresh tokens of a login (RFC 6749 §6): that they rotate, and what becomes of used ones (RFC 9700 §4.14.2).
 
-use super::judgements;
+use super::{at_once, judgements};
 use crate::check::step::{Accept, INVALID, On, RefreshChange, SessionAct, Step, Who, login, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 
@@ -267,8 +267,8 @@ pub(crate) const CHECKS: &[Check] = &[
             matters: "A server that looks first and marks later gives two hands a family of tokens each, and sees no reuse.",
             fix: "Look at a refresh token and use it up in one step, such as one UPDATE with a condition.",
         },
-        steps: &[login(SessionAct::LogIn("s")), login(SessionAct::RefreshAtOnce("s")).id(judgements::AT_ONCE)],
-        expect: judgements::at_once,
+        steps: &[login(SessionAct::LogIn("s")), login(SessionAct::RefreshAtOnce("s")).id(at_once::AT_ONCE)],
+        expect: at_once::at_once,
         implied_by: &["refresh.reuse-refused"],
         fault: "refresh-race",
         ..PLAIN

@@ -157,7 +157,7 @@ mod tests {
             (none, bob, bob, (1, 0, 0)),
             (alice, none, alice, (0, 1, 0)),
             (alice, bob, (200, r#"{"user":"carol"}"#), (0, 0, 1)),
-            // a token of each session tells neither user
+            // a token of each session belongs to neither user
             (
                 (200, r#"{"user":"alice","csrf":"1f"}"#),
                 (200, r#"{"user":"bob","csrf":"2e"}"#),

@@ -77,7 +77,7 @@ pub struct Asked<'a> {
     pub request: Option<&'a Request>,
     /// Atoms that the credential of the request may read elsewhere.
     pub readable: &'a [Atom],
-    /// Whether nothing but its content tells the resource: another one of the same kind may have been asked for.
+    /// Whether nothing but its content identifies the resource: another one of the same kind may have been asked for.
     pub by_content: bool,
 }
 
@@ -118,7 +118,7 @@ pub struct Recognition {
     members: Option<GoodMembers>,
     stable: Needles,
     protected: Needles,
-    /// What every good answer has, whoever could know it: together it tells the resource from others of its kind.
+    /// What every good answer has, whoever could know it: together it distinguishes the resource from others of its kind.
     content: Vec<Atom>,
     /// Addresses that anonymous requests are sent to (RFC 9110 §10.2.2).
     anonymous_locations: Vec<RefusingAddress>,

@@ -1,5 +1,5 @@
-//! JSON Web Tokens as access tokens (RFC 7519, RFC 9068), given or minted, and the forgeries about them: one table for each
-//! kind of material that they are told with.
+//! JSON Web Tokens as access tokens (RFC 7519, RFC 9068), given or minted, and their forgeries: one table for each kind of material
+//! that they are made of.
 
 mod assertion;
 mod claims;

@@ -1,4 +1,4 @@
-//! How a forgery about a token is told: from a twin that is good, changed in exactly what the forgery names, and checked for it.
+//! How a forgery of a token is made: from a twin that is good, changed in exactly what the forgery names, and checked for it.
 
 use serde_json::Value;
 
