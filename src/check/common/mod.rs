@@ -60,7 +60,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             Step::Meet,
-            Step::AwaitAccepted,
+            Step::AwaitFormerEffects,
             send(Who::Good, On::ShownState).id(effects::BEFORE).called("the state before").granted(),
             send(Who::Good, On::ShownState).id(effects::BEFORE_AGAIN).called("the state before, once more").granted(),
             Step::Meet,
@@ -163,7 +163,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[
             Step::Meet,
-            Step::AwaitAccepted,
+            Step::AwaitFormerEffects,
             send(Who::Good, On::ReadBack).id(effects::BEFORE).called("the state before").granted().if_given(),
             send(Who::Good, On::ReadBack)
                 .id(effects::BEFORE_AGAIN)

@@ -73,6 +73,8 @@ pub enum Step {
     AwaitEffects,
     /// The same where the target has just said that it does so (RFC 9110 §15.3.3).
     AwaitAccepted,
+    /// The same where any check has just written, whatever the target answered.
+    AwaitFormerEffects,
     /// Waits for the checks that write beside this one, if there are any, before what would disturb them.
     Meet,
     /// Looks back at what all checks of the run have seen: the check runs after them.

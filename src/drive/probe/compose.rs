@@ -1,6 +1,7 @@
 //! Requests to resources, byte for byte.
 
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use url::Url;
 
@@ -107,8 +108,14 @@ impl Prober {
             number.iter().for_each(|number| self.outages.ends(*number, &exchange));
             self.patience.count(exchange.answer.as_ref().err());
             self.witness.look_at(&exchange);
+            let note = |when: &Mutex<Option<Instant>>| {
+                *when.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock::now());
+            };
             if exchange.status() == Some(202) {
-                *self.accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock::now());
+                note(&self.accepted);
+            }
+            if is_target && !matches!(&*request.method, "GET" | "HEAD" | "OPTIONS" | "TRACE") {
+                note(&self.written);
             }
             drop(turn);
             tries += 1;

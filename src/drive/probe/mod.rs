@@ -113,6 +113,8 @@ pub struct Prober {
     witness: Witness,
     /// When the target last said that it will do later what it was asked for (RFC 9110 §15.3.3).
     accepted: Mutex<Option<Instant>>,
+    /// When it last answered a request that may change something (RFC 9110 §9.2.1).
+    written: Mutex<Option<Instant>>,
     /// What the target asked for last, and how often that was answered.
     last_turn: Mutex<Option<Arc<Turn>>>,
     /// The first request that was sent for a challenge and got an answer instead, with its resource.
@@ -148,6 +150,7 @@ impl Prober {
             crowd: Crowd::default(),
             witness,
             accepted: Mutex::default(),
+            written: Mutex::default(),
             one_at_a_time: AtomicBool::new(false),
             other_credentials: OnceLock::new(),
             last_turn: Mutex::default(),

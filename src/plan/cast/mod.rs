@@ -189,6 +189,8 @@ pub enum Act {
     AwaitEffects,
     /// The same where an answer has just said that they do.
     AwaitAccepted,
+    /// The same where any check has just written.
+    AwaitFormerEffects,
     /// Waits for the checks that write beside this one.
     Meet,
     /// Looks back at what all checks have seen.
@@ -493,6 +495,10 @@ impl Caster<'_> {
             }
             Step::AwaitAccepted => {
                 self.push(index, None, Act::AwaitAccepted);
+                Ok(())
+            }
+            Step::AwaitFormerEffects => {
+                self.push(index, None, Act::AwaitFormerEffects);
                 Ok(())
             }
             Step::Meet => {

@@ -262,11 +262,12 @@ impl<'a> Stage<'a> {
             }
             Act::AwaitAccepted => {
                 let accepted = *self.prober.accepted.lock().unwrap_or_else(PoisonError::into_inner);
-                let since = accepted.map(|at| clock::now() - at);
-                let left = since.map_or(Duration::ZERO, |since| wait::LATE_EFFECT.saturating_sub(since));
-                if !left.is_zero() {
-                    wait::for_late_effects(left).await;
-                }
+                wait::for_effects_of(accepted).await;
+                Ok(())
+            }
+            Act::AwaitFormerEffects => {
+                let written = *self.prober.written.lock().unwrap_or_else(PoisonError::into_inner);
+                wait::for_effects_of(written).await;
                 Ok(())
             }
             Act::Meet => {

@@ -35,6 +35,15 @@ pub(super) async fn for_late_effects(wait: Duration) {
     allowance::apart(tokio::time::sleep(wait)).await;
 }
 
+/// The same after a request that was answered at a time; what is left of it.
+pub(super) async fn for_effects_of(answered: Option<Instant>) {
+    let since = answered.map(|at| clock::now() - at);
+    let left = since.map_or(Duration::ZERO, |since| LATE_EFFECT.saturating_sub(since));
+    if !left.is_zero() {
+        for_late_effects(left).await;
+    }
+}
+
 impl Stage<'_> {
     pub(super) async fn await_expiry(&mut self, slot: &'static str) -> Result<(), Halt> {
         let leeway = self.prober.subject().tolerances.max_leeway;
