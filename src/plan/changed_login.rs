@@ -27,6 +27,10 @@ impl LoginProcedure {
             SessionAct::ReturningTo(site) => self.returning_to(site),
             SessionAct::NamingHost(place) => self.naming_host(place),
             SessionAct::DefaultAccount(row) => Some(self.of_shipped(row)),
+            SessionAct::OtherSpelling(spelling) => {
+                let (user, password) = &self.account;
+                Some(self.with_account(&spelling.of(user)?, password.clone()?))
+            }
             _ => None,
         }
     }

@@ -2,7 +2,9 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
-use crate::check::step::{Alter, Fill, FormAuth, LookedFor, On, SessionAct, Step, Who, forged, login, send, token};
+use crate::check::step::{
+    Alter, Fill, FormAuth, LookedFor, On, SessionAct, Step, UserSpelling, Who, forged, login, send, token,
+};
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
 use crate::observe::{Observation, Outcome, Request, StepId};
 
@@ -40,14 +42,19 @@ pub(crate) const LOGIN: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.1", "OWASP API2:2023", "CWE-307", "WSTG-ATHN-03"],
     doc: Doc {
-        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone. Where each of them is answered after half a second or more, five are sent one after another, and the rest of the budget (at most 20) at once: a delay that all of them wait for side by side holds no guess up.",
+        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone. Where each of them is answered after half a second or more, five are sent one after another, and the rest of the budget (at most 20) at once: a delay that all of them wait for side by side holds no guess up. Where 429 comes, and the right login was let in with its user-id in the other case or with a space behind it, one more guess has the user-id spelled in that way, and then one as before.",
         matters: "Without a limit, guessing a password is only a question of time.",
         fix: "Count failures by account and by source, and answer 429 or ever more slowly; count logins that have not been answered yet, too.",
     },
     steps: &[
         login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
+        login(SessionAct::OtherSpelling(UserSpelling::OtherCase)),
+        login(SessionAct::OtherSpelling(UserSpelling::SpaceBehind)),
         login(SessionAct::GuessPasswords),
         login(SessionAct::GuessAtOnce),
+        login(SessionAct::GuessSpelled(UserSpelling::OtherCase)),
+        login(SessionAct::GuessSpelled(UserSpelling::SpaceBehind)),
+        login(SessionAct::GuessOnceMore),
     ],
     expect: guesses_at_logins,
     fault: "login-no-throttle",
@@ -225,7 +232,34 @@ fn guesses_at_logins(case: &ObservedCheck<'_>) -> Judgement {
             judgement.advice.push(deviation);
         }
     }
+    spelled_around(case, &mut judgement);
     judgement
+}
+
+/// Guesses that are throttled go on with another spelling of a user-id that is the same user's.
+fn spelled_around(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
+    let act = |seen: &Observation| match case.step_of(seen) {
+        Step::Session(session) => Some(session.act),
+        _ => None,
+    };
+    // before that, time may have passed: a guess as before is still held up
+    let is_again = |seen: &Observation| act(seen) == Some(SessionAct::GuessOnceMore);
+    if !case.observations().any(|(_, seen)| is_again(seen) && is_throttled(seen)) {
+        return;
+    }
+    let evaluated: Vec<_> = guesses(case).iter().filter_map(|(_, seen)| answered(seen)).collect();
+    for (index, seen) in case.observations() {
+        let is_spelled = matches!(act(seen), Some(SessionAct::GuessSpelled(_)));
+        if is_spelled && answered(seen).is_some_and(|status| evaluated.contains(&status)) {
+            let text = case.about(index, "answered as the first guesses were, while others are answered 429");
+            judgement.deviates(index, text, "429, in whichever way the user-id is spelled");
+        }
+    }
+}
+
+/// The status of a guess that was evaluated, and was wrong.
+fn answered(seen: &Observation) -> Option<u16> {
+    seen.exchange.status().filter(|_| seen.outcome == Outcome::Refused && !is_throttled(seen))
 }
 
 /// A delay holds nobody up where many guesses wait for it side by side.
@@ -369,8 +403,8 @@ mod tests {
         let profile = Effective::of(["api-key-403"], "session");
         let mut evidence = Evidence::default();
         evidence.observe(sent(0, "Basic x", 200, Duration::from_millis(20)));
-        (0..5).for_each(|_| evidence.observe(sent(1, "Basic x", 401, Duration::from_secs(1))));
-        (0..many).for_each(|_| evidence.observe(sent(2, "Basic x", status, Duration::from_secs(1))));
+        (0..5).for_each(|_| evidence.observe(sent(3, "Basic x", 401, Duration::from_secs(1))));
+        (0..many).for_each(|_| evidence.observe(sent(4, "Basic x", status, Duration::from_secs(1))));
         evidence.guessed_at_once = Some(Duration::from_millis(took));
         let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
         (found.protocol.len(), found.remarks.len())
@@ -382,6 +416,33 @@ mod tests {
         assert_eq!(judged_at_once(20, 20_000, 401), (0, 1), "one after another");
         assert_eq!(judged_at_once(20, 1_100, 429), (0, 2), "they are counted");
         assert_eq!(judged_at_once(2, 1_100, 401), (0, 1), "too few to tell");
+    }
+
+    #[test]
+    fn another_spelling_of_the_user_id_is_no_way_around_the_limit() {
+        let check = find("login.guessing-throttled").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "session");
+        // guesses before the limit, at the limit, in the other spelling, and once more as before
+        for (guesses, spelled, again, found) in [
+            ([401, 429], Some(401), Some(429), 1),
+            ([401, 429], Some(429), Some(429), 0),
+            // it may be over by then, or what is answered is no failure of a login
+            ([401, 429], Some(401), Some(401), 0),
+            ([401, 429], Some(401), None, 0),
+            ([401, 429], Some(403), Some(429), 0),
+            ([401, 429], Some(200), Some(429), 0),
+            ([401, 429], None, None, 0),
+        ] {
+            let mut evidence = Evidence::default();
+            let mut see = |step, status| evidence.observe(sent(step, "Basic x", status, Duration::ZERO));
+            see(0, 200);
+            see(1, 200);
+            guesses.into_iter().for_each(|status| see(3, status));
+            spelled.into_iter().for_each(|status| see(5, status));
+            again.into_iter().for_each(|status| see(7, status));
+            let judged = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!(judged.protocol.len(), found, "{guesses:?} {spelled:?} {again:?}: {judged:?}");
+        }
     }
 
     #[test]

@@ -82,6 +82,13 @@ pub enum SessionAct {
     GuessPasswords,
     /// The same, several at once, where each of those before took long.
     GuessAtOnce,
+    /// The login of the good identity with its user-id spelled in another way.
+    OtherSpelling(UserSpelling),
+    /// One more of those guesses, with the user-id spelled in another way, where the target throttles, and takes the good
+    /// identity's in that spelling.
+    GuessSpelled(UserSpelling),
+    /// One more of those guesses, where one in another spelling came before.
+    GuessOnceMore,
     /// Failed logins of the good identity and of users that nobody knows, whose times are compared.
     CompareUsers,
     /// Keeps what a session holds in another slot: what is done with one is unknown to the other.
@@ -220,6 +227,27 @@ pub enum QueryLogin {
     OwnMethod,
     /// By GET, with all of its body in the query.
     Get,
+}
+
+/// Another spelling of a user-id, which many servers take for the same user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserSpelling {
+    /// With its letters in the other case.
+    OtherCase,
+    /// With a space behind it.
+    SpaceBehind,
+}
+
+impl UserSpelling {
+    /// A user-id in this spelling; none where that is no other one.
+    pub fn of(self, user: &str) -> Option<String> {
+        let other = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+        let spelled = match self {
+            Self::OtherCase => user.chars().map(other).collect(),
+            Self::SpaceBehind => format!("{user} "),
+        };
+        (spelled != user).then_some(spelled)
+    }
 }
 
 /// What takes the place of a password or a client secret, and differs from it by little.

@@ -20,7 +20,7 @@ pub use grant::{
 };
 pub use login::{
     DEFAULT_ACCOUNTS, FOREIGN_HOST, ForeignHost, LoginMember, LoginRevocation, MalformedLogin, NearPassword,
-    NoPassword, NoSession, QueryLogin, ReturnTo, SessionAct, SessionStep, UnusualText, UserOrder,
+    NoPassword, NoSession, QueryLogin, ReturnTo, SessionAct, SessionStep, UnusualText, UserOrder, UserSpelling,
 };
 pub use request::{
     Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who,

@@ -53,6 +53,9 @@ impl Caster<'_> {
             | SessionAct::FromForeignPage
             | SessionAct::GuessPasswords
             | SessionAct::GuessAtOnce
+            | SessionAct::OtherSpelling(_)
+            | SessionAct::GuessSpelled(_)
+            | SessionAct::GuessOnceMore
             | SessionAct::CompareUsers => {
                 let by_code = matches!(step.act, SessionAct::ChangedGrant(_))
                     && procedure.is_some_and(|login| login.uses_a_code());
@@ -70,6 +73,9 @@ impl Caster<'_> {
                         | SessionAct::DefaultAccount(_)
                         | SessionAct::GuessPasswords
                         | SessionAct::GuessAtOnce
+                        | SessionAct::OtherSpelling(_)
+                        | SessionAct::GuessSpelled(_)
+                        | SessionAct::GuessOnceMore
                         | SessionAct::CompareUsers
                         | SessionAct::InQuery(_)
                         | SessionAct::TwoUsers(..)
@@ -220,6 +226,12 @@ impl Caster<'_> {
             && procedure.is_none_or(|login| login.with_near_password(kind).is_none())
         {
             // a password may have no letter
+            return Ok(());
+        }
+        if let SessionAct::OtherSpelling(_) = step.act
+            && procedure.is_none_or(|login| login.changed_by(step.act).is_none())
+        {
+            // a user-id may have no letter
             return Ok(());
         }
         if let SessionAct::DefaultAccount(row) = step.act

@@ -3,7 +3,7 @@
 use crate::check::step::{
     AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember,
     LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession, QueryLogin,
-    RedirectionUri, RefreshChange, ReturnTo, SessionAct, UnusableResource, UnusualText, UserOrder,
+    RedirectionUri, RefreshChange, ReturnTo, SessionAct, UnusableResource, UnusualText, UserOrder, UserSpelling,
 };
 use crate::observe::{Description, Phrase};
 
@@ -114,6 +114,15 @@ pub(super) fn described(act: SessionAct) -> Description {
             return Description::new(format!("a login with the user {user} and the password {password}"));
         }
         SessionAct::GuessPasswords => "a login with a wrong password",
+        SessionAct::OtherSpelling(UserSpelling::OtherCase) => "a login with the user-id in the other case",
+        SessionAct::OtherSpelling(UserSpelling::SpaceBehind) => "a login with a space behind the user-id",
+        SessionAct::GuessSpelled(UserSpelling::OtherCase) => {
+            "a login with a wrong password and the user-id in the other case"
+        }
+        SessionAct::GuessSpelled(UserSpelling::SpaceBehind) => {
+            "a login with a wrong password and a space behind the user-id"
+        }
+        SessionAct::GuessOnceMore => "a login with a wrong password, once more",
         SessionAct::GuessAtOnce => "logins with wrong passwords at the same time",
         SessionAct::Refresh(_) | SessionAct::RefreshIfAny(_) | SessionAct::TryRefresh(_) => "a refresh",
         SessionAct::RefreshChanged(_, RefreshChange::Malformed(kind)) => {

@@ -62,6 +62,8 @@ pub(super) fn log_in(
     {
         return Err(Rejection::throttled(seconds));
     }
+    let folded = user.to_ascii_lowercase();
+    let user = if state.fault("login-throttles-by-spelling") { &folded } else { user };
     let mut verified = verify(verifiers, user, password);
     if verified.is_err() && state.fault("login-ignores-case") {
         verified = verify(verifiers, user, &other_case(password));

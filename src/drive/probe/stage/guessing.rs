@@ -10,7 +10,8 @@ use super::noting::note;
 use super::session::{WRONG, unknown_user};
 use super::told::{Told, failed};
 use super::{Halt, Stage, fell_silent, was_throttled};
-use crate::check::step::{SessionAct, Step};
+use crate::check::Check;
+use crate::check::step::{SessionAct, Step, UserSpelling};
 use crate::clock;
 use crate::drive::control::ControlError;
 use crate::drive::login::{HeldCredential, LoginSession, Logins};
@@ -77,19 +78,71 @@ impl Stage<'_> {
         Ok(())
     }
 
+    /// One guess after those that were throttled: in a spelling of the user-id in which whoever has the password is let in, and
+    /// after such a one as before.
+    pub(super) async fn guess_once_more(
+        &mut self,
+        action: &Action,
+        identity: usize,
+        act: SessionAct,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let is_throttled = |seen: &Observation| seen.exchange.status() == Some(429);
+        if !guesses(self, evidence).last().is_some_and(is_throttled) {
+            return Ok(());
+        }
+        let came_of = |wanted: SessionAct, outcome: Option<Outcome>| {
+            let is_of = |seen: &Observation| act_of(self.check, seen) == Some(wanted);
+            let mut seen = evidence.observations.iter().filter(|seen| is_of(seen));
+            seen.any(|seen| outcome.is_none_or(|outcome| seen.outcome == outcome))
+        };
+        let spelled = [UserSpelling::OtherCase, UserSpelling::SpaceBehind].map(SessionAct::GuessSpelled);
+        let (is_due, spelling) = match act {
+            SessionAct::GuessSpelled(spelling) => {
+                (came_of(SessionAct::OtherSpelling(spelling), Some(Outcome::Granted)), Some(spelling))
+            }
+            _ => (spelled.into_iter().any(|act| came_of(act, None)), None),
+        };
+        if !is_due {
+            return Ok(());
+        }
+        let number = evidence.observations.len() + self.times(1, true);
+        let Some(guess) = self.guess_at(identity, number, spelling, evidence)? else { return Ok(()) };
+        let mut session = Logins::recorded(&guess);
+        let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
+        self.guessed(action, &session, ended, evidence).await
+    }
+
     /// The login with the wrong password of this number.
     fn guess(&self, identity: usize, number: usize, evidence: &mut Evidence) -> Result<Arc<LoginProcedure>, Halt> {
+        let guess = self.guess_at(identity, number, None, evidence)?;
+        guess.ok_or_else(|| Halt::Untestable("the login has no user-id".to_owned()))
+    }
+
+    /// The same with the user-id in another spelling; none where there is no such one.
+    fn guess_at(
+        &self,
+        identity: usize,
+        number: usize,
+        spelling: Option<UserSpelling>,
+        evidence: &mut Evidence,
+    ) -> Result<Option<Arc<LoginProcedure>>, Halt> {
         let (_, procedure) = self.login_of(identity)?;
         let material = &self.prober.subject().material;
         let expendable = material.expendable_username.clone();
         let user = expendable.unwrap_or_else(|| unknown_user(&procedure.account.0, &self.random[20..32]));
+        let user = match spelling.map(|spelling| spelling.of(&user)) {
+            Some(None) => return Ok(None),
+            Some(Some(spelled)) => spelled,
+            None => user,
+        };
         let procedure = match &material.source_header {
             Some(header) => procedure.with_header(header, &self.prober.source(SOURCE)),
             None => procedure,
         };
         let password = Secret::new(format!("{WRONG}{}{number}", &self.random[..20]));
         values::note_text(password.expose(), evidence);
-        Ok(procedure.with_account(&user, password))
+        Ok(Some(procedure.with_account(&user, password)))
     }
 
     async fn guessed(
@@ -114,11 +167,16 @@ impl Stage<'_> {
 /// The guesses in a row.
 fn guesses<'e>(stage: &Stage<'_>, evidence: &'e Evidence) -> impl Iterator<Item = &'e Observation> {
     let check = stage.check;
-    let is_guess = move |seen: &&Observation| match &check.steps[seen.step] {
-        Step::Session(step) => step.act == SessionAct::GuessPasswords,
-        _ => false,
-    };
+    let is_guess = move |seen: &&Observation| act_of(check, seen) == Some(SessionAct::GuessPasswords);
     evidence.observations.iter().filter(is_guess)
+}
+
+/// What was done with a login, by the step of a check that an observation is of.
+fn act_of(check: &Check, seen: &Observation) -> Option<SessionAct> {
+    match &check.steps[seen.step] {
+        Step::Session(step) => Some(step.act),
+        _ => None,
+    }
 }
 
 /// Whether a delay is all that holds guesses up.

@@ -96,6 +96,7 @@ impl Stage<'_> {
             | SessionAct::FromForeignPage
             | SessionAct::ReturningTo(_)
             | SessionAct::NamingHost(_)
+            | SessionAct::OtherSpelling(_)
             | SessionAct::DefaultAccount(_)) => {
                 let (told, reproduced) = Box::pin(self.unusual_login(identity, act, evidence)).await?;
                 told.observe_as(action, Place::Login, reproduced, evidence);
@@ -114,6 +115,9 @@ impl Stage<'_> {
             SessionAct::OtherMethod(method) => Box::pin(self.other_method(identity, method)).await?,
             SessionAct::GuessPasswords => return Box::pin(self.guess_passwords(action, identity, evidence)).await,
             SessionAct::GuessAtOnce => return Box::pin(self.guess_at_once(action, identity, evidence)).await,
+            SessionAct::GuessSpelled(_) | SessionAct::GuessOnceMore => {
+                return Box::pin(self.guess_once_more(action, identity, step.act, evidence)).await;
+            }
             SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,
             SessionAct::CompareUsers => return Box::pin(self.compare_users(action, identity, evidence)).await,
             SessionAct::Copy(from, to) => {
