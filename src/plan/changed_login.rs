@@ -50,7 +50,7 @@ impl LoginProcedure {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::login::{CredentialEnd, LoginBody, LoginJson, LoginText};
+    use super::super::login::{BesideWrites, CredentialEnd, LoginBody, LoginJson, LoginText};
     use super::*;
     use crate::check::step::ForeignHost;
 
@@ -76,7 +76,7 @@ pub(super) mod tests {
             logout: Vec::new(),
             password_change: Vec::new(),
             cookies: None,
-            write_headers: Vec::new(),
+            beside_writes: BesideWrites::default(),
             account: (account.0.to_owned(), Some(Secret::new(account.1))),
             most_failures: 3,
         }

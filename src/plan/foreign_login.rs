@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::login::{CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText};
+use super::login::{
+    BesideWrites, CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText,
+};
 use crate::check::step::{FOREIGN_HOST, FOREIGN_ORIGIN, ForeignHost, ReturnTo};
 
 /// Names of parameters that say where a login leads.
@@ -50,7 +52,7 @@ impl LoginProcedure {
     pub fn with_foreign_logout(&self) -> Option<Arc<Self>> {
         let logout: Option<Vec<LoginStep>> = self.logout.iter().map(of_foreign_page).collect();
         let logout = logout.filter(|steps| !steps.is_empty())?;
-        Some(Arc::new(Self { logout, write_headers: Vec::new(), ..self.clone() }))
+        Some(Arc::new(Self { logout, beside_writes: BesideWrites::default(), ..self.clone() }))
     }
 
     /// The same, whose logout has nothing that only its user has; none where its address has.
@@ -58,7 +60,7 @@ impl LoginProcedure {
     pub fn with_bare_logout(&self) -> Option<Arc<Self>> {
         let logout: Option<Vec<LoginStep>> = self.logout.iter().map(without_credential).collect();
         let logout = logout.filter(|steps| !steps.is_empty())?;
-        Some(Arc::new(Self { logout, write_headers: Vec::new(), ..self.clone() }))
+        Some(Arc::new(Self { logout, beside_writes: BesideWrites::default(), ..self.clone() }))
     }
 
     /// The same, whose logout is a link on a page of another site: GET of the address to which the last request of the logout goes
@@ -83,7 +85,7 @@ impl LoginProcedure {
             success: None,
             ..step.clone()
         };
-        Some(Arc::new(Self { logout: vec![link], write_headers: Vec::new(), ..self.clone() }))
+        Some(Arc::new(Self { logout: vec![link], beside_writes: BesideWrites::default(), ..self.clone() }))
     }
 
     /// The same login, each of whose requests names a foreign host.

@@ -28,12 +28,28 @@ pub struct LoginProcedure {
     pub password_change: Vec<LoginStep>,
     /// Names of the cookies that travel beside it; all of the login's if absent.
     pub cookies: Option<Vec<String>>,
-    /// Header lines that go along with writes.
-    pub write_headers: Vec<(String, LoginText)>,
+    /// What goes along with writes.
+    pub beside_writes: BesideWrites,
     /// User-id and password of the identity, for `{username}` and `{password}`.
     pub account: (String, Option<Secret>),
     /// Failures in a row after which no login is tried.
     pub most_failures: u32,
+}
+
+/// What goes along with requests that change state, such as a CSRF token.
+#[derive(Clone, Debug, Default)]
+pub struct BesideWrites {
+    /// Header lines.
+    pub headers: Vec<(String, LoginText)>,
+    /// Parameters of forms, and members of JSON objects.
+    pub fields: Vec<(String, LoginText)>,
+}
+
+impl BesideWrites {
+    /// Whether nothing goes along.
+    pub fn is_empty(&self) -> bool {
+        self.headers.is_empty() && self.fields.is_empty()
+    }
 }
 
 /// Where a credential comes from.
@@ -355,14 +371,33 @@ impl LoginProcedure {
         requests.iter().chain(&self.refresh).chain(&self.logout).chain(&self.password_change)
     }
 
-    /// A request that changes state, with the header lines that writes have: an application that wants a CSRF token wants it
-    /// there too.
+    /// A request that changes state, with what goes along with writes: an application that wants a CSRF token wants it there
+    /// too.
     pub fn as_write(&self, step: &LoginStep) -> LoginStep {
         let mut step = step.clone();
-        if step.method != "GET" {
-            let named = |name: &str| step.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-            let added: Vec<_> = self.write_headers.iter().filter(|(name, _)| !named(name)).cloned().collect();
-            step.headers.extend(added);
+        if step.method == "GET" {
+            return step;
+        }
+        let BesideWrites { headers, fields } = &self.beside_writes;
+        let named = |name: &str| step.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let added: Vec<_> = headers.iter().filter(|(name, _)| !named(name)).cloned().collect();
+        step.headers.extend(added);
+        if !fields.is_empty() && step.body.is_none() && step.method == "POST" {
+            step.body = Some(LoginBody::Form(Vec::new()));
+        }
+        match &mut step.body {
+            Some(LoginBody::Form(own)) => {
+                let missing = fields.iter().filter(|(name, _)| !own.iter().any(|(other, _)| other == name));
+                let missing: Vec<_> = missing.cloned().collect();
+                own.extend(missing);
+            }
+            Some(LoginBody::Json(LoginJson::Object(own))) => {
+                let missing = fields.iter().filter(|(name, _)| !own.iter().any(|(other, _)| other == name));
+                let missing = missing.map(|(name, text)| (name.clone(), LoginJson::Text(text.clone())));
+                let missing: Vec<_> = missing.collect();
+                own.extend(missing);
+            }
+            _ => {}
         }
         step
     }

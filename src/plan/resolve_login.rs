@@ -6,8 +6,8 @@ use url::Url;
 
 use super::client::{ClientAuthMethod, ClientCredential};
 use super::login::{
-    CredentialEnd, CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText,
-    TokenPosition,
+    BesideWrites, CredentialEnd, CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep,
+    LoginText, TokenPosition,
 };
 use super::resolve::declared;
 use super::values::Values;
@@ -43,7 +43,10 @@ pub(super) fn procedure(credential: &Credential, values: &Values<'_>) -> Option<
         logout: all(&fields.logout),
         password_change: all(&fields.password_change),
         cookies: fields.cookies.clone(),
-        write_headers: texts(&fields.write_headers, values),
+        beside_writes: BesideWrites {
+            headers: texts(&fields.write_headers, values),
+            fields: texts(&fields.write_fields, values),
+        },
         account: (username, password),
         most_failures: fields.max_failures.unwrap_or(MOST_FAILURES),
     }))

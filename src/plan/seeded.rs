@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::login::{
-    CredentialEnd, CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText,
-    TokenPosition,
+    BesideWrites, CredentialEnd, CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep,
+    LoginText, TokenPosition,
 };
 use super::resolve_login::MOST_FAILURES;
 use super::signing::message_key;
@@ -151,7 +151,7 @@ fn session_login(identity: &SeedIdentity) -> LoginProcedure {
             ..step("POST", "/session/password")
         }],
         cookies: None,
-        write_headers: vec![csrf()],
+        beside_writes: BesideWrites { headers: vec![csrf()], ..BesideWrites::default() },
         account: (identity.name.to_owned(), Some(Secret::new(identity.password))),
         most_failures: MOST_FAILURES,
     }

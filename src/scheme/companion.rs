@@ -1,9 +1,10 @@
 //! What travels beside a credential and is none itself.
 
 use super::{Carried, CarrierPlace};
+use crate::observe::Request;
 use crate::secret::Secret;
 
-/// A further cookie of a login, or a header line of requests that change state.
+/// A further cookie of a login, or a header line or a field of requests that change state.
 #[derive(Clone, Debug)]
 pub struct Companion {
     /// Where it travels.
@@ -17,12 +18,34 @@ pub struct Companion {
 }
 
 impl Companion {
-    /// What a request with this method and path carries of it.
-    pub fn carried(&self, method: &str, path: &str) -> Option<Carried> {
-        let writes = !matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE");
-        let here = self.path.as_deref().is_none_or(|own| is_below(own, path));
-        ((writes || !self.writes_only) && here).then(|| Carried::new(&self.place, self.value.expose()))
+    /// What a request carries of it.
+    pub fn carried(&self, request: &Request) -> Option<Carried> {
+        let writes = !matches!(&*request.method, "GET" | "HEAD" | "OPTIONS" | "TRACE");
+        let path = String::from_utf8_lossy(&request.target);
+        let here = self.path.as_deref().is_none_or(|own| is_below(own, &path));
+        if !here || (self.writes_only && !writes) {
+            return None;
+        }
+        let place = match &self.place {
+            CarrierPlace::Form(name) => &place_in_body(name, request)?,
+            place => place,
+        };
+        Some(Carried::new(place, self.value.expose()))
     }
+}
+
+/// Where a field goes in a body: a form, or a JSON object, that does not have it yet; a POST without a body gets a form.
+fn place_in_body(name: &str, request: &Request) -> Option<CarrierPlace> {
+    let media = request.value_of("content-type").map(String::from_utf8_lossy).unwrap_or_default().to_ascii_lowercase();
+    if media.starts_with("application/x-www-form-urlencoded") {
+        let is_there = url::form_urlencoded::parse(&request.body).any(|(own, _)| own == name);
+        return (!is_there).then(|| CarrierPlace::Form(name.to_owned()));
+    }
+    if request.body.is_empty() && media.is_empty() {
+        return (request.method == "POST").then(|| CarrierPlace::Form(name.to_owned()));
+    }
+    let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&request.body).ok()?;
+    (!object.contains_key(name)).then(|| CarrierPlace::Json(name.to_owned()))
 }
 
 /// Whether a cookie with this path goes to a request path (RFC 6265 §5.1.4).
@@ -51,7 +74,35 @@ mod tests {
             (Some("/"), false, "DELETE", "/a", true),
             (Some("/api"), true, "PATCH", "/api", true),
         ] {
-            assert_eq!(companion(path, writes_only).carried(method, target).is_some(), goes, "{method} {target}");
+            let request = Request::new(method, target);
+            assert_eq!(companion(path, writes_only).carried(&request).is_some(), goes, "{method} {target}");
+        }
+    }
+
+    #[test]
+    fn a_field_goes_into_the_body_of_a_write() {
+        let field = Companion {
+            place: CarrierPlace::Form("csrf".to_owned()),
+            value: Secret::new("v"),
+            path: None,
+            writes_only: true,
+        };
+        let (form, json) = ("application/x-www-form-urlencoded", "application/json");
+        for (method, media, body, expected) in [
+            ("POST", form, "a=1", "a=1&csrf=v"),
+            ("POST", form, "a=1&csrf=own", "a=1&csrf=own"),
+            ("PUT", json, r#"{"a":1}"#, r#"{"a":1,"csrf":"v"}"#),
+            ("PUT", json, r#"{"csrf":"own"}"#, r#"{"csrf":"own"}"#),
+            ("PUT", json, "[1]", "[1]"),
+            ("POST", "text/plain", "a", "a"),
+            ("POST", "", "", "csrf=v"),
+            ("DELETE", "", "", ""),
+            ("GET", "", "", ""),
+        ] {
+            let request = Request::new(method, "/a");
+            let mut request = if media.is_empty() { request } else { request.with_body(media, body) };
+            field.carried(&request).iter().for_each(|carried| carried.apply(&mut request));
+            assert_eq!(String::from_utf8_lossy(&request.body), expected, "{method} {media} {body}");
         }
     }
 }

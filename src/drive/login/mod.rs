@@ -85,11 +85,14 @@ pub fn accompany(companions: &[Companion], request: &mut Request) -> Vec<Carried
     if companions.is_empty() {
         return Vec::new();
     }
-    let path = String::from_utf8_lossy(&request.target).into_owned();
-    let carried: Vec<Carried> =
-        companions.iter().filter_map(|companion| companion.carried(&request.method, &path)).collect();
-    carried.iter().for_each(|one| one.apply(request));
-    carried
+    let mut all = Vec::new();
+    for companion in companions {
+        // fields of a body come one after another
+        let carried = companion.carried(request);
+        carried.iter().for_each(|one| one.apply(request));
+        all.extend(carried);
+    }
+    all
 }
 
 /// A session that is kept for its identity, with when it is renewed.

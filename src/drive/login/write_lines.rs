@@ -1,19 +1,23 @@
-//! The header lines that go along with the writes of a login, such as the one with its CSRF token.
+//! The header lines and fields that go along with the writes of a login, such as the one with its CSRF token.
 
 use super::{LoginError, LoginSession};
+use crate::plan::login::BesideWrites;
 use crate::scheme::{CarrierPlace, Companion};
 
 impl LoginSession {
     /// The lines, with what answers have had so far.
     pub(super) fn write_lines(&self) -> Result<Vec<Companion>, LoginError> {
         let mut lines = Vec::new();
-        for (name, text) in &self.procedure.write_headers {
+        let BesideWrites { headers, fields } = &self.procedure.beside_writes;
+        let headers = headers.iter().map(|one| (one, CarrierPlace::Header as fn(String) -> CarrierPlace, "header"));
+        let fields = fields.iter().map(|one| (one, CarrierPlace::Form as fn(String) -> CarrierPlace, "field"));
+        for ((name, text), place, kind) in headers.chain(fields) {
             let value = self.state.filled(text, &self.procedure.account);
-            let value = value.map_err(|missing| missing.of(&format!("the header {name} for writes"), None))?;
+            let value = value.map_err(|missing| missing.of(&format!("the {kind} {name} for writes"), None))?;
             if value.has_control_characters() {
                 return Err(LoginError::ControlCharacter);
             }
-            lines.push(Companion { place: CarrierPlace::Header(name.clone()), value, path: None, writes_only: true });
+            lines.push(Companion { place: place(name.clone()), value, path: None, writes_only: true });
         }
         Ok(lines)
     }

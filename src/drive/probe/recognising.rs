@@ -11,6 +11,7 @@ use crate::observe::{
     meaning_of_status, without_query,
 };
 use crate::plan::subject::{CaseRequest, DeclaredAnswer, Resource};
+use crate::scheme::CarrierPlace;
 
 /// Public resources whose answers are looked at: what anybody may read is not protected.
 const MOST_PUBLIC: usize = 4;
@@ -264,10 +265,14 @@ impl Prober {
         let lines = held.companions.iter().filter(|companion| companion.writes_only);
         let mut request = self.bare_request(at);
         let before = request.headers.len();
-        lines.filter_map(|line| line.carried("POST", "/")).for_each(|line| line.apply(&mut request));
-        let lines = request.headers.get_mut(before..)?;
-        lines.iter_mut().for_each(|line| line.sensitive = true);
-        (!lines.is_empty()).then_some(request)
+        for line in lines {
+            let name = match &line.place {
+                CarrierPlace::Header(name) | CarrierPlace::Form(name) => name,
+                _ => continue,
+            };
+            request.push(name, line.value.expose().as_bytes(), true);
+        }
+        (request.headers.len() > before).then_some(request)
     }
 
     /// A request without a credential for something beside the resource that does not exist.

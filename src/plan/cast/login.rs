@@ -275,12 +275,12 @@ impl Caster<'_> {
         Ok(())
     }
 
-    /// The identity, where writes of its session have header lines of their own.
+    /// The identity, where something goes along with writes of its session.
     pub(super) fn with_write_headers(&self, identity: usize) -> Result<usize, Missing> {
-        match self.subject.procedure_of(identity).filter(|login| !login.write_headers.is_empty()) {
+        match self.subject.procedure_of(identity).filter(|login| !login.beside_writes.is_empty()) {
             Some(_) => Ok(identity),
             None => missing(
-                "no `write_headers` in the login: no write has a CSRF token that could be missing (`session.foreign-page-write-refused` shows whether other sites can write)",
+                "no `write_headers` or `write_fields` in the login: no write has a CSRF token that could be missing (`session.foreign-page-write-refused` shows whether other sites can write)",
             ),
         }
     }

@@ -65,6 +65,10 @@ pub struct LoginFields {
     /// Header lines of requests that change state, and of the logout, such as the one that repeats a CSRF token.
     #[serde(default)]
     pub write_headers: BTreeMap<String, Template>,
+    /// The same as parameters of their forms and members of their JSON objects: for applications that read the CSRF token from the
+    /// body. A POST without a body gets a form; other bodies stay as they are.
+    #[serde(default)]
+    pub write_fields: BTreeMap<String, Template>,
     /// Failed logins in a row after which none is tried any more, so that no account is locked (default 3). An answer of a server
     /// that breaks (5xx) does not count; after 429 with a Retry-After of ten seconds at most, the login is sent again.
     #[serde(default)]

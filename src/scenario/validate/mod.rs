@@ -2,6 +2,7 @@
 
 mod components;
 mod credential;
+mod resource;
 mod signing;
 
 use super::model;
@@ -40,7 +41,7 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     waivers(loaded, &mut mistakes);
     phases(loaded, &mut mistakes);
     super::thresholds::mistakes(loaded, &mut mistakes);
-    resources(loaded, &mut mistakes);
+    resource::fit(loaded, &mut mistakes);
     mistakes
 }
 
@@ -260,47 +261,5 @@ fn shape(loaded: &LoadedScenario, phase: &At<LoadPhase>, mistakes: &mut Vec<Scen
     }
     if phase.timeout.is_some_and(|timeout| timeout.0.is_zero()) {
         wrong("`timeout` must be greater than 0");
-    }
-}
-
-/// A threshold on what is never measured would hold for ever.
-fn resources(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
-    for resource in &loaded.scenario.resources {
-        for preparing in resource.before.iter().chain(&resource.after) {
-            let bodies = [preparing.json.is_some(), preparing.form.is_some(), preparing.body.is_some()];
-            if bodies.into_iter().filter(|there| *there).count() > 1 {
-                let error = loaded.error(preparing.place, "a request has one body");
-                mistakes.push(error.with_help("keep one of json, form and body"));
-            }
-        }
-        let mut wrong = |message: &str, help: &str| {
-            mistakes.push(loaded.error(resource.place, message).with_help(help.to_owned()));
-        };
-        let bodies = [resource.json.is_some(), resource.form.is_some(), resource.body.is_some()];
-        if bodies.into_iter().filter(|there| *there).count() > 1 {
-            wrong("a request has one body", "keep one of json, form and body");
-        }
-        if resource.public && !resource.scopes.is_empty() {
-            wrong("a public resource needs no scope", "keep one of `public` and `scopes`");
-        }
-        let is_prepared = !resource.before.is_empty() || !resource.after.is_empty();
-        if is_prepared && !resource.writes {
-            wrong("`before` and `after` belong around a write", "add `writes: true`, or remove them");
-        }
-        for preparing in resource.before.iter().chain(&resource.after) {
-            let Some(name) = &preparing.with else { continue };
-            if !loaded.scenario.credentials.contains_key(name) {
-                let known = loaded.scenario.credentials.keys().cloned().collect::<Vec<_>>().join(", ");
-                let help = format!("expected one of {known}");
-                wrong(&format!("there is no credential `{name}`"), &help);
-            }
-        }
-        let Some(success) = &resource.success else { continue };
-        if success.status.is_some_and(|status| !(200..=599).contains(&status)) {
-            wrong("`status` is a final status between 200 and 599", "write the status of access granted, such as 200");
-        }
-        if success.json.as_ref().is_some_and(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
-            wrong("`json` is a JSON pointer (RFC 6901)", "begin it with a slash, such as /orders/0");
-        }
     }
 }

@@ -9,11 +9,11 @@ use crate::scheme::{CarrierPlace, Companion};
 use crate::secret::Secret;
 
 /// Why a CSRF token of somebody else shows nothing.
-const SAME_FOR_ALL: &str = "the `write_headers` of two sessions are the same: they hold no token of a session";
+const SAME_FOR_ALL: &str = "what goes along with writes (`write_headers`, `write_fields`) is the same in two sessions: it holds no token of a session";
 
 /// Why no CSRF token is older than its login.
 const NOTHING_EARLIER: &str =
-    "no answer before the login has what `write_headers` need: there is no earlier CSRF token";
+    "no answer before the login has what `write_headers` or `write_fields` need: there is no earlier CSRF token";
 
 /// Characters of a token that is in a cookie by no chance.
 const LEAST_TOKEN: usize = 12;

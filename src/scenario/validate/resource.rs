@@ -1,0 +1,75 @@
+//! What a resource may be asked with, and how its answers are recognised.
+
+use std::collections::BTreeMap;
+
+use crate::scenario::{JsonTemplate, LoadedScenario, ScenarioError, Template};
+
+/// What stands in a login for a value of an earlier answer.
+const OF_ANSWERS: [&str; 4] = ["{input:", "{cookie:", "{header:", "{location:"];
+
+/// What is wrong with resources, and with the requests around them.
+pub(super) fn fit(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
+    for resource in &loaded.scenario.resources {
+        let own = texts(resource.json.as_ref(), resource.form.as_ref(), &resource.headers);
+        let around = resource.before.iter().chain(&resource.after);
+        let around = around.flat_map(|one| texts(one.json.as_ref(), one.form.as_ref(), &one.headers));
+        mistakes.extend(own.chain(around).filter_map(|text| of_an_answer(loaded, text)));
+        for preparing in resource.before.iter().chain(&resource.after) {
+            let bodies = [preparing.json.is_some(), preparing.form.is_some(), preparing.body.is_some()];
+            if bodies.into_iter().filter(|there| *there).count() > 1 {
+                let error = loaded.error(preparing.place, "a request has one body");
+                mistakes.push(error.with_help("keep one of json, form and body"));
+            }
+        }
+        let mut wrong = |message: &str, help: &str| {
+            mistakes.push(loaded.error(resource.place, message).with_help(help.to_owned()));
+        };
+        let bodies = [resource.json.is_some(), resource.form.is_some(), resource.body.is_some()];
+        if bodies.into_iter().filter(|there| *there).count() > 1 {
+            wrong("a request has one body", "keep one of json, form and body");
+        }
+        if resource.public && !resource.scopes.is_empty() {
+            wrong("a public resource needs no scope", "keep one of `public` and `scopes`");
+        }
+        let is_prepared = !resource.before.is_empty() || !resource.after.is_empty();
+        if is_prepared && !resource.writes {
+            wrong("`before` and `after` belong around a write", "add `writes: true`, or remove them");
+        }
+        for preparing in resource.before.iter().chain(&resource.after) {
+            let Some(name) = &preparing.with else { continue };
+            if !loaded.scenario.credentials.contains_key(name) {
+                let known = loaded.scenario.credentials.keys().cloned().collect::<Vec<_>>().join(", ");
+                let help = format!("expected one of {known}");
+                wrong(&format!("there is no credential `{name}`"), &help);
+            }
+        }
+        let Some(success) = &resource.success else { continue };
+        if success.status.is_some_and(|status| !(200..=599).contains(&status)) {
+            wrong("`status` is a final status between 200 and 599", "write the status of access granted, such as 200");
+        }
+        if success.json.as_ref().is_some_and(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
+            wrong("`json` is a JSON pointer (RFC 6901)", "begin it with a slash, such as /orders/0");
+        }
+    }
+}
+
+/// The texts of a request that are sent as they are written.
+fn texts<'a>(
+    json: Option<&'a JsonTemplate>,
+    form: Option<&'a BTreeMap<String, Template>>,
+    headers: &'a BTreeMap<String, Template>,
+) -> impl Iterator<Item = &'a Template> {
+    let json = json.into_iter().flat_map(JsonTemplate::templates);
+    json.chain(form.into_iter().flat_map(BTreeMap::values)).chain(headers.values())
+}
+
+/// A text would be sent as it is that stands in a login for a value of an earlier answer.
+fn of_an_answer(loaded: &LoadedScenario, text: &Template) -> Option<ScenarioError> {
+    let begin = OF_ANSWERS.into_iter().filter_map(|begin| text.written().find(begin)).min()?;
+    let named = &text.written()[begin..];
+    let named = &named[..=named.find('}')?];
+    let message = format!("`{named}` would be sent as it is written: only a login takes values from earlier answers");
+    let help =
+        "for a CSRF token that each write repeats, add `write_fields` (or `write_headers`) to the login of its user";
+    Some(loaded.error(text.place(), message).with_help(help))
+}
