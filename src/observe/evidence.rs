@@ -219,6 +219,8 @@ pub struct Evidence {
     pub refresh_token_stays: bool,
     /// Whether passwords were guessed for a user that nobody knows.
     pub guessed_at_nobody: bool,
+    /// Whether the target is on this host, and may believe what comes from its own host alone.
+    pub target_is_here: bool,
     /// How long it took until all of several guesses at the same time were answered.
     pub guessed_at_once: Option<std::time::Duration>,
     /// The thumbprint of the certificate of the client that asks the authorization server (RFC 8705 §3.1), where it has one.

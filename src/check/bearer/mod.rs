@@ -17,6 +17,9 @@ use crate::check::step::{
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
 use crate::observe::{Outcome, StepId};
 
+/// How a write is refused with a token that has ended: some servers look at its rights first.
+const WRITE_REFUSED: &[Accept] = &[INVALID, INSUFFICIENT];
+
 /// The token that has expired, once more.
 const LATER: StepId = StepId::new("later");
 
@@ -99,7 +102,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7519 §4.1.4"],
         doc: Doc {
-            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed. Where it is accepted, it is sent again for 20 s: one that is refused by then is a failure of medium severity. The expired token to each resource that is read (at most 16).",
+            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed. Where it is accepted, it is sent again for 20 s: one that is refused by then is a failure of medium severity. The expired token to each resource that is read (at most 16), and to each that is written (at most 8) where the target may be written to.",
             matters: "The end of its life is what limits the damage of a stolen token.",
             fix: "Compare the expiry on each request, with a leeway of seconds.",
         },
@@ -111,6 +114,7 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::AwaitLateRefusal("t"),
             send(Who::Slot("t"), On::Protected).id(LATER).called("the expired token, later"),
             send(Who::Slot("t"), On::EachRead).denied(&[INVALID]).called("the expired token").if_given(),
+            send(Who::Slot("t"), On::EachWrite).denied(WRITE_REFUSED).called("the expired token").if_given(),
         ],
         expect: expired,
         shows: Explanation::Time,
@@ -125,7 +129,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7009 §2.1", "ASVS 7.4.1"],
         doc: Doc {
-            sends: "A token that worked, again after its client revoked it and the tolerated delay has passed, and then to each resource that is read (at most 16).",
+            sends: "A token that worked, again after its client revoked it and the tolerated delay has passed, and then to each resource that is read (at most 16), and to each that is written (at most 8) where the target may be written to.",
             matters: "A resource server that remembers a good answer for ever cannot be told that a token was stolen.",
             fix: "Bound the life of cached introspection answers by the delay that you promise.",
         },
@@ -136,6 +140,10 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::AwaitRefusal("t"),
             send(Who::Slot("t"), On::Protected).denied(&[INVALID]).called("the token after its revocation"),
             send(Who::Slot("t"), On::EachRead).denied(&[INVALID]).called("the token after its revocation").if_given(),
+            send(Who::Slot("t"), On::EachWrite)
+                .denied(WRITE_REFUSED)
+                .called("the token after its revocation")
+                .if_given(),
         ],
         shows: Explanation::Revocation,
         fault: "introspection-cache-forever",

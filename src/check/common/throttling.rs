@@ -3,7 +3,7 @@
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{
-    Alter, Fill, FormAuth, LookedFor, On, SessionAct, Step, UserSpelling, Who, forged, login, send, token,
+    Alter, Fill, FormAuth, LookedFor, OTHER_SOURCE, On, SessionAct, Step, UserSpelling, Who, forged, login, send, token,
 };
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
 use crate::observe::{Observation, Outcome, Request, StepId};
@@ -21,14 +21,24 @@ pub(crate) const TOKEN: &[Check] = &[Check {
     remote_safe: false,
     sources: &["RFC 6749 §2.3.1", "RFC 6749 §10.10"],
     doc: Doc {
-        sends: "Wrong secrets for one expendable client, one more than the failure budget of the scenario.",
+        sends: "Wrong secrets for one expendable client, one more than the failure budget of the scenario. Where 429 comes, one more guess names another source in X-Forwarded-For and like headers (unless `source_header` is one of them), and then one as before: that the first is evaluated is a failure, and a warning where the target is on this host, which it may trust.",
         matters: "An endpoint that answers every guess at full speed lets weak secrets be found.",
         fix: "Count failures for each client, and answer 429 or ever more slowly.",
     },
-    steps: &[token(FormAuth::ExpendableWrong, &[("grant_type", Fill::Text("client_credentials"))])
-        .exhausting()
-        .called("a wrong secret")],
-    expect: throttled,
+    steps: &[
+        token(FormAuth::ExpendableWrong, &[("grant_type", Fill::Text("client_credentials"))])
+            .exhausting()
+            .called("a wrong secret"),
+        Step::WhereThrottled,
+        token(FormAuth::ExpendableWrong, &[("grant_type", Fill::Text("client_credentials"))])
+            .asking(OTHER_SOURCE)
+            .id(ELSEWHERE)
+            .called("a wrong secret with headers that name another source"),
+        token(FormAuth::ExpendableWrong, &[("grant_type", Fill::Text("client_credentials"))])
+            .id(AGAIN)
+            .called("a wrong secret, once more"),
+    ],
+    expect: guesses_at_secrets,
     fault: "token-no-throttle",
     ..PLAIN
 }];
@@ -42,7 +52,7 @@ pub(crate) const LOGIN: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.1", "OWASP API2:2023", "CWE-307", "WSTG-ATHN-03"],
     doc: Doc {
-        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone. Where each of them is answered after half a second or more, five are sent one after another, and the rest of the budget (at most 20) at once: a delay that all of them wait for side by side holds no guess up. Where 429 comes, and the right login was let in with its user-id in the other case or with a space behind it, one more guess has the user-id spelled in that way, and then one as before.",
+        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone. Where each of them is answered after half a second or more, five are sent one after another, and the rest of the budget (at most 20) at once: a delay that all of them wait for side by side holds no guess up. Where 429 comes, and the right login was let in with its user-id in the other case or with a space behind it, one more guess has the user-id spelled in that way, and then one as before. Another guess names another source in X-Forwarded-For and like headers (unless `source_header` is one of them), and then one as before: that the first is evaluated is a failure, and a warning where the target is on this host, which it may trust.",
         matters: "Without a limit, guessing a password is only a question of time.",
         fix: "Count failures by account and by source, and answer 429 or ever more slowly; count logins that have not been answered yet, too.",
     },
@@ -54,7 +64,10 @@ pub(crate) const LOGIN: &[Check] = &[Check {
         login(SessionAct::GuessAtOnce),
         login(SessionAct::GuessSpelled(UserSpelling::OtherCase)),
         login(SessionAct::GuessSpelled(UserSpelling::SpaceBehind)),
-        login(SessionAct::GuessOnceMore),
+        login(SessionAct::GuessOnceMore).id(AGAIN),
+        Step::WhereThrottled,
+        login(SessionAct::GuessForwarded).id(ELSEWHERE),
+        login(SessionAct::GuessOnceMore).id(AGAIN),
     ],
     expect: guesses_at_logins,
     fault: "login-no-throttle",
@@ -148,6 +161,10 @@ pub(crate) const CHECKS: &[Check] = &[
 const BEFORE: Step = send(Who::Good, On::Protected).called("the good credential before");
 const WRONG: StepId = StepId::new("wrong");
 const OTHER: StepId = StepId::new("other");
+/// A guess that names another source, ...
+const ELSEWHERE: StepId = StepId::new("elsewhere");
+/// ... and one as before, after that or after another spelling.
+const AGAIN: StepId = StepId::new("again");
 
 /// The guesses, with their index.
 fn guesses<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
@@ -232,27 +249,49 @@ fn guesses_at_logins(case: &ObservedCheck<'_>) -> Judgement {
             judgement.advice.push(deviation);
         }
     }
-    spelled_around(case, &mut judgement);
+    gone_around(case, &mut judgement);
     judgement
 }
 
-/// Guesses that are throttled go on with another spelling of a user-id that is the same user's.
-fn spelled_around(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
-    let act = |seen: &Observation| match case.step_of(seen) {
-        Step::Session(session) => Some(session.act),
-        _ => None,
-    };
-    // before that, time may have passed: a guess as before is still held up
-    let is_again = |seen: &Observation| act(seen) == Some(SessionAct::GuessOnceMore);
-    if !case.observations().any(|(_, seen)| is_again(seen) && is_throttled(seen)) {
-        return;
-    }
+/// The same of secrets of clients.
+fn guesses_at_secrets(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = throttled(case);
+    gone_around(case, &mut judgement);
+    judgement
+}
+
+/// What is said of headers that a server may believe from its own host alone.
+const FROM_HERE: &str = "; the target is on the host that this was sent from, and may believe headers from there alone";
+
+/// Guesses that are throttled go on with another spelling of a user-id that is the same user's, or with a header that names another
+/// source.
+fn gone_around(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
     let evaluated: Vec<_> = guesses(case).iter().filter_map(|(_, seen)| answered(seen)).collect();
     for (index, seen) in case.observations() {
-        let is_spelled = matches!(act(seen), Some(SessionAct::GuessSpelled(_)));
-        if is_spelled && answered(seen).is_some_and(|status| evaluated.contains(&status)) {
-            let text = case.about(index, "answered as the first guesses were, while others are answered 429");
-            judgement.deviates(index, text, "429, in whichever way the user-id is spelled");
+        let step = case.step_of(seen);
+        let is_elsewhere = step.step_id() == Some(ELSEWHERE);
+        let is_spelled = matches!(step, Step::Session(session) if matches!(session.act, SessionAct::GuessSpelled(_)));
+        if !(is_elsewhere || is_spelled) || answered(seen).is_none_or(|status| !evaluated.contains(&status)) {
+            continue;
+        }
+        // before that, time may have passed: the next guess as before is still held up
+        let next = case.observations_of(AGAIN).find(|(again, _)| *again > index);
+        if !next.is_some_and(|(_, again)| is_throttled(again)) {
+            continue;
+        }
+        let text = "answered as the first guesses were, while others are answered 429";
+        let text = match is_elsewhere && case.evidence.target_is_here {
+            true => case.about(index, format_args!("{text}{FROM_HERE}")),
+            false => case.about(index, text),
+        };
+        match is_elsewhere && case.evidence.target_is_here {
+            true => {
+                judgement.advises(index, text, "429, whatever the request says of where it comes from");
+            }
+            false if is_elsewhere => {
+                judgement.deviates(index, text, "429, whatever the request says of where it comes from");
+            }
+            false => judgement.deviates(index, text, "429, in whichever way the user-id is spelled"),
         }
     }
 }
@@ -442,6 +481,30 @@ mod tests {
             again.into_iter().for_each(|status| see(7, status));
             let judged = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!(judged.protocol.len(), found, "{guesses:?} {spelled:?} {again:?}: {judged:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_names_another_source_is_no_way_around_the_limit() {
+        let check = find("login.guessing-throttled").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "session");
+        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
+        let last = check.steps.len() - 1;
+        assert_eq!(check.steps[last].step_id(), Some(AGAIN));
+        // the guess from elsewhere, the one after it, and whether the target is on this host; failures, and warnings
+        for (elsewhere, again, here, found) in [
+            (401, 429, false, (1, 0)),
+            (401, 429, true, (0, 1)),
+            (429, 429, false, (0, 0)),
+            (401, 401, false, (0, 0)),
+            (400, 429, false, (0, 0)),
+        ] {
+            let mut evidence = Evidence { target_is_here: here, ..Evidence::default() };
+            for (step, status) in [(0, 200), (3, 401), (3, 429), (of(ELSEWHERE), elsewhere), (last, again)] {
+                evidence.observe(sent(step, "Basic x", status, Duration::ZERO));
+            }
+            let judged = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((judged.protocol.len(), judged.advice.len()), found, "{elsewhere} {again} {here}: {judged:?}");
         }
     }
 

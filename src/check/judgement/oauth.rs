@@ -32,11 +32,13 @@ pub(crate) fn token_answer(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// A client gets none of a scope that it is not entitled to: refusal, or a token that says it has another scope.
+/// A client gets none of a scope that it is not entitled to: refusal, or a token that says it has another scope. The first request
+/// is for that scope alone, and others are for scopes of its own as well.
 pub(crate) fn scope_not_escalated(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    for (index, observation) in case.observations().filter(|(_, seen)| seen.place == Place::Token) {
-        let requested = requested_scope(observation);
+    let requests = || case.observations().filter(|(_, seen)| seen.place == Place::Token);
+    let requested = requests().next().map(|(_, first)| requested_scope(first)).unwrap_or_default();
+    for (index, observation) in requests() {
         match observation.outcome {
             Outcome::Granted => {
                 let scope = observation.exchange.response().and_then(|response| response.json_text("scope"));

@@ -87,7 +87,9 @@ pub enum SessionAct {
     /// One more of those guesses, with the user-id spelled in another way, where the target throttles, and takes the good
     /// identity's in that spelling.
     GuessSpelled(UserSpelling),
-    /// One more of those guesses, where one in another spelling came before.
+    /// One more of those guesses, with headers that name another source.
+    GuessForwarded,
+    /// One more of those guesses, as they were, after one that was not.
     GuessOnceMore,
     /// Failed logins of the good identity and of users that nobody knows, whose times are compared.
     CompareUsers,

@@ -23,8 +23,8 @@ pub use login::{
     NoPassword, NoSession, QueryLogin, ReturnTo, SessionAct, SessionStep, UnusualText, UserOrder, UserSpelling,
 };
 pub use request::{
-    Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, On, OtherConnection, PeculiarAccount, Send, Who,
-    is_number,
+    Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, OTHER_SOURCE, On, OtherConnection,
+    PeculiarAccount, Send, Who, is_number,
 };
 
 /// One step of a check.
@@ -75,6 +75,8 @@ pub enum Step {
     AwaitAccepted,
     /// The same where any check has just written, whatever the target answered.
     AwaitFormerEffects,
+    /// What follows is sent only where the last answer was 429, and the scenario does not say that the target believes one of [`OTHER_SOURCE`].
+    WhereThrottled,
     /// Waits for the checks that write beside this one, if there are any, before what would disturb them.
     Meet,
     /// Looks back at what all checks of the run have seen: the check runs after them.

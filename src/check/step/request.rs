@@ -253,6 +253,16 @@ pub enum Alter {
     Validators,
 }
 
+/// The headers by which proxies name where a request comes from, with an address of nobody (RFC 5737 §3).
+pub const OTHER_SOURCE: &[(&str, &str)] = &[
+    ("X-Forwarded-For", "203.0.113.77"),
+    ("Forwarded", "for=203.0.113.77"),
+    ("X-Real-IP", "203.0.113.77"),
+    ("True-Client-IP", "203.0.113.77"),
+    ("CF-Connecting-IP", "203.0.113.77"),
+    ("X-Client-IP", "203.0.113.77"),
+];
+
 /// Whether a segment of a path is a number.
 pub fn is_number(segment: &str) -> bool {
     !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit())
@@ -304,6 +314,8 @@ pub enum Fill {
     LeftOut,
     /// The good client's own scopes and one that it is not entitled to.
     OwnAndDisallowedScope,
+    /// The scopes of a credential that lacks one, and the one that it lacks.
+    LowAndNeededScope,
     /// A text several times over.
     Repeated(&'static str, usize),
     /// A scope that looks like a needed one and opens nothing.

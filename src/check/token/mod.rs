@@ -47,15 +47,23 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 6749 §3.3", "RFC 6749 §5.1", "ASVS 10.4.11", "RFC 9700 §2.3"],
         doc: Doc {
-            sends: "A request for a scope that the client is not entitled to.",
+            sends: "A request for a scope that the client is not entitled to, and one for its own scopes and that one.",
             matters: "A server that copies the requested scope into the token makes every client an administrator.",
             fix: "Intersect the requested scope with what the client is registered for.",
         },
-        steps: &[token(
-            FormAuth::Good,
-            &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::DisallowedScope)],
-        )
-        .called("a scope that the client is not entitled to")],
+        steps: &[
+            token(
+                FormAuth::Good,
+                &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::DisallowedScope)],
+            )
+            .called("a scope that the client is not entitled to"),
+            token(
+                FormAuth::Good,
+                &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::OwnAndDisallowedScope)],
+            )
+            .called("its own scopes and one that the client is not entitled to")
+            .if_given(),
+        ],
         expect: oauth::scope_not_escalated,
         implied_by: &["token.scope-returned-when-different"],
         fault: "grants-requested-scope",

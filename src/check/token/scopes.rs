@@ -13,8 +13,8 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     severity: Severity::Critical,
     sources: &["RFC 6749 §3.3", "RFC 6749 §5.1", "ASVS 10.4.11"],
     doc: Doc {
-        sends: "A request of the client with fewer scopes for one that it lacks; a token that comes back is used where \
-                that scope is needed.",
+        sends: "A request of the client with fewer scopes for one that it lacks, alone and behind its own scopes; a \
+                token that comes back is used where that scope is needed.",
         matters: "A server that copies the requested scope into the token makes every client as mighty as the mightiest.",
         fix: "Intersect the requested scope with what the client is registered for, and state the scope that was granted.",
     },
@@ -23,6 +23,16 @@ pub(crate) const CHECKS: &[Check] = &[Check {
             .keep("t")
             .called("a client asks for a scope that it lacks"),
         send(Who::IfKept("t"), On::Scoped).denied(&[INSUFFICIENT, INVALID]).called("the token that it got"),
+        token(
+            FormAuth::LowScope,
+            &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::LowAndNeededScope)],
+        )
+        .keep("u")
+        .called("a client asks for its own scopes and for one that it lacks")
+        .if_given(),
+        send(Who::IfKept("u"), On::Scoped)
+            .denied(&[INSUFFICIENT, INVALID])
+            .called("the token that it got for its own scopes and another one"),
     ],
     expect: opens_nothing,
     shows: Explanation::Scope,

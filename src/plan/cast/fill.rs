@@ -23,6 +23,14 @@ impl Caster<'_> {
                 Some(_) => Ok(subject.material.lookalike_scopes.join(" ")),
                 None => missing("no `material.lookalike_scopes`"),
             },
+            Fill::LowAndNeededScope => {
+                let needed = self.scope(Fill::NeededScope)?;
+                let low = subject.scope_gap(None).map(|gap| &subject.identities[gap.low].scopes);
+                match low.filter(|own| !own.is_empty()) {
+                    Some(own) => Ok(own.iter().cloned().chain([needed]).collect::<Vec<_>>().join(" ")),
+                    None => missing("the credential that lacks a scope has no `scopes` in the scenario"),
+                }
+            }
             Fill::NeededScope if subject.resources.is_empty() => missing(NO_RESOURCES),
             Fill::NeededScope => match subject.scope_gap(None) {
                 Some(gap) => {
@@ -41,7 +49,9 @@ impl Caster<'_> {
         for fill in fills {
             match fill {
                 Fill::PublicPath => drop(self.resource(On::Public, Who::Good)?),
-                Fill::NeededScope | Fill::DisallowedScope | Fill::OwnAndDisallowedScope => drop(self.scope(fill)?),
+                Fill::NeededScope | Fill::LowAndNeededScope | Fill::DisallowedScope | Fill::OwnAndDisallowedScope => {
+                    drop(self.scope(fill)?)
+                }
                 Fill::SlotForged(_, id) => {
                     if let Some(lacking) = self.subject.kit.lacks(self.subject.scheme.needs(id)) {
                         return missing(lacking);

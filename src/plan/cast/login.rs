@@ -55,6 +55,7 @@ impl Caster<'_> {
             | SessionAct::GuessAtOnce
             | SessionAct::OtherSpelling(_)
             | SessionAct::GuessSpelled(_)
+            | SessionAct::GuessForwarded
             | SessionAct::GuessOnceMore
             | SessionAct::CompareUsers => {
                 let by_code = matches!(step.act, SessionAct::ChangedGrant(_))
@@ -75,6 +76,7 @@ impl Caster<'_> {
                         | SessionAct::GuessAtOnce
                         | SessionAct::OtherSpelling(_)
                         | SessionAct::GuessSpelled(_)
+                        | SessionAct::GuessForwarded
                         | SessionAct::GuessOnceMore
                         | SessionAct::CompareUsers
                         | SessionAct::InQuery(_)

@@ -122,6 +122,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::GuessSpelled(UserSpelling::SpaceBehind) => {
             "a login with a wrong password and a space behind the user-id"
         }
+        SessionAct::GuessForwarded => "a login with a wrong password and headers that name another source",
         SessionAct::GuessOnceMore => "a login with a wrong password, once more",
         SessionAct::GuessAtOnce => "logins with wrong passwords at the same time",
         SessionAct::Refresh(_) | SessionAct::RefreshIfAny(_) | SessionAct::TryRefresh(_) => "a refresh",

@@ -1,6 +1,7 @@
 //! Who plays which part in a check, and what each step becomes for one target.
 
 mod asker;
+mod by_state;
 mod endpoint;
 mod fill;
 mod forging;
@@ -12,11 +13,10 @@ mod resource;
 mod several;
 mod stand_in;
 
-use super::subject::{CredentialState, HookCall, Login, Subject};
+use super::subject::{HookCall, Subject};
 use crate::check::Check;
 use crate::check::step::{
     Alter, CookieAttribute, Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, LookedFor, Send, SessionStep, Step,
-    Want,
 };
 use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
@@ -191,6 +191,8 @@ pub enum Act {
     AwaitAccepted,
     /// The same where any check has just written.
     AwaitFormerEffects,
+    /// Ends the check where the last answer was not 429, or the target may believe a header of [`crate::check::step::OTHER_SOURCE`].
+    WhereThrottled,
     /// Waits for the checks that write beside this one.
     Meet,
     /// Looks back at what all checks have seen.
@@ -377,47 +379,6 @@ struct Caster<'a> {
 }
 
 impl Caster<'_> {
-    /// Where tokens cannot be obtained, a credential that the scenario declares as expired or revoked takes the place
-    /// of one that is made so.
-    fn declared_state(&self, check: &Check) -> Option<CredentialState> {
-        let obtainable = self.subject.identities.iter().any(|identity| matches!(identity.login, Login::Client { .. }));
-        let waits = |wanted: fn(&Step) -> bool| check.steps.iter().any(wanted);
-        let denies = waits(|step| matches!(step, Step::Send(send) if matches!(send.want, Want::Denied(_))));
-        // what a login returns may end by itself, and is waited for where no credential is declared as expired: not at the end
-        // that the scenario declares, which may be earlier than the target's so as to renew in time
-        let procedure = self.subject.login_identity().and_then(|at| self.subject.procedure_of(at));
-        let ends = procedure.is_some_and(|login| login.end.is_stated())
-            && self.subject.in_state(CredentialState::Expired).is_none();
-        if obtainable || !denies || waits(|step| matches!(step, Step::Keys(_) | Step::Session(_))) {
-            None
-        } else if waits(|step| matches!(step, Step::AwaitExpiry(_))) {
-            if ends {
-                return None;
-            }
-            Some(CredentialState::Expired)
-        } else if waits(|step| matches!(step, Step::AwaitRefusal(_))) {
-            Some(CredentialState::Revoked)
-        } else {
-            None
-        }
-    }
-
-    fn by_state(mut self, check: &'static Check, state: CredentialState) -> Result<Script, Missing> {
-        let word = if state == CredentialState::Expired { "expired" } else { "revoked" };
-        let identity = self.in_state(state, word)?;
-        let resource = self.main_resource()?;
-        for (index, step) in check.steps.iter().enumerate() {
-            if let Step::Send(send) = step
-                && matches!(send.want, Want::Denied(_))
-            {
-                self.controls_of(send, resource, resource);
-                let act = Act::Send { asker: Asker::Identity(identity), resource, counts: resource, send: *send };
-                self.push(index, Some(Description::new(format!("a credential that is {word}"))), act);
-            }
-        }
-        Ok(self.script)
-    }
-
     fn step(&mut self, index: usize, step: &'static Step) -> Result<(), Missing> {
         match step {
             Step::Send(send) => self.send(index, send),
@@ -499,6 +460,10 @@ impl Caster<'_> {
             }
             Step::AwaitFormerEffects => {
                 self.push(index, None, Act::AwaitFormerEffects);
+                Ok(())
+            }
+            Step::WhereThrottled => {
+                self.push(index, None, Act::WhereThrottled);
                 Ok(())
             }
             Step::Meet => {

@@ -49,9 +49,13 @@ impl Caster<'_> {
     pub(super) fn writes(&mut self, who: Who) -> Result<Vec<usize>, Missing> {
         let first = self.resource(On::Writable, who)?;
         let subject = self.subject;
+        // what has ended may still be let in
+        if matches!(who, Who::Slot(_)) && !subject.owned {
+            return missing("nothing is written to a target that is not `owned`");
+        }
         let others = subject.protected().filter(|at| *at != first && subject.resources[*at].writes);
         // a forgery stands between good writes
-        let is_forged = matches!(who, Who::Forged(_) | Who::EachForged(_));
+        let is_forged = matches!(who, Who::Forged(_) | Who::EachForged(_) | Who::Slot(_));
         let (others, left_out): (Vec<usize>, Vec<usize>) =
             others.partition(|at| !is_forged || subject.resources[*at].can_be_repeated());
         let mut writes: Vec<usize> = std::iter::once(first).chain(others).collect();

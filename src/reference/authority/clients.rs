@@ -44,11 +44,11 @@ pub(crate) fn authenticate(authority: &Authority, headers: &HeaderMap, params: &
     match (line, secret) {
         // RFC 6749 §2.3: one method of authentication in a request
         (Some(line), Some(_)) if authority.fault("double-auth-ok") => {
-            by_basic(authority, line.as_bytes()).map(Caller::Known)
+            by_basic(authority, line.as_bytes(), from(authority, headers)).map(Caller::Known)
         }
         (Some(_), Some(_)) => Err(OAuthError::bad("invalid_request")),
         (Some(line), None) => {
-            let client = by_basic(authority, line.as_bytes())?;
+            let client = by_basic(authority, line.as_bytes(), from(authority, headers))?;
             if id.is_some_and(|id| id != client.id) {
                 return Err(OAuthError::bad("invalid_request"));
             }
@@ -73,7 +73,13 @@ pub(crate) fn authenticate(authority: &Authority, headers: &HeaderMap, params: &
     }
 }
 
-fn by_basic(authority: &Authority, line: &[u8]) -> Result<RegisteredClient, OAuthError> {
+/// Where a faulty server believes that a request comes from.
+fn from<'a>(authority: &Authority, headers: &'a HeaderMap) -> &'a str {
+    let named = headers.get("x-forwarded-for").filter(|_| authority.fault("token-throttles-by-header"));
+    named.and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn by_basic(authority: &Authority, line: &[u8], from: &str) -> Result<RegisteredClient, OAuthError> {
     let failed = || match authority.fault("invalid-client-400") {
         true => OAuthError::bad("invalid_client"),
         false => OAuthError::invalid_client(),
@@ -106,14 +112,15 @@ fn by_basic(authority: &Authority, line: &[u8]) -> Result<RegisteredClient, OAut
     let client = find(&decode(id)).ok_or_else(unknown)?;
     // failures are counted for one client: tests of throttling must not lock out every other test
     let counted = client.id == seed::EXPENDABLE_CLIENT.0 && !authority.fault("token-no-throttle");
-    if counted && authority.throttle.wait(&client.id).is_some() {
+    let source = format!("{}{from}", client.id);
+    if counted && authority.throttle.wait(&source).is_some() {
         return Err(OAuthError { status: StatusCode::TOO_MANY_REQUESTS, ..OAuthError::bad("slow_down") });
     }
     if is_proved(authority, &client, &decode(secret)) {
         return Ok(client);
     }
     if counted {
-        authority.throttle.failed(&client.id);
+        authority.throttle.failed(&source);
     }
     Err(failed())
 }

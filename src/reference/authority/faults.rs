@@ -43,6 +43,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "token.lacked-scope-opens-nothing",
         "grants every scope that some client has, and does not say so",
     ),
+    variant(
+        "reads-first-scope",
+        "token.lacked-scope-opens-nothing",
+        "compares the first of several scopes alone with what the client may have",
+    ),
     row("counter-token", "token.values-unique-and-long", "counts its tokens"),
     row(
         "client-hash-skipped-for-unknown",
@@ -237,5 +242,10 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("token-reflects-origin", "token.cors-credentials-not-open", "allows credentials to whatever origin asks"),
     row("prm-resource-mismatch", "meta.protected-resource-document", "names another host as the resource"),
     row("advertises-none", "meta.no-alg-none", "offers alg none for client authentication"),
+    variant(
+        "token-throttles-by-header",
+        "token.secret-guessing-throttled",
+        "counts failures by the source that X-Forwarded-For names",
+    ),
     row("token-no-throttle", "token.secret-guessing-throttled", "lets clients guess secrets as often as they like"),
 ];

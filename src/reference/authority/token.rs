@@ -153,12 +153,14 @@ fn granted(
     };
     let in_scope = |c: char| matches!(c, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
     let mut granted: Vec<String> = Vec::new();
+    let knows_first = authority.fault("reads-first-scope")
+        && requested.split(' ').next().is_some_and(|first| client.scopes.contains(&first));
     for scope in requested.split(' ') {
         if scope.is_empty() || !scope.chars().all(in_scope) {
             return Err(OAuthError::bad("invalid_scope"));
         }
         let held = [READ, WRITE].contains(&scope) && authority.fault("grants-lacked-scope");
-        let entitled = client.scopes.contains(&scope) || LOOKALIKES.contains(&scope) || held;
+        let entitled = client.scopes.contains(&scope) || LOOKALIKES.contains(&scope) || held || knows_first;
         if !entitled && authority.fault("silent-downscope") {
             continue;
         }

@@ -48,7 +48,23 @@ pub(super) fn log_in(
     password: &str,
     refused: impl Fn(&'static str) -> Rejection,
 ) -> Result<Arc<Principal>, Rejection> {
-    let (state, counted) = (&*verifiers.state, format!("login:{user}"));
+    log_in_from(verifiers, (user, password), "", refused)
+}
+
+/// Where a faulty server believes that a login comes from.
+pub(super) fn source<'a>(verifiers: &Verifiers, headers: &'a HeaderMap) -> &'a str {
+    let named = headers.get("x-forwarded-for").filter(|_| verifiers.state.fault("login-throttles-by-header"));
+    named.and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// The same from a source, whose failures are counted apart.
+pub(super) fn log_in_from(
+    verifiers: &Verifiers,
+    (user, password): (&str, &str),
+    source: &str,
+    refused: impl Fn(&'static str) -> Rejection,
+) -> Result<Arc<Principal>, Rejection> {
+    let (state, counted) = (&*verifiers.state, format!("login:{user}{source}"));
     if state.fault("login-default-account") && (user, password) == SHIPPED_ACCOUNT {
         return Ok(shipped());
     }

@@ -58,6 +58,11 @@ impl Stage<'_> {
                 }
                 None => String::new(),
             },
+            Fill::LowAndNeededScope => {
+                let low = subject.scope_gap(None).map(|gap| &subject.identities[gap.low].scopes);
+                let own = low.into_iter().flatten().cloned();
+                own.chain([self.fill(Fill::NeededScope, resource)?]).collect::<Vec<_>>().join(" ")
+            }
             Fill::LookalikeScope => material.lookalike_scopes.join(" "),
             Fill::DisallowedScope => material.disallowed_scope.clone().unwrap_or_default(),
             Fill::LeftOut => String::new(),

@@ -11,7 +11,7 @@ use super::session::{WRONG, unknown_user};
 use super::told::{Told, failed};
 use super::{Halt, Stage, fell_silent, was_throttled};
 use crate::check::Check;
-use crate::check::step::{SessionAct, Step, UserSpelling};
+use crate::check::step::{OTHER_SOURCE, SessionAct, Step, UserSpelling};
 use crate::clock;
 use crate::drive::control::ControlError;
 use crate::drive::login::{HeldCredential, LoginSession, Logins};
@@ -78,8 +78,8 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// One guess after those that were throttled: in a spelling of the user-id in which whoever has the password is let in, and
-    /// after such a one as before.
+    /// One guess after those that were throttled: in a spelling of the user-id in which whoever has the password is let in, with
+    /// headers that name another source, and after such a one as before.
     pub(super) async fn guess_once_more(
         &mut self,
         action: &Action,
@@ -96,18 +96,29 @@ impl Stage<'_> {
             let mut seen = evidence.observations.iter().filter(|seen| is_of(seen));
             seen.any(|seen| outcome.is_none_or(|outcome| seen.outcome == outcome))
         };
-        let spelled = [UserSpelling::OtherCase, UserSpelling::SpaceBehind].map(SessionAct::GuessSpelled);
+        let others = [
+            SessionAct::GuessSpelled(UserSpelling::OtherCase),
+            SessionAct::GuessSpelled(UserSpelling::SpaceBehind),
+            SessionAct::GuessForwarded,
+        ];
         let (is_due, spelling) = match act {
             SessionAct::GuessSpelled(spelling) => {
                 (came_of(SessionAct::OtherSpelling(spelling), Some(Outcome::Granted)), Some(spelling))
             }
-            _ => (spelled.into_iter().any(|act| came_of(act, None)), None),
+            SessionAct::GuessForwarded => (true, None),
+            _ => (others.into_iter().any(|act| came_of(act, None)), None),
         };
         if !is_due {
             return Ok(());
         }
         let number = evidence.observations.len() + self.times(1, true);
         let Some(guess) = self.guess_at(identity, number, spelling, evidence)? else { return Ok(()) };
+        let guess = match act {
+            SessionAct::GuessForwarded => {
+                OTHER_SOURCE.iter().fold(guess, |guess, (name, value)| guess.with_header(name, value))
+            }
+            _ => guess,
+        };
         let mut session = Logins::recorded(&guess);
         let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
         self.guessed(action, &session, ended, evidence).await

@@ -29,10 +29,11 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
+use url::{Host, Url};
 
 use super::{Prober, Seat, allowance, outages, values};
 use crate::check::Check;
-use crate::check::step::{Fill, FormAuth, Hook, KeyChange};
+use crate::check::step::{Fill, FormAuth, Hook, KeyChange, OTHER_SOURCE};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::login::HeldCredential;
@@ -92,6 +93,8 @@ enum Halt {
     Untestable(String),
     /// The requirement makes no sense for this target.
     Inapplicable(String),
+    /// Everything was sent that tells something.
+    Enough,
 }
 
 /// One check's steps in progress.
@@ -191,6 +194,7 @@ impl<'a> Stage<'a> {
                     evidence.not_applicable = Some(why);
                     break;
                 }
+                Err(Halt::Enough) => break,
             }
         }
         self.conclude(began, fetched, evidence).await;
@@ -270,6 +274,16 @@ impl<'a> Stage<'a> {
                 wait::for_effects_of(written).await;
                 Ok(())
             }
+            Act::WhereThrottled if was_throttled(evidence) => {
+                // which the scenario says that the target may believe
+                let declared = self.prober.subject().material.source_header.as_deref().unwrap_or_default();
+                if OTHER_SOURCE.iter().any(|(name, _)| name.eq_ignore_ascii_case(declared)) {
+                    return Err(Halt::Enough);
+                }
+                evidence.target_is_here = is_loopback(&self.prober.equipment.base);
+                Ok(())
+            }
+            Act::WhereThrottled => Err(Halt::Enough),
             Act::Meet => {
                 if let Some(seat) = &self.seat {
                     let _shown = allowance::shown("the other checks that write", None);
@@ -330,6 +344,16 @@ impl<'a> Stage<'a> {
 /// Goes on only while the time of the check is not over.
 fn in_time() -> Result<(), Halt> {
     allowance::over().map_or(Ok(()), |why| Err(Halt::Obstacle(why)))
+}
+
+/// Whether an address is one of this host.
+fn is_loopback(address: &Url) -> bool {
+    match address.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
 }
 
 fn was_throttled(evidence: &Evidence) -> bool {

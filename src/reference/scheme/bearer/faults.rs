@@ -28,6 +28,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("bearer-accepts-expired-token", "bearer.expired-token-401", "does not compare the expiry"),
     variant("bearer-ends-late", "bearer.expired-token-401", "takes a token for five seconds after its end"),
     variant("account-takes-expired-token", "bearer.expired-token-401", "does not compare the expiry at one route"),
+    variant("write-takes-expired-token", "bearer.expired-token-401", "does not compare the expiry at writes"),
+    variant("write-takes-revoked-token", "bearer.revoked-token-401", "does not ask for revocations at writes"),
     variant("account-takes-revoked-token", "bearer.revoked-token-401", "does not ask for revocations at one route"),
     variant("account-ignores-audience", "bearer.wrong-audience-401", "accepts all tokens of the issuer at one route"),
     variant(
@@ -151,6 +153,11 @@ pub(crate) fn of_body(body: &[u8]) -> Option<BodyToken> {
 /// Whether a fault is open that one route has.
 pub(crate) fn at_account(state: &ReferenceState, parts: &Parts, fault: &str) -> bool {
     parts.uri.path().ends_with("/account") && state.fault(fault)
+}
+
+/// Whether a faulty server is asked to change something.
+pub(crate) fn at_write(state: &ReferenceState, parts: &Parts, fault: &str) -> bool {
+    !parts.method.is_safe() && state.fault(fault)
 }
 
 /// The principal that an open fault takes a wrong token for.

@@ -57,12 +57,14 @@ pub(crate) fn verify(state: &ReferenceState, parts: &Parts, source: TokenSource)
         TokenSource::Authority => {
             let record = state.issued.look_up(token).ok_or_else(invalid)?;
             let kept = faults::at_account(state, parts, "account-takes-expired-token");
+            let kept = kept || faults::at_write(state, parts, "write-takes-expired-token");
             let kept = kept || state.fault("bearer-accepts-expired-token") || state.fault("expires-in-string");
             let kept = kept || (state.fault("bearer-ends-late") && !record.has_expired_since(LATE));
             let expired = record.has_expired() && !kept;
             let revoked = record.is_revoked()
                 && !state.fault("introspection-cache-forever")
-                && !faults::at_account(state, parts, "account-takes-revoked-token");
+                && !faults::at_account(state, parts, "account-takes-revoked-token")
+                && !faults::at_write(state, parts, "write-takes-revoked-token");
             // RFC 9449 §7.2: a bound token is no bearer token
             let bound = record.confirmation.jkt.is_some();
             if expired || revoked || bound || !record.is_access_token || record.audience != AUDIENCE {

@@ -60,7 +60,8 @@ impl JwtVerifier {
         let record = state.issued_jwts.look_up(token);
         let revoked = record.is_some_and(|record| record.is_revoked())
             && !state.fault("introspection-cache-forever")
-            && !bearer::faults::at_account(state, parts, "account-takes-revoked-token");
+            && !bearer::faults::at_account(state, parts, "account-takes-revoked-token")
+            && !bearer::faults::at_write(state, parts, "write-takes-revoked-token");
         if revoked { Err(invalid()) } else { Ok(principal) }
     }
 

@@ -254,6 +254,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.guessing-throttled",
         "takes user-ids without regard to case, and counts failures by how they are spelled",
     ),
+    variant(
+        "login-throttles-by-header",
+        "login.guessing-throttled",
+        "counts failed logins by the source that X-Forwarded-For names",
+    ),
     row("login-no-throttle", "login.guessing-throttled", "lets everybody guess passwords as often as they like"),
     row("login-ignores-case", "login.near-miss-refused", "compares passwords at the login without regard to case"),
     variant("login-trims-password", "login.near-miss-refused", "takes white space off passwords at the login"),

@@ -101,7 +101,9 @@ async fn submit(
             principal
         }
         _ => {
-            let ended = passwords::log_in(&verifiers, field("username"), field("password"), refused);
+            let source = passwords::source(&verifiers, &headers);
+            let account = (field("username"), field("password"));
+            let ended = passwords::log_in_from(&verifiers, account, source, refused);
             passwords::delayed(&verifiers, ended).await?
         }
     };
