@@ -254,6 +254,7 @@ pub const GROUPS: &[Group] = &[
         tables: &[
             session::issued_code::CHECKS,
             session::authorization::CHECKS,
+            session::asking_client::CHECKS,
             session::published::CHECKS,
             session::code::CHECKS,
         ],

@@ -9,11 +9,15 @@ use super::changed_refresh::{WRONG, client_of};
 use super::client::ClientAuthMethod;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
 use super::subject::{Login, Subject};
-use crate::check::step::{ClientProof, GrantChange, LoginRevocation};
+use crate::check::step::{ClientProof, FOREIGN_ORIGIN, GrantChange, LoginRevocation};
 use crate::secret::Secret;
 
 /// A client that nobody has registered.
 const UNKNOWN_CLIENT: &str = "authbench-5b7d03e9a1c64f28";
+/// The same as a number, small enough for whoever reads 32 bits.
+const UNKNOWN_NUMBER: &str = "938462715";
+/// The same as a UUID (RFC 9562 §5.4).
+const UNKNOWN_UUID: &str = "5b7d03e9-a1c6-4f28-9e03-d1f4a2b85370";
 
 /// A token that nobody was given.
 const UNKNOWN_TOKEN: &str = "authbench-4e19b0c27f5d8a63";
@@ -195,6 +199,24 @@ fn with_body(mut step: LoginStep, (id, secret): ClientPair) -> Option<LoginStep>
     Some(step)
 }
 
+/// A client that nobody has registered, as a server names its clients: one that expects numbers or UUIDs may break on others. Where
+/// clients are named by addresses, as in OAuth Client ID Metadata Documents, it is one without a document.
+pub(super) fn unknown_client(own: &str) -> String {
+    let is_uuid = own.len() == UNKNOWN_UUID.len()
+        && own.bytes().zip(UNKNOWN_UUID.bytes()).all(|(own, other)| match other {
+            b'-' => own == b'-',
+            _ => own.is_ascii_hexdigit(),
+        });
+    match own {
+        own if !own.is_empty() && own.bytes().all(|byte| byte.is_ascii_digit()) => UNKNOWN_NUMBER.to_owned(),
+        own if own.starts_with("https://") || own.starts_with("http://") => {
+            format!("{FOREIGN_ORIGIN}/{UNKNOWN_CLIENT}")
+        }
+        _ if is_uuid => UNKNOWN_UUID.to_owned(),
+        _ => UNKNOWN_CLIENT.to_owned(),
+    }
+}
+
 /// The request in the name of a client that nobody has registered, with whatever else it has.
 fn of_unknown(step: &LoginStep) -> Option<LoginStep> {
     let mut step = step.clone();
@@ -299,6 +321,20 @@ mod tests {
         }
         for own in [by_post, in_form, request(&[("client_id", "app")])] {
             assert!(proven_by(&own, ClientProof::Behind("basic ")).is_none());
+        }
+    }
+
+    #[test]
+    fn an_unknown_client_is_named_as_the_known_one_is() {
+        for (own, expected) in [
+            ("service", UNKNOWN_CLIENT),
+            ("", UNKNOWN_CLIENT),
+            ("7", UNKNOWN_NUMBER),
+            ("0B7D03E9-a1c6-4f28-9e03-d1f4a2b85370", UNKNOWN_UUID),
+            ("gb7d03e9-a1c6-4f28-9e03-d1f4a2b85370", UNKNOWN_CLIENT),
+            ("https://app.test/", "https://authbench.example/authbench-5b7d03e9a1c64f28"),
+        ] {
+            assert_eq!(unknown_client(own), expected, "{own}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::changed_refresh::client_of;
+use super::client_proof::unknown_client;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
 use super::marked::{edited, has_mark, marked};
 use super::subject::{Login, Subject};
@@ -24,6 +25,9 @@ const CHALLENGE: [&str; 2] = ["code_challenge", "code_challenge_method"];
 
 /// The parameter that says where a token is to be used (RFC 8707 §2).
 const RESOURCE: &str = "resource";
+
+/// The parameter that names who asks (RFC 6749 §4.1.1).
+const CLIENT: &str = "client_id";
 
 /// The parameter of both requests that says where a code goes (RFC 6749 §4.1.1, §4.1.3).
 const REDIRECTION: &str = "redirect_uri";
@@ -116,6 +120,17 @@ impl LoginProcedure {
                 let name = if has("state") { "state" } else { "response_type" };
                 self.with_parameters(|of| replaced(of, name, Kept::AndAlso(name.to_owned(), other())))
             }
+            AuthorizationChange::UnknownClient => {
+                let own = steps.iter().find_map(|step| step.parameter(CLIENT));
+                let unknown = unknown_client(own.as_deref().unwrap_or_default());
+                self.with_parameters(|of| replaced(of, CLIENT, Kept::As(encoded(&unknown))))
+            }
+            AuthorizationChange::UnknownClientElsewhere => {
+                let (elsewhere, other) = self.redirecting_to(RedirectionUri::OtherHost)?;
+                let (login, _) = elsewhere.authorizing(AuthorizationChange::UnknownClient)?;
+                return Some((login, other));
+            }
+            AuthorizationChange::NoClient => self.with_parameters(|of| replaced(of, CLIENT, Kept::Dropped)),
             AuthorizationChange::OwnState => set("state", encoded(OWN_STATE)),
             AuthorizationChange::Malformed(name, text) => set(name, text.encoded()),
         };
@@ -479,6 +494,27 @@ mod tests {
         assert!(parts.iter().any(|part| matches!(part, LoginPart::Username)), "the client stays");
         assert_eq!(steps(&changed)[0].parameter("response_type").as_deref(), Some("authbench"));
         assert_eq!(own.authorization_request().expect("uses a code").client_id, None);
+    }
+
+    #[test]
+    fn another_client_asks_or_none() {
+        use AuthorizationChange::{NoClient, UnknownClient, UnknownClientElsewhere};
+        let mut own = login();
+        assert!(own.authorizing(UnknownClient).is_none(), "nobody is named");
+        let CredentialSource::Requests(steps_of_it) = &mut own.source else { panic!("requests") };
+        steps_of_it[0].address = LoginText::plain(format!("{AUTHORIZE}&client_id=7"));
+        let elsewhere = "https://authbench.example/cb";
+        for (change, client, leads_to) in [
+            (UnknownClient, Some("938462715"), "https://app.test/cb"),
+            (UnknownClientElsewhere, Some("938462715"), elsewhere),
+            (NoClient, None, "https://app.test/cb"),
+        ] {
+            let (changed, uri) = own.authorizing(change).expect("it has one");
+            let first = &steps(&changed)[0];
+            let named = (first.parameter(CLIENT), first.parameter(REDIRECTION));
+            assert_eq!((named.0.as_deref(), named.1.as_deref()), (client, Some(leads_to)), "{change:?}");
+            assert_eq!(uri, leads_to, "{change:?}");
+        }
     }
 
     #[test]

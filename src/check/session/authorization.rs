@@ -193,7 +193,7 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 /// The answer to an authorization request, as its client reads it.
-enum Answered {
+pub(super) enum Answered {
     /// It leads to the client with a code.
     Code,
     /// It leads to the client with an error.
@@ -241,7 +241,10 @@ pub(super) fn is_changed(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
 }
 
 /// Judges each changed request by its answer; one that has none leaves it open.
-fn each(case: &ObservedCheck<'_>, judge: impl Fn(&mut Judgement, usize, &Response, Answered)) -> Judgement {
+pub(super) fn each(
+    case: &ObservedCheck<'_>,
+    mut judge: impl FnMut(&mut Judgement, usize, &Response, Answered),
+) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
         match (is_changed(case, seen), seen.outcome, seen.exchange.response()) {

@@ -1,5 +1,6 @@
 //! Sessions by cookie (RFC 6265), and the logins behind credentials of any kind.
 
+pub(crate) mod asking_client;
 mod at_once;
 pub(crate) mod authorization;
 pub(crate) mod code;

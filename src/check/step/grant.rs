@@ -147,6 +147,12 @@ pub enum AuthorizationChange {
     RepeatedParameter,
     /// With [`OWN_STATE`] as its `state`.
     OwnState,
+    /// With a `client_id` that nobody was given.
+    UnknownClient,
+    /// The same, with a redirection URI on another host.
+    UnknownClientElsewhere,
+    /// Without `client_id`.
+    NoClient,
     /// With a text that is no value of this parameter, whether it had one or not.
     Malformed(&'static str, MalformedText),
 }

@@ -219,6 +219,9 @@ impl Caster<'_> {
                 AuthorizationChange::ShortChallenge => {
                     "no request of the login before the last one has a `code_challenge`"
                 }
+                AuthorizationChange::UnknownClient
+                | AuthorizationChange::UnknownClientElsewhere
+                | AuthorizationChange::NoClient => "no request of the login before the last one has a `client_id`",
                 _ => "no request of the login before the last one has a `code_challenge_method`",
             };
             has(changes(change), why)?;

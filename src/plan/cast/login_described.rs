@@ -100,6 +100,11 @@ pub(super) fn described(act: SessionAct) -> Description {
             }
             AuthorizationChange::RepeatedParameter => "an authorization request with a parameter twice",
             AuthorizationChange::OwnState => "an authorization request with a state that has to be escaped",
+            AuthorizationChange::UnknownClient => "an authorization request of a client that nobody has registered",
+            AuthorizationChange::UnknownClientElsewhere => {
+                "an authorization request of a client that nobody has registered, with a redirection URI on another host"
+            }
+            AuthorizationChange::NoClient => "an authorization request without client_id",
             AuthorizationChange::Malformed(name, text) => {
                 let text = malformed_text(text);
                 return Description::new(format!("an authorization request whose {name} is {text}"));

@@ -60,9 +60,14 @@ impl Asked {
         }
     }
 
+    /// Whether a client of the reference asks.
+    fn is_of_client(&self) -> bool {
+        let is_client = |client: &SeedIdentity| client.name == self.client && client.state == SeedState::Valid;
+        IDENTITIES.iter().any(is_client)
+    }
+
     /// Whether a client of the reference asks, and its redirection URI is the one that it has registered.
     fn is_registered(&self, faults: &Faults) -> bool {
-        let is_client = |client: &&SeedIdentity| client.name == self.client && client.state == SeedState::Valid;
         let is_own = match &self.redirection_uri {
             _ if faults.on("any-redirection-uri") => true,
             uri if faults.on("redirection-uri-on-any-port") => {
@@ -79,7 +84,12 @@ impl Asked {
             uri if faults.on("redirection-uri-without-slash") => uri.trim_end_matches('/') == REDIRECTION_URI,
             uri => uri == REDIRECTION_URI,
         };
-        is_own && IDENTITIES.iter().any(|identity| is_client(&identity))
+        match self.is_of_client() {
+            true => is_own,
+            false if self.client.is_empty() => is_own && faults.on("no-client-asks"),
+            // only who is known has something that can be compared
+            false => faults.on("any-client-asks") || faults.on("unknown-client-redirected"),
+        }
     }
 
     /// Whether its resource is an absolute URI without a fragment (RFC 8707 §2), where it names one.
@@ -119,6 +129,7 @@ impl Asked {
         match (&self.challenge, self.method.as_deref()) {
             // RFC 6749 §3.1
             _ if self.repeats && !faults.on("repeated-authorization-parameter") => Some("invalid_request"),
+            _ if faults.on("unknown-client-redirected") && !self.is_of_client() => Some("unauthorized_client"),
             _ if self.response_type.is_empty() => Some("invalid_request"),
             _ if self.response_type != "code" => Some("unsupported_response_type"),
             _ if !self.is_for_a_resource(faults) => Some("invalid_target"),

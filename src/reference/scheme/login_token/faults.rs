@@ -243,6 +243,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "code.request-errors",
         "shows errors of authorization requests to the user, and not to the client",
     ),
+    row(
+        "any-client-asks",
+        "code.unknown-client-refused",
+        "issues codes in the name of clients that nobody has registered, for whatever redirection URI",
+    ),
+    variant(
+        "unknown-client-redirected",
+        "code.unknown-client-refused",
+        "answers authorization requests of unknown clients by a redirect with an error",
+    ),
+    variant(
+        "no-client-asks",
+        "code.unknown-client-refused",
+        "issues codes for authorization requests that name no client",
+    ),
     row("any-resource", "code.unusable-resource-refused", "issues codes for whatever resource a request names"),
     variant("resource-with-fragment", "code.unusable-resource-refused", "issues codes for a resource with a fragment"),
     variant(
