@@ -256,6 +256,7 @@ pub const GROUPS: &[Group] = &[
             session::authorization::CHECKS,
             session::asking_client::CHECKS,
             session::published::CHECKS,
+            session::implicit::CHECKS,
             session::code::CHECKS,
         ],
     },

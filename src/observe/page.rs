@@ -2,12 +2,14 @@
 
 /// A parameter of the address that an answer redirects to: of its query, or of its fragment (RFC 6749 §4.1.2, §4.2.2).
 pub fn parameter_of_redirect(location: &str, name: &str) -> Option<String> {
+    parameters_of_redirect(location).find(|(own, _)| own == name).map(|(_, value)| value)
+}
+
+/// All of them with their names.
+pub fn parameters_of_redirect(location: &str) -> impl Iterator<Item = (String, String)> {
     let (address, fragment) = location.split_once('#').unwrap_or((location, ""));
     let query = address.split_once('?').map_or("", |(_, query)| query);
-    [query, fragment].into_iter().find_map(|parameters| {
-        let mut pairs = url::form_urlencoded::parse(parameters.as_bytes());
-        pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
-    })
+    [query, fragment].into_iter().flat_map(|parameters| url::form_urlencoded::parse(parameters.as_bytes()).into_owned())
 }
 
 /// The value of an input, or the content of a `meta` element, by its name.

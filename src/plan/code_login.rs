@@ -102,6 +102,9 @@ impl LoginProcedure {
             AuthorizationChange::UnknownResponseType => {
                 self.with_parameters(|of| replaced(of, "response_type", Kept::As(other())))
             }
+            AuthorizationChange::Implicit => {
+                self.with_parameters(|of| replaced(of, "response_type", Kept::As("token".to_owned())))
+            }
             AuthorizationChange::UnknownChallengeMethod => {
                 self.with_parameters(|of| replaced(of, CHALLENGE[1], Kept::As(other())))
             }
@@ -461,11 +464,13 @@ mod tests {
     #[test]
     fn an_authorization_request_is_changed_in_one_parameter() {
         use AuthorizationChange::{
-            Malformed, NoResponseType, OwnState, RepeatedParameter, UnknownChallengeMethod, UnknownResponseType,
+            Implicit, Malformed, NoResponseType, OwnState, RepeatedParameter, UnknownChallengeMethod,
+            UnknownResponseType,
         };
         for (change, name, expected) in [
             (NoResponseType, "response_type", vec![]),
             (UnknownResponseType, "response_type", vec!["authbench"]),
+            (Implicit, "response_type", vec!["token"]),
             (UnknownChallengeMethod, "code_challenge_method", vec!["authbench"]),
             (RepeatedParameter, "response_type", vec!["code", "authbench"]),
             (OwnState, "state", vec![OWN_STATE]),

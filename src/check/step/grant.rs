@@ -147,6 +147,8 @@ pub enum AuthorizationChange {
     RepeatedParameter,
     /// With [`OWN_STATE`] as its `state`.
     OwnState,
+    /// With the `response_type` of the implicit grant (RFC 6749 §4.2.1).
+    Implicit,
     /// With a `client_id` that nobody was given.
     UnknownClient,
     /// The same, with a redirection URI on another host.

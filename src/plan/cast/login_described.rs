@@ -100,6 +100,7 @@ pub(super) fn described(act: SessionAct) -> Description {
             }
             AuthorizationChange::RepeatedParameter => "an authorization request with a parameter twice",
             AuthorizationChange::OwnState => "an authorization request with a state that has to be escaped",
+            AuthorizationChange::Implicit => "an authorization request with response_type=token",
             AuthorizationChange::UnknownClient => "an authorization request of a client that nobody has registered",
             AuthorizationChange::UnknownClientElsewhere => {
                 "an authorization request of a client that nobody has registered, with a redirection URI on another host"

@@ -2,6 +2,7 @@
 
 use crate::check::step::FOREIGN_ORIGIN;
 use crate::drive::probe::values;
+use crate::observe::page::parameters_of_redirect;
 use crate::observe::{Evidence, Exchange};
 use crate::plan::login::LoginProcedure;
 use crate::secret::Secret;
@@ -42,6 +43,10 @@ pub(super) fn note(exchanges: &[Exchange], procedure: &LoginProcedure, evidence:
         for line in answer.header_values("set-cookie") {
             let pair = line.split(';').next().unwrap_or_default();
             pair.split_once('=').into_iter().for_each(|(_, value)| note(value.trim()));
+        }
+        for location in answer.header_values("location") {
+            // such as the token of an implicit grant
+            parameters_of_redirect(&location).filter(|(name, _)| secret(name)).for_each(|(_, text)| note(&text));
         }
         members(&answer.body).iter().filter(|(name, _)| secret(name)).for_each(|(_, text)| note(text));
     }

@@ -101,6 +101,24 @@ impl Asked {
         faults.on("any-resource") || self.resource.as_ref().is_none_or(is_usable)
     }
 
+    /// Whether it asks for a token without a code (RFC 6749 §4.2.1), and the server has that grant.
+    fn is_implicit(&self, faults: &Faults) -> bool {
+        self.response_type == "token" && faults.on("implicit-grant")
+    }
+
+    /// The redirect to the client with a token in its fragment (RFC 6749 §4.2.2).
+    fn with_token(&self, token: &str, seconds: u64) -> Response {
+        let state = self.state.as_deref().map(|state| ("state", state));
+        let seconds = seconds.to_string();
+        let fragment = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("access_token", token), ("token_type", "Bearer"), ("expires_in", &seconds)])
+            .extend_pairs(state)
+            .finish();
+        let location = format!("{}#{fragment}", self.redirection_uri);
+        (StatusCode::SEE_OTHER, [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())])
+            .into_response()
+    }
+
     /// The redirect to the client with what came of it.
     fn answered(&self, (name, value): (&str, &str), issuer: &str, faults: &Faults) -> Response {
         let again = |state: &str| url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
@@ -131,6 +149,7 @@ impl Asked {
             _ if self.repeats && !faults.on("repeated-authorization-parameter") => Some("invalid_request"),
             _ if faults.on("unknown-client-redirected") && !self.is_of_client() => Some("unauthorized_client"),
             _ if self.response_type.is_empty() => Some("invalid_request"),
+            _ if self.is_implicit(faults) => None,
             _ if self.response_type != "code" => Some("unsupported_response_type"),
             _ if !self.is_for_a_resource(faults) => Some("invalid_target"),
             (Some(challenge), _) if challenge.is_empty() && faults.on("verifier-with-empty-challenge") => None,
@@ -322,6 +341,10 @@ pub(super) async fn agree(Shared(verifiers): Shared<Arc<Verifiers>>, Form(filled
     }
     let refused = |error| Rejection::new(StatusCode::UNAUTHORIZED, error);
     match passwords::log_in(&verifiers, &filled.username, &filled.password, refused) {
+        Ok(principal) if asked.is_implicit(faults) => {
+            let tokens = verifiers.families.start(principal, Some(asked.client.clone()));
+            asked.with_token(&tokens.access, verifiers.families.lifetime().as_secs())
+        }
         Ok(principal) => {
             let code = verifiers.codes.issue(asked.clone(), principal, faults);
             asked.answered(("code", &code), verifiers.provider.issuer(), faults)
