@@ -310,7 +310,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "meta",
         about: "Authorization server metadata (RFC 8414)",
-        tables: &[metadata::CHECKS, mtls::tokens::METADATA],
+        tables: &[metadata::CHECKS, metadata::foreign_host::CHECKS, mtls::tokens::METADATA],
     },
     Group {
         name: "common",

@@ -144,7 +144,7 @@ fn refuses(seen: &Observation) -> bool {
 }
 
 /// Where an answer has an address at the foreign host. That it names the host, as in an error, is no link.
-fn linked(response: &Response) -> Option<String> {
+pub(crate) fn linked(response: &Response) -> Option<String> {
     let domains = [format!("domain={FOREIGN}"), format!("domain=.{FOREIGN}")];
     for (name, value) in &response.headers {
         let value = String::from_utf8_lossy(value).to_ascii_lowercase();

@@ -216,6 +216,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("well-known-appended", "meta.as-document", "serves its metadata behind the issuer's path only"),
     row("undeclared-post", "meta.auth-methods-truthful", "does not advertise client_secret_post, which works"),
     row(
+        "metadata-of-forwarded-host",
+        "meta.foreign-host-not-reflected",
+        "makes the addresses of its metadata from the host in X-Forwarded-Host",
+    ),
+    variant(
+        "endpoint-of-forwarded-host",
+        "meta.foreign-host-not-reflected",
+        "makes the address of its token endpoint from the host in Forwarded",
+    ),
+    row(
         "undeclared-introspection-post",
         "meta.introspection-auth-methods-truthful",
         "does not advertise client_secret_post for introspection, where it works",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::assertions::{ALGORITHM, SECRET_ALGORITHM};
@@ -12,7 +12,10 @@ use super::server::Authority;
 use crate::reference::jose::keys::name_of;
 use crate::seed::{READ, WRITE};
 
-pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>) -> Result<Json<Value>, StatusCode> {
+pub(crate) async fn authorization_server(
+    State(authority): State<Arc<Authority>>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, StatusCode> {
     if authority.fault("well-known-appended") {
         return Err(StatusCode::NOT_FOUND);
     }
@@ -70,7 +73,24 @@ pub(crate) async fn authorization_server(State(authority): State<Arc<Authority>>
     if authority.fault("undeclared-grant") {
         document["grant_types_supported"] = json!(["authorization_code"]);
     }
+    move_to_named_host(&authority, &headers, &mut document);
     Ok(Json(document))
+}
+
+/// Puts the host that a client names in forwarding fields into addresses, as faulty servers do.
+fn move_to_named_host(authority: &Authority, headers: &HeaderMap, document: &mut Value) {
+    let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let origin = url::Url::parse(&authority.issuer).map(|issuer| issuer.origin().ascii_serialization());
+    let Ok(origin) = origin else { return };
+    let moved = |text: &str, host: &str| text.replace(&origin, &format!("http://{host}"));
+    if let Some(host) = field("x-forwarded-host").filter(|_| authority.fault("metadata-of-forwarded-host")) {
+        let text = moved(&document.to_string(), host);
+        *document = serde_json::from_str(&text).unwrap_or_default();
+    }
+    let forwarded = field("forwarded").and_then(|line| line.strip_prefix("host="));
+    if let Some(host) = forwarded.filter(|_| authority.fault("endpoint-of-forwarded-host")) {
+        document["token_endpoint"] = json!(moved(&authority.endpoint("token"), host));
+    }
 }
 
 pub(crate) async fn protected_resource(State(authority): State<Arc<Authority>>) -> Json<Value> {
