@@ -9,6 +9,7 @@ pub(crate) mod origins;
 pub(crate) mod password_grant;
 pub(crate) mod requests;
 pub(crate) mod scopes;
+pub(crate) mod short_lived;
 
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;

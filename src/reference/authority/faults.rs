@@ -200,6 +200,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "sends a challenge outside the grammar to clients that the token endpoint refuses",
     ),
     variant("revoke-without-challenge", "revoke.client-auth-required", "answers 401 without a challenge"),
+    row("tokens-live-for-weeks", "token.short-lived", "issues access tokens that live thirty days"),
     row("cacheable-token-error", "token.error-no-store", "lets errors of the token endpoint be cached"),
     row("revoke-noop", "revoke.valid-token", "answers 200 and revokes nothing"),
     row("revoke-unknown-error", "revoke.unknown-token-200", "answers 400 to a token that is not alive"),
@@ -214,7 +215,6 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("issuer-trailing-slash", "meta.issuer-identical", "adds a slash to the issuer"),
     row("well-known-appended", "meta.as-document", "serves its metadata behind the issuer's path only"),
-    row("undeclared-post", "meta.auth-methods-truthful", "does not advertise client_secret_post, which works"),
     row(
         "metadata-of-forwarded-host",
         "meta.foreign-host-not-reflected",
@@ -225,6 +225,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "meta.foreign-host-not-reflected",
         "makes the address of its token endpoint from the host in Forwarded",
     ),
+    row("undeclared-post", "meta.auth-methods-truthful", "does not advertise client_secret_post, which works"),
     row(
         "undeclared-introspection-post",
         "meta.introspection-auth-methods-truthful",

@@ -19,6 +19,9 @@ use crate::reference::state::{Principal, principal};
 use crate::reference::throttle::Throttle;
 use crate::seed;
 
+/// What no access token should live.
+const WEEKS: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// The authorization server.
 pub(crate) struct Authority {
     pub(crate) issuer: String,
@@ -54,6 +57,7 @@ impl Authority {
         tokens: Arc<IssuedTokens>,
         keys: Vec<KeyPair>,
     ) -> Arc<Self> {
+        let lifetime = if faults.on("tokens-live-for-weeks") { WEEKS } else { lifetime };
         let service = Arc::new(principal(&seed::IDENTITIES[0]));
         let long = Duration::from_secs(24 * 3600);
         let record = |audience, access| TokenRecord::new("service", service.clone(), audience, long, access);

@@ -81,7 +81,8 @@ impl Verifiers {
         LoginSettings { lifetime, secure }: LoginSettings,
     ) -> Self {
         let (jwt, accounts, digest_users) = (JwtVerifier::new(deployments), Accounts::seeded(), DigestUsers::seeded());
-        let (sessions, families) = (Sessions::new(lifetime, secure), Families::new(lifetime));
+        let (sessions, families) =
+            (Sessions::new(lifetime, secure), Families::new(login_token::life(lifetime, &state.faults)));
         let proofs = ProofVerifier::new("http://127.0.0.1");
         let (signers, message_signers) = (Signers::seeded(), MessageSigners::seeded(secure));
         Self {

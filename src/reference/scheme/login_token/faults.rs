@@ -363,5 +363,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.expires-in-truthful",
         "issues JWTs that end long before the time that the answer to a login says",
     ),
+    row("login-tokens-live-for-weeks", "login.short-lived-token", "issues access tokens that live thirty days"),
+    variant(
+        "login-tokens-without-end",
+        "login.short-lived-token",
+        "issues JWTs without exp, and does not say when they end",
+    ),
     row("refresh-race", "refresh.concurrent-use", "marks a refresh token as used after it has answered"),
 ];

@@ -37,6 +37,7 @@ use families::{NewTokens, RefreshUse};
 pub(crate) use codes::Codes;
 pub(crate) use families::Families;
 pub(crate) use provider::Provider;
+pub(crate) use stated_life::life;
 
 /// How long a server with a race takes between looking at a refresh token, or a code, and using it up.
 const RACE: Duration = Duration::from_millis(40);

@@ -8,14 +8,23 @@ use serde_json::{Value, json};
 
 use super::Verifiers;
 use crate::clock;
+use crate::reference::fault::Faults;
 use crate::reference::random::random_text;
 
 const LONGER: &str = "refreshed-token-outlives-expires-in";
 const SHORTER: &str = "login-token-ends-before-expires-in";
+const ENDLESS: &str = "login-tokens-without-end";
+/// What no access token should live.
+const WEEKS: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How much longer a token lives than its answer says.
 const TIMES: u32 = 10;
 /// What the answer says beyond the life of its token, in seconds.
 const BEYOND: f64 = 3600.0;
+
+/// The life of access tokens, of which a faulty server makes weeks.
+pub(crate) fn life(lifetime: Duration, faults: &Faults) -> Duration {
+    if faults.on("login-tokens-live-for-weeks") { WEEKS } else { lifetime }
+}
 
 /// The answer to a login.
 pub(super) fn at_login(verifiers: &Verifiers, body: &mut Value) {
@@ -25,6 +34,9 @@ pub(super) fn at_login(verifiers: &Verifiers, body: &mut Value) {
     } else if verifiers.state.fault(SHORTER) {
         as_jwt(verifiers, body, lifetime);
         body["expires_in"] = json!(lifetime.as_secs_f64() + BEYOND);
+    } else if verifiers.state.fault(ENDLESS) {
+        as_jwt(verifiers, body, WEEKS);
+        body.as_object_mut().into_iter().for_each(|members| drop(members.remove("expires_in")));
     }
 }
 
@@ -39,7 +51,10 @@ pub(super) fn at_refresh(verifiers: &Verifiers, body: &mut Value) {
 fn as_jwt(verifiers: &Verifiers, body: &mut Value, lifetime: Duration) {
     let Some(access) = body["access_token"].as_str() else { return };
     let now = clock::unix_seconds();
-    let claims = json!({ "iat": now, "exp": now + lifetime.as_secs() as i64, "jti": random_text(20) });
+    let mut claims = json!({ "iat": now, "jti": random_text(20) });
+    if !verifiers.state.fault(ENDLESS) {
+        claims["exp"] = json!(now + lifetime.as_secs() as i64);
+    }
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let token = format!("{}.{}.{}", part(&json!({ "alg": "ES256" })), part(&claims), random_text(64));
     verifiers.families.rename(access, &token, lifetime);
