@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::cell::SeenCheck;
 use super::shown::{Shown, record};
 use crate::check::profile::Effective;
-use crate::check::step::{Class, Step, Want};
+use crate::check::step::{Class, Hook, Step, Want};
 use crate::check::{Check, Deviation, Explanation, Judgement, Level, ObservedCheck, Severity, Verdict, url_of};
 use crate::event::{Cell, CheckResult, Cited, Help, Part, SourcePlace};
 use crate::observe::{ControlRun, Evidence, Exchange, FixedTexts, Observation, Outcome, Silence};
@@ -442,7 +442,11 @@ fn broken_control(check: &Check, at: usize, control: &ControlRun) -> Finding {
     // without the time that it took: one cause has one text
     let answer = answered(&control.exchange, control.outcome);
     // what refuses a credential that it accepted before has often counted wrong ones
+    let rotates = check.steps.iter().any(|step| matches!(step, Step::Hook(Hook::Rotate)));
     let locked = match control.outcome {
+        Outcome::Refused if control.was_accepted && rotates => {
+            "; it was accepted before: the hook `rotate` has not put it back"
+        }
         Outcome::Refused if control.was_accepted => {
             "; it was accepted before: the target may have locked it after wrong credentials"
         }

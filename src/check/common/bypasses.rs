@@ -47,6 +47,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .denied(BYPASS)
                 .called("two slashes before the last segment"),
             send(Who::Anonymous, On::EachPath).with(&[Alter::AbsoluteForm]).denied(BYPASS),
+            send(Who::LowScope, On::Scoped).id(effects::AS_IT_IS).called("the path as it is").if_given(),
             send(Who::LowScope, On::Scoped).with(&[Alter::Path(|path| format!("/{path}"))]).denied(BYPASS).if_given(),
             send(Who::LowScope, On::Scoped).with(&[Alter::Path(|path| format!("/.{path}"))]).denied(BYPASS).if_given(),
             send(Who::LowScope, On::Scoped).with(&[Alter::Path(|path| format!("{path}/"))]).denied(BYPASS).if_given(),

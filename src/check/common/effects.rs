@@ -5,7 +5,7 @@ use crate::check::judgement::expect;
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck, Wording};
-use crate::check::step::Want;
+use crate::check::step::{Step, Want, Who};
 use crate::observe::{Observation, Outcome, Response, StepId};
 
 /// Readings of what a write would change: two before it, for what changes by itself, ...
@@ -209,17 +209,34 @@ pub(crate) fn methods(case: &ObservedCheck<'_>) -> Judgement {
 /// What a path that names nothing is answered with.
 pub(crate) const NOWHERE: StepId = StepId::new("nowhere");
 
+/// What a path is answered with in its own spelling, to a credential that lacks a scope.
+pub(crate) const AS_IT_IS: StepId = StepId::new("as-it-is");
+
 /// Only a success that carries the protected representation is a bypass; what a path gets as well that names nothing is none.
 pub(crate) fn spellings(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
-        let is_nowhere = case.step_of(seen).step_id() == Some(NOWHERE) && seen.exchange.response().is_some();
+        let step = case.step_of(seen);
+        let is_nowhere = step.step_id() == Some(NOWHERE) && seen.exchange.response().is_some();
+        // what is open as it is has another cause, which checks of rights are about
+        let lacks_a_scope = matches!(step, Step::Send(send) if send.who == Who::LowScope);
+        let mut as_it_is = case.beside(seen, AS_IT_IS).filter(|_| lacks_a_scope);
+        if as_it_is.any(|(_, plain)| plain.outcome == Outcome::Granted) {
+            if step.step_id() == Some(AS_IT_IS) {
+                judgement.open.push(OPEN_AS_IT_IS.to_owned());
+            }
+            continue;
+        }
         if !(is_nowhere || seen.outcome == Outcome::Unclear && is_of_nowhere(case, seen)) {
             case.judge(index, &mut judgement);
         }
     }
     judgement
 }
+
+/// Why other spellings show nothing.
+const OPEN_AS_IT_IS: &str =
+    "a credential that lacks a scope opens the path as it is: what other spellings of it get shows nothing";
 
 /// Whether an answer is the one that a path beside the resource gets that names nothing.
 fn is_of_nowhere(case: &ObservedCheck<'_>, seen: &Observation) -> bool {

@@ -140,7 +140,7 @@ pub(crate) fn lack_of_no_store(directives: &[(String, Option<String>)]) -> Strin
 /// Each answer against what its step wants, and no cache keeps a successful one (RFC 9111 §5.2.2.5).
 pub(crate) fn no_store(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = wants(case);
-    for (index, response) in case.all_answers().filter(|(_, response)| response.status == 200) {
+    for (index, response) in case.all_answers().filter(|(_, response)| (200..300).contains(&response.status)) {
         let directives = directives(response);
         if !forbid_storing(&directives) {
             judgement.deviates(index, lack_of_no_store(&directives), "Cache-Control: no-store");

@@ -84,8 +84,10 @@ pub(crate) fn complete(case: &ObservedCheck<'_>) -> Judgement {
         }
         expect::media_type_is(&mut judgement, index, response, "application/json");
         let document = response.json().unwrap_or_default();
+        // required by RFC 8414 §2 and left out when empty by §3.2: a server without response types cannot do both
+        let has_no_types = document.get("authorization_endpoint").is_none();
         for member in ["issuer", "response_types_supported", "token_endpoint"] {
-            if document.get(member).is_none() {
+            if document.get(member).is_none() && !(has_no_types && member == "response_types_supported") {
                 judgement.deviates(index, format!("there is no {member}"), "the members of RFC 8414 §2");
             }
         }
@@ -93,10 +95,7 @@ pub(crate) fn complete(case: &ObservedCheck<'_>) -> Judgement {
             if !value.as_array().is_some_and(Vec::is_empty) {
                 continue;
             }
-            if name == "response_types_supported" {
-                // required by RFC 8414 §2 and left out when empty by §3.2: a server without response types cannot do both
-                judgement.advises(index, format!("{name} is an empty list"), "the response types that there are");
-            } else {
+            if !(has_no_types && name == "response_types_supported") {
                 judgement.deviates(index, format!("{name} is an empty list"), "no member without a value");
             }
         }

@@ -12,6 +12,9 @@ pub(super) const NO_READER: &str =
 /// What is missing where there is nothing that could be looked for in vain.
 pub(super) const NO_OBJECT: &str =
     "no protected resource that is read has an `absent` path: add one of the same shape that names nothing";
+/// What is missing where all requests come from one source, which a limit may count together.
+pub(super) const SAME_SOURCE: &str =
+    "no `material.source_header`: a second principal would come from the source that was throttled";
 /// What is missing where no path can be made of those of two objects.
 pub(super) const NO_MIXED_PATH: &str = "no objects of two tenants that are read at paths of the same shape";
 

@@ -1,6 +1,6 @@
 //! Requests to resources: which resource, between which controls, under which name.
 
-use super::reasons::{NO_OBJECT, NO_READER};
+use super::reasons::{NO_OBJECT, NO_READER, SAME_SOURCE};
 use super::{Act, Asker, Caster, Control, Missing, NO_RESOURCES, missing};
 use crate::check::step::{
     Alter, Artefact, Compare, DEFAULT_ACCOUNTS, Fill, On, OtherConnection, Send, Want, Who, is_number,
@@ -27,6 +27,10 @@ impl Caster<'_> {
             && self.has_default_account(row)
         {
             return Ok(());
+        }
+        let is_from_elsewhere = send.alter.iter().any(|alter| matches!(alter, Alter::Source(_))) && !send.exhausts;
+        if is_from_elsewhere && self.subject.material.source_header.is_none() {
+            return missing(SAME_SOURCE);
         }
         let resources = match send.on {
             On::EachProtected => self.subject.protected().collect(),

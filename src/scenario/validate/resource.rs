@@ -10,6 +10,12 @@ const OF_ANSWERS: [&str; 4] = ["{input:", "{cookie:", "{header:", "{location:"];
 /// What is wrong with resources, and with the requests around them.
 pub(super) fn fit(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
     for resource in &loaded.scenario.resources {
+        let lookalikes = &loaded.scenario.material.lookalike_scopes;
+        if !resource.scopes.is_empty() && resource.scopes.iter().all(|scope| lookalikes.contains(scope)) {
+            let message = "the `lookalike_scopes` of `material` open this resource";
+            let help = "name scopes there that look like a needed one and open nothing";
+            mistakes.push(loaded.error(resource.place, message).with_help(help));
+        }
         let own = texts(resource.json.as_ref(), resource.form.as_ref(), &resource.headers);
         let around = resource.before.iter().chain(&resource.after);
         let around = around.flat_map(|one| texts(one.json.as_ref(), one.form.as_ref(), &one.headers));
