@@ -64,15 +64,17 @@ impl Subject {
         of_scope.or_else(of_tenant)
     }
 
-    /// An object that is read and has a path beside it that names nothing, for whoever may not know which of the two is there.
-    pub fn object_beside_nothing(&self, who: Who) -> Option<usize> {
+    /// The objects that are read and have a path beside them that names nothing, for whoever may not know which of the two is there.
+    /// For somebody without a credential, those of a tenant come first.
+    pub fn objects_beside_nothing(&self, who: Who) -> Vec<usize> {
         let is_object = |at: &usize| self.resources[*at].absent.is_some() && !self.resources[*at].writes;
         let objects = || self.protected().filter(is_object);
-        let of_tenant = || objects().find(|at| self.tenant_gap_at(*at).is_some());
+        let (of_tenants, others): (Vec<usize>, Vec<usize>) =
+            objects().partition(|at| self.tenant_gap_at(*at).is_some());
         match who {
-            Who::Anonymous => of_tenant().or_else(|| objects().next()),
-            Who::LowScope => objects().find(|at| self.scope_gap_at(*at).is_some()),
-            _ => of_tenant(),
+            Who::Anonymous => of_tenants.into_iter().chain(others).collect(),
+            Who::LowScope => objects().filter(|at| self.scope_gap_at(*at).is_some()).collect(),
+            _ => of_tenants,
         }
     }
 

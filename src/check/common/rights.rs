@@ -121,7 +121,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.4", "WSTG-IDNT-04", "OWASP API1:2023"],
         doc: Doc {
-            sends: "An object that exists and one that does not, without a credential, by GET and by OPTIONS, with a valid one that lacks the scope, and with another tenant's where the scenario has `tenant`, each pair twice; what is the same in equal answers is compared.",
+            sends: "An object that exists and one that does not (at most 4 that have an `absent` path), without a credential, by GET and by OPTIONS, with a valid one that lacks the scope, and with another tenant's where the scenario has `tenant`, each pair twice; what is the same in equal answers is compared.",
             matters: "Answers that differ tell which objects exist: customers, invoices, names.",
             fix: "Decide about access before anything is looked up, or answer 404 to both.",
         },
@@ -130,16 +130,16 @@ pub(crate) const CHECKS: &[Check] = &[
             missing(Who::Anonymous).called("one that does not, without a credential"),
             existing(Who::Anonymous).called("an object that exists, without a credential"),
             missing(Who::Anonymous).called("one that does not, without a credential"),
-            send(Who::Anonymous, On::Object)
+            send(Who::Anonymous, On::EachBesideNothing)
                 .with(&[Alter::Method("OPTIONS")])
                 .called("OPTIONS of an object that exists, without a credential"),
-            send(Who::Anonymous, On::Object)
+            send(Who::Anonymous, On::EachBesideNothing)
                 .with(&[Alter::Method("OPTIONS"), Alter::Target(Fill::AbsentPath)])
                 .called("OPTIONS of one that does not, without a credential"),
-            send(Who::Anonymous, On::Object)
+            send(Who::Anonymous, On::EachBesideNothing)
                 .with(&[Alter::Method("OPTIONS")])
                 .called("OPTIONS of an object that exists, without a credential"),
-            send(Who::Anonymous, On::Object)
+            send(Who::Anonymous, On::EachBesideNothing)
                 .with(&[Alter::Method("OPTIONS"), Alter::Target(Fill::AbsentPath)])
                 .called("OPTIONS of one that does not, without a credential"),
             existing(Who::LowScope).called("an object that exists, by whoever lacks the scope").if_given(),
@@ -193,10 +193,10 @@ const HIDDEN: &[Accept] = &[MISSING, INSUFFICIENT, INVALID, Accept::Status(404)]
 
 /// An object that exists, asked for by somebody who may not know.
 const fn existing(who: Who) -> Step {
-    send(who, On::Object).denied(HIDDEN)
+    send(who, On::EachBesideNothing).denied(HIDDEN)
 }
 
 /// One that does not.
 const fn missing(who: Who) -> Step {
-    send(who, On::Object).with(&[Alter::Target(Fill::AbsentPath)]).denied(HIDDEN)
+    send(who, On::EachBesideNothing).with(&[Alter::Target(Fill::AbsentPath)]).denied(HIDDEN)
 }

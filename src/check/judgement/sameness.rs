@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::observe::{Exchange, Response, StepId, parse_challenges};
+use crate::observe::{Exchange, Place, Response, StepId, parse_challenges};
 
 /// Header fields whose presence or value changes from answer to answer.
 const VOLATILE: &[&str] = &[
@@ -82,22 +82,30 @@ fn numbers_alike(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
     }
 }
 
-/// Each answer against what its step wants, and the two answers of each pair of steps alike. Each pair is sent twice, one behind
-/// the other: what differs between equal requests varies by itself.
+/// Each answer against what its step wants, and the two answers of each pair of steps alike, at each place by itself. Each pair is
+/// sent twice, one behind the other: what differs between equal requests varies by itself.
 pub(crate) fn in_pairs(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
+    let mut groups: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+    for (index, seen) in case.observations() {
+        if let Place::Resource(at) = seen.place {
+            groups.entry((seen.step / 4, at)).or_default().push(index);
+        }
+    }
     let seen = &case.evidence.observations;
-    for at in (0..seen.len()).step_by(4) {
-        let sent = sent_in(seen[at..].iter().take(4).map(|seen| &seen.exchange));
-        let shape = |at: usize| AnswerShape::of(&seen.get(at)?.exchange, &sent);
+    for indices in groups.into_values() {
+        let sent = sent_in(indices.iter().map(|at| &seen[*at].exchange));
+        let shape = |at: &usize| AnswerShape::of(&seen[*at].exchange, &sent);
+        let [first, second, ..] = indices[..] else { continue };
         // an answer that is missing is judged as such
-        let [Some(one), Some(other), Some(one_again), Some(other_again)] = [at, at + 1, at + 2, at + 3].map(shape)
+        let [Some(one), Some(other), Some(one_again), Some(other_again)] =
+            &indices.iter().map(shape).collect::<Vec<_>>()[..]
         else {
             continue;
         };
-        if let Some(difference) = AnswerShape::sides_differ([&one, &one_again], [&other, &other_again]) {
-            let text = format!("{} differs from {} in {difference}", seen[at + 1].description, seen[at].description);
-            judgement.deviates(at + 1, text, "answers that cannot be told apart");
+        if let Some(difference) = AnswerShape::sides_differ([one, one_again], [other, other_again]) {
+            let text = format!("{} differs from {} in {difference}", seen[second].description, seen[first].description);
+            judgement.deviates(second, text, "answers that cannot be told apart");
         }
     }
     judgement

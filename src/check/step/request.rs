@@ -186,8 +186,8 @@ pub enum On {
     Public,
     /// Each public resource that is read (at most 5).
     EachPublic,
-    /// An object that is read, and beside which the scenario has a path that names nothing: of a tenant, where there is one.
-    Object,
+    /// Each object that is read, and beside which the scenario has a path that names nothing, up to a budget.
+    EachBesideNothing,
     /// Every object of a tenant, up to a budget.
     EachObject,
     /// Every such object that is read, and whose path has the shape of that of another tenant's object, up to that budget.

@@ -43,6 +43,7 @@ impl Caster<'_> {
                     On::EachNested => self.nested(),
                     On::EachContent => self.contents(send.who),
                     On::EachPublic => self.public_ones(),
+                    On::EachBesideNothing => self.beside_nothing(send.who),
                     On::EachRoute | On::EachGet | On::EachRead | On::EachPath => self.routes(send),
                     on => self.resource(on, send.who).map(|found| vec![found]),
                 };
@@ -179,7 +180,7 @@ impl Caster<'_> {
             }),
             On::ShownState => subject.shown_write().and_then(|at| subject.reader_of(at)),
             On::Public | On::EachPublic => subject.resources.iter().position(|resource| resource.public),
-            On::Object => subject.object_beside_nothing(who),
+            On::EachBesideNothing => subject.objects_beside_nothing(who).first().copied(),
             On::EachObject | On::EachNested => subject.tenant_gap().map(|gap| gap.resource),
         };
         match (found, on) {
@@ -193,7 +194,7 @@ impl Caster<'_> {
                 None => Err(self.no_scope_gap(true)),
             },
             (None, On::Public | On::EachPublic) => missing("no resource with `public: true`"),
-            (None, On::Object) => missing(NO_OBJECT),
+            (None, On::EachBesideNothing) => missing(NO_OBJECT),
             (None, On::EachObject | On::EachNested) => Err(self.no_tenant_gap()),
             (None, On::ShownWrite | On::ShownState) => Err(self.no_shown_write()),
             (None, On::ReadBack) => {

@@ -8,6 +8,8 @@ use crate::check::step::{On, Send, Who};
 pub const READS: usize = 16;
 /// The most that one visits which writes, or is about rights.
 pub const RIGHTS: usize = 8;
+/// The most that one visits with many requests for each.
+const OBJECTS: usize = 4;
 /// The most public ones.
 const PUBLIC: usize = 5;
 
@@ -107,6 +109,14 @@ impl Caster<'_> {
         }
         self.within_budget(&mut contents, RIGHTS);
         Ok(contents)
+    }
+
+    /// The objects beside which there is a path that names nothing, no more than the budget.
+    pub(super) fn beside_nothing(&mut self, who: Who) -> Result<Vec<usize>, Missing> {
+        self.resource(On::EachBesideNothing, who)?;
+        let mut objects = self.subject.objects_beside_nothing(who);
+        self.within_budget(&mut objects, OBJECTS);
+        Ok(objects)
     }
 
     /// The public resources that are read, no more than there is a budget for.
