@@ -81,7 +81,7 @@ fn bare_hyper() {
 }
 
 fn answer() -> hyper::Response<Full<Bytes>> {
-    const BODY: &[u8] = br#"{"count":3,"orders":[{"id":"eYRioWLDbWx6","item":"v9r_mYnwj1HB","note":"33pSHK1rtqAc"},{"id":"r2W1p-fbXQ_z","item":"NEYszQYB6wyD","note":"NWJ-lfRuo1Rt"}]}"#;
+    const BODY: &[u8] = br#"{"count":3,"owner":"shop","verified":false,"orders":[{"id":"eYRioWLDbWx6","item":"v9r_mYnwj1HB","note":"33pSHK1rtqAc"},{"id":"r2W1p-fbXQ_z","item":"NEYszQYB6wyD","note":"NWJ-lfRuo1Rt"}]}"#;
     hyper::Response::builder()
         .header("content-type", "application/json")
         .header("server-timing", "auth;dur=0.000120")

@@ -334,6 +334,7 @@ pub const GROUPS: &[Group] = &[
             common::oversized::CHECKS,
             common::transport::CHECKS,
             common::survival::CHECKS,
+            common::members::CHECKS,
         ],
     },
 ];

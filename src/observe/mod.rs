@@ -1,5 +1,6 @@
 //! Facts: what was sent, what came back, and how long it took. No judgement here.
 
+mod access_members;
 mod activity;
 mod answer_signature;
 mod bytes;
@@ -29,6 +30,7 @@ mod timing;
 mod trust;
 mod unite;
 
+pub use access_members::{AccessMember, WrittenObject};
 pub use activity::{Activity, Doing, Ongoing, StudyProgress, StudyRow};
 pub use answer_signature::{AnswerSignature, components_asked};
 pub use bytes::{contains, is_a_time, media_type_of, without_pair};

@@ -23,6 +23,7 @@ pub mod members;
 mod mixed_path;
 mod narrowed;
 mod near_password;
+mod object_write;
 pub mod overhead;
 mod query_login;
 pub mod resolve;

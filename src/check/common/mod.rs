@@ -14,6 +14,7 @@ pub(crate) mod hosts;
 pub(crate) mod leaks;
 pub(crate) mod malformed;
 pub(crate) mod malformed_body;
+pub(crate) mod members;
 pub(crate) mod messages;
 pub(crate) mod overrides;
 pub(crate) mod oversized;

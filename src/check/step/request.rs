@@ -23,6 +23,8 @@ pub enum Who {
     OtherOwner,
     /// A valid credential of another principal than the good one, with rights enough for the resource.
     Second,
+    /// Whoever may do the write of a round and read the object back, with the fewest scopes, and is no administrator by name.
+    Writer,
     /// The user of the good credential with the password of another account (RFC 7617).
     PasswordOfAnother,
     /// A credential that was revoked before the run.
@@ -182,6 +184,11 @@ pub enum On {
     ShownWrite,
     /// The representation that this write would change.
     ShownState,
+    /// A write of an object in JSON that another resource reads: the steps of the check are carried out once for each, up to a
+    /// budget, in rounds.
+    WrittenObject,
+    /// What reads the object of the round.
+    ReadObject,
     /// A public resource.
     Public,
     /// Each public resource that is read (at most 5).
@@ -251,6 +258,11 @@ pub enum Alter {
     /// The conditions that a cache would send with what an earlier good answer of the check said about its version (RFC 9110 §8.8);
     /// nothing is sent where none said anything.
     Validators,
+    /// One more member in the body, by its place among the members of access that the last answer to this step shows of the
+    /// object and the body does not have, with another value; nothing is sent where there are fewer.
+    ShownMember(StepId, usize),
+    /// The members that were added like this and took effect, with the values that they had before; nothing is sent where none did.
+    ShownMembersBack(StepId),
 }
 
 /// The headers by which proxies name where a request comes from, with an address of nobody (RFC 5737 §3).

@@ -42,6 +42,10 @@ impl Caster<'_> {
                     return missing(format!("no second valid credential may use {name}: add one of another principal"));
                 }
             },
+            Who::Writer => match self.round {
+                Some(round) => Asker::Identity(round.identity),
+                None => Asker::Identity(good()?),
+            },
             Who::PasswordOfAnother => Asker::Given(self.password_of_another(good()?)?, None),
             Who::Revoked => Asker::Identity(self.given_in_state(CredentialState::Revoked, resource)?),
             Who::Expired => Asker::Identity(self.given_in_state(CredentialState::Expired, resource)?),

@@ -10,9 +10,11 @@ mod login_described;
 mod login_identity;
 mod reasons;
 mod resource;
+mod rounds;
 mod several;
 mod stand_in;
 
+use super::object_write::ObjectWrite;
 use super::subject::{HookCall, Subject};
 use crate::check::Check;
 use crate::check::step::{
@@ -82,7 +84,8 @@ impl Script {
 
 /// Whether a request is sent only to resources whose body has a member in this place.
 fn is_of_some_resources(act: &Act) -> bool {
-    matches!(act, Act::Send { send, .. } if send.alter.iter().any(|alter| matches!(alter, Alter::Member(..))))
+    let is_of_some = |alter: &Alter| matches!(alter, Alter::Member(..) | Alter::ShownMember(..));
+    matches!(act, Act::Send { send, .. } if send.alter.iter().any(is_of_some))
 }
 
 /// One thing to do.
@@ -354,12 +357,16 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
         return missing("the scheme name of the credential is not Bearer: RFC 6750 says nothing about its challenges");
     }
     let stand_in = StandIn::of(check);
-    let mut caster = Caster { subject, left_out: None, is_control: check.control, stand_in, script: Script::default() };
+    let script = Script::default();
+    let mut caster = Caster { subject, left_out: None, is_control: check.control, stand_in, round: None, script };
     if let Some(state) = caster.declared_state(check) {
         return caster.by_state(check, state);
     }
-    for (index, step) in check.steps.iter().enumerate() {
-        caster.step(index, step)?;
+    for round in caster.rounds(check)? {
+        caster.round = round;
+        for (index, step) in check.steps.iter().enumerate() {
+            caster.step(index, step)?;
+        }
     }
     match caster.left_out.filter(|_| caster.script.actions.is_empty()) {
         Some(why) => Err(Missing::of(why)),
@@ -375,6 +382,8 @@ struct Caster<'a> {
     is_control: bool,
     /// What is asked where there is no resource.
     stand_in: StandIn,
+    /// The write that the steps are about, where a check has a round for each.
+    round: Option<ObjectWrite>,
     script: Script,
 }
 

@@ -65,7 +65,7 @@ impl Caster<'_> {
             }
             return Err(missing);
         }
-        let several = resources.len() > 1;
+        let several = resources.len() > 1 || matches!(send.on, On::WrittenObject | On::ReadObject);
         for resource in resources {
             if send.alter.iter().any(|alter| changes_nothing(alter, &self.subject.resources[resource])) {
                 continue;
@@ -179,6 +179,8 @@ impl Caster<'_> {
                 _ => true,
             }),
             On::ShownState => subject.shown_write().and_then(|at| subject.reader_of(at)),
+            On::WrittenObject => self.round.map(|round| round.write),
+            On::ReadObject => self.round.map(|round| round.read),
             On::Public | On::EachPublic => subject.resources.iter().position(|resource| resource.public),
             On::EachBesideNothing => subject.objects_beside_nothing(who).first().copied(),
             On::EachObject | On::EachNested => subject.tenant_gap().map(|gap| gap.resource),
@@ -255,6 +257,7 @@ impl Caster<'_> {
             Who::OtherTenant => "a valid credential of another tenant".to_owned(),
             Who::OtherOwner => "a valid credential of another tenant with an object of its own".to_owned(),
             Who::Second => "a valid credential of another principal".to_owned(),
+            Who::Writer => "whoever may write the object".to_owned(),
             Who::PasswordOfAnother => "the known user with the password of another account".to_owned(),
             Who::Revoked => "a revoked credential".to_owned(),
             Who::Expired => "an expired credential".to_owned(),

@@ -133,7 +133,7 @@ impl Caster<'_> {
     }
 
     /// Notes resources that the check is about and does not ask.
-    fn does_not_visit(&mut self, resources: Vec<usize>) {
+    pub(super) fn does_not_visit(&mut self, resources: Vec<usize>) {
         self.script.not_visited.extend(resources);
         self.script.not_visited.sort_unstable();
         self.script.not_visited.dedup();

@@ -355,5 +355,15 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.answer-cookie-guarded",
         "sets a cookie without Secure, HttpOnly and SameSite, and accepts it in place of a credential",
     ),
+    row(
+        "assigns-owner",
+        "common.protected-members-ignored",
+        "takes the owner of the orders from the body of whoever adds one",
+    ),
+    variant(
+        "assigns-verified",
+        "common.protected-members-ignored",
+        "takes from the body of whoever adds an order that they are verified",
+    ),
     row("clock-ahead", "common.server-clock-sane", "has a clock that is ten minutes fast"),
 ];

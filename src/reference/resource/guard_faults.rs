@@ -19,7 +19,7 @@ use crate::reference::fault::Faults;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::{BODY_LIMIT, ReceivedBody, cookie_value, is_anonymous};
 use crate::reference::scheme::bearer::faults::of_body;
-use crate::reference::state::{Principal, ReferenceState, digest, principal};
+use crate::reference::state::{Assigned, Principal, ReferenceState, digest, principal};
 use crate::seed::{IDENTITIES, SESSION_COOKIE, WRITE};
 
 /// How long a faulty server answers nobody.
@@ -92,6 +92,8 @@ pub(super) async fn before(
         "breaks-on-body-of-holder",
         "breaks-on-nul-in-body",
         "breaks-on-odd-count",
+        "assigns-owner",
+        "assigns-verified",
     ];
     if reads_bodies.iter().any(|fault| state.fault(fault)) {
         let received = parts.extensions.get::<ReceivedBody>().map(|body| body.0.clone());
@@ -133,12 +135,34 @@ fn read_body(state: &ReferenceState, parts: &mut Parts, bytes: &[u8]) -> Option<
     if state.fault("breaks-on-body-of-holder") && !bytes.is_empty() && bytes.first() != Some(&b'{') {
         parts.extensions.insert(BreaksHandler);
     }
+    if state.fault("assigns-owner") || state.fault("assigns-verified") {
+        let order: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let owner = order["owner"].as_str().filter(|_| state.fault("assigns-owner")).map(str::to_owned);
+        let verified = order["verified"].as_bool().filter(|_| state.fault("assigns-verified"));
+        parts.extensions.insert(Assigned { owner, verified });
+    }
     let item = serde_json::from_slice(bytes).ok().and_then(|json: serde_json::Value| json["item"].as_str().map(drop));
     if state.fault("validate-before-auth") && parts.method == Method::POST && item.is_none() {
         let detail = json!({ "detail": [{ "loc": ["body", "item"], "msg": "a text is required" }] });
         return Some(answer::json(StatusCode::UNPROCESSABLE_ENTITY, &detail));
     }
     None
+}
+
+/// Keeps what the body of a new order says of all of them.
+pub(super) fn assign(state: &ReferenceState, parts: &Parts) {
+    let Some(said) = parts.extensions.get::<Assigned>() else { return };
+    let mut kept = state.assigned.lock().unwrap_or_else(PoisonError::into_inner);
+    *kept = Assigned { owner: said.owner.clone().or(kept.owner.take()), verified: said.verified.or(kept.verified) };
+}
+
+/// The list of orders with what bodies have said of them.
+pub(super) fn assigned(state: &ReferenceState, count: u64) -> Option<String> {
+    if !state.fault("assigns-owner") && !state.fault("assigns-verified") {
+        return None;
+    }
+    let assigned = state.assigned.lock().unwrap_or_else(PoisonError::into_inner);
+    Some(state.objects.assigned_order_list(count, &assigned))
 }
 
 /// Whether an order with a good item has a count that is an object, or half of a character (RFC 8259 §8.2).

@@ -164,8 +164,8 @@ mod tests {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let (all, reads) = ("GET,HEAD,POST,OPTIONS", "GET,HEAD,OPTIONS");
         for (method, path, key, status, allow, length) in [
-            ("GET", "api-key/orders", true, 200, None, Some("154")),
-            ("HEAD", "api-key/orders", true, 200, None, Some("154")),
+            ("GET", "api-key/orders", true, 200, None, Some("186")),
+            ("HEAD", "api-key/orders", true, 200, None, Some("186")),
             ("HEAD", "api-key/orders", false, 401, None, Some("27")),
             ("POST", "api-key/orders", true, 201, None, Some("163")),
             ("DELETE", "api-key/orders", true, 405, Some(all), Some("0")),

@@ -93,7 +93,8 @@ fn list_orders(
         return Ok(answer::json(StatusCode::CREATED, &json!({ "created": true })));
     }
     let count = state.orders.load(Ordering::Relaxed);
-    Ok(answer::typed(StatusCode::OK, answer::JSON, state.objects.order_list(count)))
+    let list = guard_faults::assigned(state, count).unwrap_or_else(|| state.objects.order_list(count));
+    Ok(answer::typed(StatusCode::OK, answer::JSON, list))
 }
 
 fn add_order(state: &ReferenceState, guard: Guard, principal: &Principal, parts: &Parts) -> Result<Answer, Rejection> {
@@ -106,6 +107,7 @@ fn add_order(state: &ReferenceState, guard: Guard, principal: &Principal, parts:
     if parts.extensions.get::<BreaksHandler>().is_some() {
         return Err(Rejection::broken());
     }
+    guard_faults::assign(state, parts);
     let id = state.orders.fetch_add(1, Ordering::Relaxed) + 1;
     Ok(answer::typed(StatusCode::CREATED, answer::JSON, state.objects.new_order(id)))
 }

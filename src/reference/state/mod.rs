@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::fault::Faults;
 use super::throttle::Throttle;
 use crate::seed::{self, SeedIdentity, SeedState};
+pub(crate) use objects::Assigned;
 use objects::Objects;
 use tokens::IssuedTokens;
 
@@ -94,6 +95,8 @@ pub(crate) struct ReferenceState {
     pub(crate) objects: Objects,
     /// How many orders there are: the state that writes change.
     pub(crate) orders: AtomicU64,
+    /// What bodies said of the orders, through the faults `assigns-owner` and `assigns-verified`.
+    pub(crate) assigned: Mutex<Assigned>,
     /// Whether the store of credentials cannot be reached.
     pub(crate) outage: AtomicBool,
     /// Busy-wait on protected answers.
@@ -127,6 +130,7 @@ impl ReferenceState {
             issued_jwts: Arc::new(IssuedTokens::new(keeps_expired)),
             objects: Objects::seeded(),
             orders: AtomicU64::new(3),
+            assigned: Mutex::default(),
             outage: AtomicBool::new(false),
             busy,
             strict,

@@ -14,6 +14,18 @@ use crate::seed::IDENTITIES;
 /// Characters of an opaque text.
 const LENGTH: usize = 12;
 
+/// Who owns the orders that every list contains.
+const OWNER: &str = "shop";
+
+/// What a client says of the orders that it must not say; as it is written into answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Assigned {
+    /// The owner.
+    pub(crate) owner: Option<String>,
+    /// Whether they are verified.
+    pub(crate) verified: Option<bool>,
+}
+
 /// All objects, as they are written into answers.
 #[derive(Debug)]
 pub(crate) struct Objects {
@@ -44,7 +56,14 @@ impl Objects {
     /// The body of the list of all orders, of which there are so many.
     pub(crate) fn order_list(&self, count: u64) -> String {
         // written out: everything here is measured by this answer, and building a tree of values would be part of it
-        format!(r#"{{"count":{count},"orders":{}}}"#, self.orders)
+        format!(r#"{{"count":{count},"owner":"{OWNER}","verified":false,"orders":{}}}"#, self.orders)
+    }
+
+    /// The same with what a client has said of them.
+    pub(crate) fn assigned_order_list(&self, count: u64, assigned: &Assigned) -> String {
+        let owner = json!(assigned.owner.as_deref().unwrap_or(OWNER));
+        let verified = assigned.verified.unwrap_or(false);
+        format!(r#"{{"count":{count},"owner":{owner},"verified":{verified},"orders":{}}}"#, self.orders)
     }
 
     /// The body of the answer to a new order.

@@ -9,6 +9,7 @@ mod forging;
 mod guessing;
 mod handshake;
 mod hook;
+mod learned;
 mod look_back;
 mod noting;
 mod password;
@@ -109,8 +110,8 @@ pub(super) struct Stage<'a> {
     slots: HashMap<&'static str, Kept>,
     /// What the last good request for each resource carried, and what travelled beside it.
     last_good: HashMap<usize, (Vec<Carried>, Vec<Companion>)>,
-    /// What a good answer said about its version, as conditions.
-    validators: Vec<(&'static str, String)>,
+    /// What steps send that earlier answers show.
+    learned: learned::Learned,
     sessions: HashMap<&'static str, session::KeptSession>,
     /// The last client assertion that was sent.
     assertion: Option<String>,
@@ -143,7 +144,7 @@ impl<'a> Stage<'a> {
             random,
             slots: HashMap::new(),
             last_good: Default::default(),
-            validators: Vec::new(),
+            learned: Default::default(),
             sessions: HashMap::new(),
             assertion: None,
             kit,

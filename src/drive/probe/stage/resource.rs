@@ -1,6 +1,6 @@
 //! Requests to resources.
 
-use super::{Credential, Halt, Stage, described, in_time};
+use super::{Credential, Halt, Stage, in_time};
 use crate::check::step::{Alter, On, Send, Want};
 use crate::clock;
 use crate::drive::control::NONCES;
@@ -59,14 +59,6 @@ fn cookies_of(evidence: &Evidence) -> Vec<Credential> {
     sent.map(|cookie| Credential { carried: vec![cookie], ..Credential::default() }).collect()
 }
 
-/// The conditions that a cache sends with what the last good answer at a place said about its version (RFC 9110 §13.1.2, §13.1.3).
-fn validators_of(evidence: &Evidence, place: Place) -> Vec<(&'static str, String)> {
-    let granted = evidence.observations.iter().filter(|seen| seen.place == place && seen.outcome == Outcome::Granted);
-    let Some(response) = granted.filter_map(|seen| seen.exchange.response()).next_back() else { return Vec::new() };
-    let fields = [("If-None-Match", "etag"), ("If-Modified-Since", "last-modified")];
-    fields.into_iter().filter_map(|(name, of)| Some((name, response.header(of)?.into_owned()))).collect()
-}
-
 /// Whether an answer is, byte by byte, one that the same check was granted at the same place: marks that were learned from the answers to
 /// one account need not be in those to another.
 fn is_one_that_was_granted(exchange: &Exchange, place: Place, evidence: &Evidence) -> bool {
@@ -96,11 +88,8 @@ impl Stage<'_> {
         if send.only_after.is_some_and(|step| !was_granted(step)) {
             return Ok(());
         }
-        if send.alter.iter().any(|alter| matches!(alter, Alter::Validators)) {
-            self.validators = validators_of(evidence, Place::Resource(counts));
-            if self.validators.is_empty() {
-                return Ok(());
-            }
+        if !self.learns(send, asker, (resource, counts), evidence) {
+            return Ok(());
         }
         let mut bare = self.prober.bare_request(resource);
         if let Some(identity) = asker.identity() {
@@ -133,7 +122,7 @@ impl Stage<'_> {
             let description = match (credential.description.clone(), &action.description) {
                 (Some(own), Some(action)) => Description::new(format!("{action}: {own}")).quoting(&own).quoting(action),
                 (Some(own), None) => own,
-                (None, _) => described(action),
+                (None, _) => self.with_names(action, send),
             };
             outages::calls(description.to_string());
             let readable = match send.on {
@@ -201,9 +190,7 @@ impl Stage<'_> {
                 }
             };
             self.prober.alter(&mut request, alter, &fill);
-            if matches!(alter, Alter::Validators) {
-                self.validators.iter().for_each(|(name, value)| request.push(name, value, false));
-            }
+            self.learned.put_into(&mut request, alter);
             if let Some(why) = missing.into_inner() {
                 return Err(Halt::Obstacle(why.to_string()));
             }
