@@ -37,6 +37,7 @@ pub(super) fn altered(alter: &Alter, resource: &Resource) -> String {
         Alter::Validators => "with the entity tag and the date of the good answer".to_owned(),
         Alter::ShownMember(..) => "with one more member".to_owned(),
         Alter::ShownMembersBack(_) => "with the members as they were".to_owned(),
+        Alter::AfterMembers => "after it".to_owned(),
         Alter::AbsoluteForm => "target in absolute form".to_owned(),
     }
 }

@@ -37,7 +37,7 @@ const fn added(at: usize, alter: &'static [Alter]) -> Step {
 }
 
 const fn after(at: usize) -> Step {
-    read(AFTER[at], "after the write with one more member").times(2)
+    read(AFTER[at], "after the write with one more member").with(&[Alter::AfterMembers]).times(2)
 }
 
 pub(crate) const CHECKS: &[Check] = &[Check {
@@ -47,7 +47,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["OWASP API3:2023", "ASVS 15.3.3", "CWE-915", "WSTG-INPV-20"],
     doc: Doc {
-        sends: "Each write with an object as its `json` whose object another resource reads, at the same path or in the list above it (at most 8), by a credential that is no administrator's by its name and scopes: as it is, and then with one more member that the reading shows and the `json` does not have (at most 4, one at a time), such as `role`, `is_admin`, `owner` or `tenant_id`, with another value of the same kind. The object is read before and after each. Where the new value shows afterwards, or the object cannot be read any more, the write is sent with the old value as well.",
+        sends: "Each write with an object as its `json` whose object another resource reads, at the same path or in the list above it (at most 8), by a credential that is no administrator's by its name and scopes: as it is, and then with one more member that the reading shows and the `json` does not have (at most 4, one at a time), such as `role`, `is_admin`, `owner` or `tenant_id`, with another value of the same kind. The object is read before and after each. Where the new value shows afterwards, or the object cannot be read any more, the write is sent with the old value as well, by a credential of another tenant where the object stays out of reach.",
         matters: "A handler that binds whatever a body has lets a user become an administrator, or move an object to another tenant.",
         fix: "Name the members that each write takes, and ignore or refuse all others. A member that this write is for belongs into the `json` of the scenario.",
     },
@@ -71,6 +71,12 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         send(Who::Writer, On::WrittenObject)
             .with(&[Alter::ShownMembersBack(BEFORE)])
             .called("with the members as they were"),
+        send(Who::Writer, On::ReadObject).with(&[Alter::AfterMembers]).called("after the members were written back"),
+        // what was moved to another tenant is out of reach of its user
+        send(Who::OtherTenant, On::WrittenObject)
+            .with(&[Alter::ShownMembersBack(BEFORE)])
+            .called("with the members as they were, by the other tenant")
+            .if_given(),
     ],
     expect: ignored,
     fault: "assigns-owner",
@@ -109,6 +115,9 @@ fn ignored(case: &ObservedCheck<'_>) -> Judgement {
         let step = case.step_of(seen).step_id();
         let is_groundwork = step.is_some_and(|step| [FIRST, PLAIN_WRITE, BEFORE].contains(&step));
         if is_groundwork && seen.outcome != Outcome::Granted {
+            judgement.leaves_open(unusable(seen));
+        }
+        if !is_groundwork && seen.exchange.response().is_none() {
             judgement.leaves_open(unusable(seen));
         }
         if !step.is_some_and(|step| ADDED.contains(&step)) {
@@ -194,14 +203,25 @@ impl<'a> Addition<'a> {
             return Effect::Taken(text);
         }
         let after: Option<Vec<Value>> = self.after.iter().copied().map(granted_json).collect();
+        if self.after.iter().any(|seen| seen.exchange.response().is_none()) {
+            // that is said of it
+            return Effect::None;
+        }
         let Some(after) = after.filter(|after| !after.is_empty()) else {
             return Effect::Open("what is read back after it is no good answer in JSON".to_owned());
         };
-        if after.iter().all(|reading| having(reading) > having(&last)) {
-            return Effect::Taken(format!("`{name}` has the value that was sent, {}", self.value));
+        let shows: Vec<bool> = after.iter().map(|reading| having(reading) > having(&last)).collect();
+        match (shows.last(), shows.contains(&true)) {
+            // at once, or a moment later
+            (Some(true), _) => {
+                return Effect::Taken(format!("`{name}` has the value that was sent, {}", self.value));
+            }
+            (_, true) => return Effect::Open(format!("`{name}` changes by itself in what is read back")),
+            _ => {}
         }
         match self.write.outcome {
-            Outcome::Silent => return Effect::Open("no answer".to_owned()),
+            // that is said of it
+            Outcome::Silent => return Effect::None,
             Outcome::Broke => {
                 let status = self.write.exchange.status().unwrap_or_default();
                 return Effect::Open(format!("the server breaks with {status}"));
@@ -247,4 +267,147 @@ fn members(seen: &Observation) -> Option<Map<String, Value>> {
 /// The JSON of a good answer.
 fn granted_json(seen: &Observation) -> Option<Value> {
     seen.exchange.response().filter(|_| seen.outcome == Outcome::Granted)?.json()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Place, Request, Response, Silence};
+
+    /// A request with its answer: 0 is none.
+    fn seen(step: StepId, (method, path, sent): (&str, &str, &str), (status, answer): (u16, &str)) -> Observation {
+        let check = find("common.protected-members-ignored").expect("is in the catalogue");
+        let at = check.steps.iter().position(|own| own.step_id() == Some(step)).expect("is a step");
+        let request = Request::new(method, path).with_body("application/json", sent.to_owned());
+        let outcome = match status {
+            0 => Outcome::Silent,
+            200..300 => Outcome::Granted,
+            500.. => Outcome::Broke,
+            _ => Outcome::Refused,
+        };
+        let response = Response { status, headers: Vec::new(), body: answer.into(), truncated: false };
+        let answer = if status == 0 { Err(Silence::TimedOut) } else { Ok(response) };
+        let exchange = Exchange { answer, ..Exchange::unanswered(request, Silence::Closed) };
+        let place = Place::Resource(usize::from(method != "GET"));
+        Observation { place, ..Observation::in_test(at, exchange, outcome) }
+    }
+
+    /// How many findings, and how many open questions, come of one more member.
+    fn judged(
+        (method, path): (&str, &str),
+        member: &str,
+        [first, before, again]: [&str; 3],
+        (status, answer): (u16, &str),
+        after: [(u16, &str); 2],
+    ) -> (usize, usize) {
+        let check = find("common.protected-members-ignored").expect("is in the catalogue");
+        let own = r#"{"title":"lamp"}"#;
+        let more = format!(r#"{{"title":"lamp",{member}}}"#);
+        let read = ("GET", path, "");
+        let mut evidence = Evidence::default();
+        evidence.observe(seen(FIRST, read, (200, first)));
+        evidence.observe(seen(PLAIN_WRITE, (method, path, own), (200, "{}")));
+        evidence.observe(seen(BEFORE, read, (200, before)));
+        evidence.observe(seen(BEFORE, read, (200, again)));
+        evidence.observe(seen(ADDED[0], (method, path, &more), (status, answer)));
+        after.into_iter().for_each(|answer| evidence.observe(seen(AFTER[0], read, answer)));
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let found = ignored(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        assert!(found.not_applicable.is_none() && found.protocol.is_empty(), "{found:?}");
+        (found.access.len(), found.open.len())
+    }
+
+    #[test]
+    fn a_member_has_an_effect_where_the_value_that_was_sent_shows() {
+        const PATCH: (&str, &str) = ("PATCH", "/records/7");
+        let record = r#"{"id":7,"title":"lamp","tenant_id":1,"is_admin":false}"#;
+        let moved = r#"{"id":7,"title":"lamp","tenant_id":2,"is_admin":false}"#;
+        let raised = r#"{"id":7,"title":"lamp","tenant_id":1,"is_admin":true}"#;
+        let other = r#"{"id":7,"title":"lamp","tenant_id":9,"is_admin":false}"#;
+        let (tenant, admin) = (r#""tenant_id":2"#, r#""is_admin":true"#);
+        for (member, before, write, after, expected) in [
+            (tenant, [record; 3], (200, "{}"), [(200, moved); 2], (1, 0)),
+            (admin, [record; 3], (200, "{}"), [(200, raised); 2], (1, 0)),
+            // what the write answers with says nothing beside what is read
+            (tenant, [record; 3], (422, "{}"), [(200, moved); 2], (1, 0)),
+            (tenant, [record; 3], (200, moved), [(200, record); 2], (0, 0)),
+            // ignored, refused, or another value
+            (tenant, [record; 3], (200, "{}"), [(200, record); 2], (0, 0)),
+            (tenant, [record; 3], (422, "{}"), [(200, record); 2], (0, 0)),
+            (tenant, [record; 3], (200, "{}"), [(200, other); 2], (0, 0)),
+            // a moment later, or for a moment
+            (tenant, [record; 3], (200, "{}"), [(200, record), (200, moved)], (1, 0)),
+            (tenant, [record; 3], (200, "{}"), [(200, moved), (200, record)], (0, 1)),
+            // out of reach, and not for another reason
+            (tenant, [record; 3], (200, "{}"), [(404, "{}"); 2], (1, 0)),
+            (tenant, [record; 3], (200, "{}"), [(403, "{}"); 2], (1, 0)),
+            (tenant, [record; 3], (200, "{}"), [(404, "{}"), (200, record)], (0, 1)),
+            (tenant, [record; 3], (403, "{}"), [(404, "{}"); 2], (0, 1)),
+            (tenant, [record; 3], (200, "{}"), [(401, "{}"); 2], (0, 1)),
+            (tenant, [record; 3], (200, "{}"), [(0, ""); 2], (0, 1)),
+            // nothing can be said
+            (tenant, [record; 3], (500, "{}"), [(200, record); 2], (0, 1)),
+            (tenant, [record; 3], (0, ""), [(200, record); 2], (0, 1)),
+            (tenant, [record; 3], (401, "{}"), [(200, record); 2], (0, 1)),
+            (tenant, [record; 3], (429, "{}"), [(200, record); 2], (0, 1)),
+            (tenant, [record, moved, record], (200, "{}"), [(200, moved); 2], (0, 1)),
+            (tenant, [record, record, moved], (200, "{}"), [(200, moved); 2], (0, 1)),
+            // by the write as it is
+            (admin, [record, raised, raised], (200, "{}"), [(200, raised); 2], (0, 1)),
+            (tenant, ["lamp"; 3], (200, "{}"), [(200, "lamp"); 2], (0, 1)),
+        ] {
+            assert_eq!(
+                judged(PATCH, member, before, write, after),
+                expected,
+                "{member} {before:?} {write:?} {after:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_made_shows_in_a_list() {
+        const POST: (&str, &str) = ("POST", "/records");
+        let list = |owners: &[&str]| {
+            let items = owners.iter().map(|owner| format!(r#"{{"title":"lamp","owner":"{owner}"}}"#));
+            format!("[{}]", items.collect::<Vec<_>>().join(","))
+        };
+        let (first, before) = (list(&["al"]), list(&["al", "al"]));
+        let three = list(&["al", "al", "al"]);
+        let (others, kept) = (list(&["al", "al", "bob"]), r#"{"title":"lamp","owner":"bob"}"#);
+        let (total, more) = (r#"{"count":1,"owner":"al"}"#, r#"{"count":2,"owner":"al"}"#);
+        let taken = r#"{"count":3,"owner":"bob"}"#;
+        for (states, write, after, expected) in [
+            ([&*first, &*before], (201, "{}"), &*others, (1, 0)),
+            ([&first, &before], (201, "{}"), &three, (0, 0)),
+            ([&first, &before], (400, "{}"), &before, (0, 0)),
+            // made, and not in the list of whoever made it
+            ([&first, &before], (201, kept), &before, (1, 0)),
+            ([&first, &before], (201, "{}"), &before, (0, 1)),
+            // the whole is all that shows
+            ([total, more], (201, "{}"), taken, (1, 0)),
+            ([total, more], (201, "{}"), r#"{"count":3,"owner":"al"}"#, (0, 0)),
+            ([total, total], (201, "{}"), total, (0, 1)),
+        ] {
+            let before = [states[0], states[1], states[1]];
+            let found = judged(POST, r#""owner":"bob""#, before, write, [(200, after); 2]);
+            assert_eq!(found, expected, "{states:?} {write:?} {after}");
+        }
+    }
+
+    #[test]
+    fn it_does_not_apply_where_nothing_was_added() {
+        let check = find("common.protected-members-ignored").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let (read, write) = (("GET", "/notes", ""), ("POST", "/notes", "{}"));
+        for (status, applies) in [(200, false), (403, true)] {
+            let mut evidence = Evidence::default();
+            evidence.observe(seen(FIRST, read, (200, "[]")));
+            evidence.observe(seen(PLAIN_WRITE, write, (status, "{}")));
+            evidence.observe(seen(BEFORE, read, (200, "[]")));
+            let found = ignored(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.not_applicable.is_none(), found.open.len()), (applies, usize::from(applies)), "{status}");
+        }
+    }
 }

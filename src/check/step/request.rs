@@ -263,6 +263,8 @@ pub enum Alter {
     ShownMember(StepId, usize),
     /// The members that were added like this and took effect, with the values that they had before; nothing is sent where none did.
     ShownMembersBack(StepId),
+    /// Nothing: it is sent only where the step with such members before it was sent.
+    AfterMembers,
 }
 
 /// The headers by which proxies name where a request comes from, with an address of nobody (RFC 5737 §3).

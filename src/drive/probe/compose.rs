@@ -277,7 +277,7 @@ impl Prober {
                 request.connection = self.subject().connection_of_another(&request.connection).unwrap_or_default();
             }
             // the step knows them
-            Alter::Validators | Alter::ShownMember(..) | Alter::ShownMembersBack(_) => {}
+            Alter::Validators | Alter::ShownMember(..) | Alter::ShownMembersBack(_) | Alter::AfterMembers => {}
             Alter::AbsoluteForm => {
                 let origin = self.equipment.base.origin().ascii_serialization();
                 let target = String::from_utf8_lossy(&request.target).into_owned();

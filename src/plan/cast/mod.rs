@@ -84,7 +84,7 @@ impl Script {
 
 /// Whether a request is sent only to resources whose body has a member in this place.
 fn is_of_some_resources(act: &Act) -> bool {
-    let is_of_some = |alter: &Alter| matches!(alter, Alter::Member(..) | Alter::ShownMember(..));
+    let is_of_some = |alter: &Alter| matches!(alter, Alter::Member(..) | Alter::ShownMember(..) | Alter::AfterMembers);
     matches!(act, Act::Send { send, .. } if send.alter.iter().any(is_of_some))
 }
 

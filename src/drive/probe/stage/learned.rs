@@ -65,6 +65,7 @@ impl Stage<'_> {
                     self.learned.added = self.taken(*step, resource, evidence);
                     !self.learned.added.is_empty()
                 }
+                Alter::AfterMembers => !self.learned.added.is_empty(),
                 _ => true,
             };
             if !found {
@@ -97,13 +98,14 @@ impl Stage<'_> {
     ) -> Option<AccessMember> {
         let subject = self.prober.subject();
         let (shown, latest) = self.readings(step, resource, evidence)?;
-        latest.as_ref()?;
+        let latest = latest?;
         let written = &subject.resources[resource];
         let own = written.members()?;
         let identity = asker.identity()?;
         let of_another = |value: &str| subject.of_another(identity, value);
-        let members = WrittenObject { own: &own, path: &written.path }.members(&shown, &of_another);
-        members.into_iter().nth(at)
+        let object = WrittenObject { own: &own, path: &written.path };
+        let is_there = object.shown(&latest) >= object.shown(&shown);
+        object.members(&shown, &of_another).into_iter().nth(at).filter(|_| is_there)
     }
 
     /// The members that were added and took effect, as the last answer to a step showed them before. What cannot be read any more
@@ -115,11 +117,11 @@ impl Stage<'_> {
         };
         let object = WrittenObject { own: &own, path: &written.path };
         let has_taken = |member: &&AccessMember| match &now {
-            Some(now) => {
+            Some(now) if object.shown(now) >= object.shown(&before) => {
                 let having = |reading: &Value| object.having(reading, &member.name, &member.other);
                 having(now) > having(&before)
             }
-            None => self.learned.tried.last() == Some(*member),
+            _ => self.learned.tried.last() == Some(*member),
         };
         let taken = self.learned.tried.iter().filter(has_taken);
         taken.map(|member| (member.name.clone(), member.shown.clone())).collect()
