@@ -169,7 +169,9 @@ mod tests {
     #[test]
     fn what_another_has_is_known_of_tenants_and_names() {
         let text = "authbench: 1\nname: a\ntarget: { url: \"http://a.test\", owned: true }\nscheme: basic\ncredentials:\n  \
-                    one: { username: alice, password: \"p1\", tenant: a }\n  two: { username: bob, password: \"p2\", tenant: b }\nresources:\n  - { request: GET /me }\n";
+                    one: { username: alice, password: \"p1\", tenant: a }\n  \
+                    two: { username: bob, password: \"p2\", tenant: b }\n\
+                    resources:\n  - { request: GET /me }\n";
         let loaded = load_text("a.yaml".to_owned(), text.to_owned()).expect("is a scenario");
         let subject = resolve::subject(&loaded, &Values::blind(&loaded));
         for (value, expected) in

@@ -195,7 +195,7 @@ impl<'a> Addition<'a> {
         let is_out_of_reach = |seen: &&Observation| {
             matches!(seen.exchange.status(), Some(403 | 404 | 410)) && seen.outcome == Outcome::Refused
         };
-        if is_accepted && self.after.len() > 1 && self.after.iter().all(|seen| is_out_of_reach(&seen)) {
+        if is_accepted && self.after.len() > 1 && self.after.iter().all(is_out_of_reach) {
             let status = self.after[0].exchange.status().unwrap_or_default();
             let text = format!(
                 "the write is accepted with another `{name}`, and the object is out of reach of its user: {status}"
@@ -245,7 +245,8 @@ impl<'a> Addition<'a> {
             let answer = self.write.exchange.response().and_then(|response| response.json());
             if answer.is_some_and(|answer| having(&answer) > 0) {
                 let text = format!(
-                    "the write is accepted with another `{name}`, which its answer shows, and the object is out of reach of its user"
+                    "the write is accepted with another `{name}`, which its answer shows, and the object is out of reach of \
+                     its user"
                 );
                 return Effect::Taken(text);
             }
