@@ -64,7 +64,7 @@ pub(crate) const LOGIN: &[Check] = &[Check {
         login(SessionAct::GuessAtOnce),
         login(SessionAct::GuessSpelled(UserSpelling::OtherCase)),
         login(SessionAct::GuessSpelled(UserSpelling::SpaceBehind)),
-        login(SessionAct::GuessOnceMore).id(AGAIN),
+        login(SessionAct::GuessOnceMore),
         Step::WhereThrottled,
         login(SessionAct::GuessForwarded).id(ELSEWHERE),
         login(SessionAct::GuessOnceMore).id(AGAIN),
@@ -275,7 +275,7 @@ fn gone_around(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
             continue;
         }
         // before that, time may have passed: the next guess as before is still held up
-        let next = case.observations_of(AGAIN).find(|(again, _)| *again > index);
+        let next = case.observations().find(|(again, seen)| *again > index && is_as_before(case.step_of(seen)));
         if !next.is_some_and(|(_, again)| is_throttled(again)) {
             continue;
         }
@@ -294,6 +294,11 @@ fn gone_around(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
             false => judgement.deviates(index, text, "429, in whichever way the user-id is spelled"),
         }
     }
+}
+
+/// Whether a guess is sent as those before the limit, after one that is not.
+fn is_as_before(step: &Step) -> bool {
+    step.step_id() == Some(AGAIN) || matches!(step, Step::Session(session) if session.act == SessionAct::GuessOnceMore)
 }
 
 /// The status of a guess that was evaluated, and was wrong.
