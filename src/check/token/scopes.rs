@@ -5,6 +5,7 @@ use crate::check::judgement::oauth;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Fill, FormAuth, INSUFFICIENT, INVALID, On, Who, send, token};
 use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity};
+use crate::observe::{Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[Check {
     id: "token.lacked-scope-opens-nothing",
@@ -33,6 +34,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         send(Who::IfKept("u"), On::Scoped)
             .denied(&[INSUFFICIENT, INVALID])
             .called("the token that it got for its own scopes and another one"),
+        send(Who::LowScope, On::Scoped).id(WITHOUT).called("its good credential, which lacks the scope").if_given(),
     ],
     expect: opens_nothing,
     shows: Explanation::Scope,
@@ -41,6 +43,18 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     ..REFUSAL
 }];
 
+/// What its credential opens without the scope.
+const WITHOUT: StepId = StepId::new("without");
+/// Why a token shows nothing where the scope is needed.
+const OPEN_WITHOUT: &str =
+    "the client opens the resource without the scope as well: what its token has shows nothing there";
+
 fn opens_nothing(case: &ObservedCheck<'_>) -> Judgement {
-    expect::wants(case).and(oauth::scope_not_escalated(case))
+    let mut judgement = expect::wants(case);
+    // that a scope is not looked at is for other checks to say
+    if case.observations_of(WITHOUT).any(|(_, seen)| seen.outcome == Outcome::Granted) && !judgement.access.is_empty() {
+        judgement.access.clear();
+        judgement.open.push(OPEN_WITHOUT.to_owned());
+    }
+    judgement.and(oauth::scope_not_escalated(case))
 }
