@@ -18,6 +18,25 @@ pub struct ObjectWrite {
     pub identity: usize,
 }
 
+/// Why no write of an object is found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoObjectWrite {
+    /// Nothing is written as an object.
+    #[error("no protected resource with `writes: true` has an object as its `json`")]
+    Unwritten,
+    /// What is written is not read.
+    #[error("no protected resource reads what {name} writes: add GET {path}, or GET of the list of it")]
+    Unread {
+        /// The write.
+        name: String,
+        /// Its path.
+        path: String,
+    },
+    /// Nobody does both, or administrators alone.
+    #[error("no valid credential but one of an administrator may do {0} and read it back: add one of a user who may")]
+    OfAdministrators(String),
+}
+
 impl Resource {
     /// The members of its body, where that is an object of JSON.
     pub fn members(&self) -> Option<Map<String, Value>> {
@@ -26,8 +45,11 @@ impl Resource {
 }
 
 impl Subject {
-    /// The writes of objects that can be repeated and read back, or what is missing where there is none.
-    pub fn object_writes(&self) -> Result<Vec<ObjectWrite>, String> {
+    /// The writes of objects that can be repeated and read back.
+    ///
+    /// # Errors
+    /// When there is none, with what is missing.
+    pub fn object_writes(&self) -> Result<Vec<ObjectWrite>, NoObjectWrite> {
         let is_write = |at: &usize| {
             let resource = &self.resources[*at];
             let makes = matches!(resource.method.as_str(), "POST" | "PUT" | "PATCH");
@@ -35,15 +57,13 @@ impl Subject {
         };
         let writes: Vec<usize> = self.protected().filter(is_write).collect();
         let Some(first) = writes.first() else {
-            return Err("no protected resource with `writes: true` has an object as its `json`".to_owned());
+            return Err(NoObjectWrite::Unwritten);
         };
         let read: Vec<(usize, Vec<usize>)> = writes.iter().map(|write| (*write, self.readers_of(*write))).collect();
         if read.iter().all(|(_, readers)| readers.is_empty()) {
             let name = self.resources[*first].name();
-            let path = path_of(&self.resources[*first]);
-            return Err(format!(
-                "no protected resource reads what {name} writes: add GET {path}, or GET of the list of it"
-            ));
+            let path = path_of(&self.resources[*first]).to_owned();
+            return Err(NoObjectWrite::Unread { name, path });
         }
         let done = |(write, readers): &(usize, Vec<usize>)| {
             let done =
@@ -52,10 +72,7 @@ impl Subject {
         };
         let found: Vec<ObjectWrite> = read.iter().filter_map(done).collect();
         match (found.is_empty(), read.iter().find(|(_, readers)| !readers.is_empty())) {
-            (true, Some((write, _))) => Err(format!(
-                "no valid credential but one of an administrator may do {} and read it back: add one of a user who may",
-                self.resources[*write].name()
-            )),
+            (true, Some((write, _))) => Err(NoObjectWrite::OfAdministrators(self.resources[*write].name())),
             _ => Ok(found),
         }
     }
@@ -160,7 +177,7 @@ mod tests {
             });
             match (found, expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{resources:?}"),
-                (Err(why), Err(expected)) => assert!(why.starts_with(expected), "{why}"),
+                (Err(why), Err(expected)) => assert!(why.to_string().starts_with(expected), "{why}"),
                 (found, _) => panic!("{resources:?}: {found:?}"),
             }
         }

@@ -1,7 +1,7 @@
 //! Authorization requests whose client is not known: nobody has registered a redirection URI for it.
 
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::session::authorization::{Answered, each};
+use crate::check::session::authorization::{AuthorizationEnd, each};
 use crate::check::step::{AuthorizationChange, SessionAct, SessionStep, Step, login};
 use crate::check::{Check, Doc, Level, PLAIN, Severity};
 use crate::observe::{Observation, Outcome};
@@ -36,13 +36,13 @@ fn leads_nowhere(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = each(case, |judgement, index, _, answered| {
         let seen = &case.evidence.observations[index];
         let text = match answered {
-            Answered::Code => "the answer leads to the redirection URI with a code".to_owned(),
-            Answered::Error(ref error) => format!("the answer leads to the redirection URI with error={error}"),
-            Answered::Page if redirects(seen) => "the answer leads to the redirection URI".to_owned(),
+            AuthorizationEnd::Code => "the answer leads to the redirection URI with a code".to_owned(),
+            AuthorizationEnd::Error(ref error) => format!("the answer leads to the redirection URI with error={error}"),
+            AuthorizationEnd::Page if redirects(seen) => "the answer leads to the redirection URI".to_owned(),
             // a form that goes there may be a link of the page, such as one back to the client
-            Answered::Page => return,
+            AuthorizationEnd::Page => return,
         };
-        is_grave |= matches!(answered, Answered::Code) || is_elsewhere(case, seen);
+        is_grave |= matches!(answered, AuthorizationEnd::Code) || is_elsewhere(case, seen);
         judgement.violates(index, case.about(index, text), "an error page, and no redirect");
     });
     judgement.at_most = (!is_grave).then_some(Severity::Low);

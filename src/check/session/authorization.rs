@@ -193,7 +193,7 @@ pub(crate) const CHECKS: &[Check] = &[
 ];
 
 /// The answer to an authorization request, as its client reads it.
-pub(super) enum Answered {
+pub(super) enum AuthorizationEnd {
     /// It leads to the client with a code.
     Code,
     /// It leads to the client with an error.
@@ -202,11 +202,11 @@ pub(super) enum Answered {
     Page,
 }
 
-fn answered(outcome: Outcome, answer: &Response) -> Answered {
+fn answered(outcome: Outcome, answer: &Response) -> AuthorizationEnd {
     match (outcome, answer_parameter(answer, "error")) {
-        (Outcome::Granted, Some(error)) => Answered::Error(error),
-        (Outcome::Granted, None) if hands_a_code_over(answer) => Answered::Code,
-        _ => Answered::Page,
+        (Outcome::Granted, Some(error)) => AuthorizationEnd::Error(error),
+        (Outcome::Granted, None) if hands_a_code_over(answer) => AuthorizationEnd::Code,
+        _ => AuthorizationEnd::Page,
     }
 }
 
@@ -243,7 +243,7 @@ pub(super) fn is_changed(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
 /// Judges each changed request by its answer; one that has none leaves it open.
 pub(super) fn each(
     case: &ObservedCheck<'_>,
-    mut judge: impl FnMut(&mut Judgement, usize, &Response, Answered),
+    mut judge: impl FnMut(&mut Judgement, usize, &Response, AuthorizationEnd),
 ) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
@@ -264,7 +264,7 @@ pub(super) fn each(
 
 fn state_comes_back(case: &ObservedCheck<'_>) -> Judgement {
     each(case, |judgement, index, answer, answered| match answered {
-        Answered::Code => match answer_parameter(answer, "state") {
+        AuthorizationEnd::Code => match answer_parameter(answer, "state") {
             Some(state) if state == OWN_STATE => {}
             Some(state) => {
                 let text = format!("the answer has the state \"{state}\" in place of \"{OWN_STATE}\"");
@@ -272,12 +272,12 @@ fn state_comes_back(case: &ObservedCheck<'_>) -> Judgement {
             }
             None => judgement.deviates(index, "the answer has no state", "the state of the request"),
         },
-        Answered::Error(error) => {
+        AuthorizationEnd::Error(error) => {
             judgement.leaves_open(format!(
                 "the authorization request with a state of its own is answered with error={error}"
             ));
         }
-        Answered::Page => {
+        AuthorizationEnd::Page => {
             judgement.leaves_open("the authorization request with a state of its own leads to no code".to_owned());
         }
     })
@@ -286,7 +286,7 @@ fn state_comes_back(case: &ObservedCheck<'_>) -> Judgement {
 fn errors_reach_the_client(case: &ObservedCheck<'_>) -> Judgement {
     let expected = "a redirect to the client with error=invalid_request or unsupported_response_type";
     each(case, |judgement, index, answer, answered| match answered {
-        Answered::Error(error) if OF_THE_TYPE.contains(&error.as_str()) => {
+        AuthorizationEnd::Error(error) if OF_THE_TYPE.contains(&error.as_str()) => {
             let request = &case.evidence.observations[index].exchange.request;
             let sent = parameter_of_redirect(&String::from_utf8_lossy(&request.target), "state");
             if let Some(sent) = sent.filter(|sent| answer_parameter(answer, "state").as_ref() != Some(sent)) {
@@ -294,12 +294,12 @@ fn errors_reach_the_client(case: &ObservedCheck<'_>) -> Judgement {
                 judgement.deviates(index, case.about(index, text), format!("state={sent}"));
             }
         }
-        Answered::Error(error) => {
+        AuthorizationEnd::Error(error) => {
             let text = case.about(index, format_args!("the redirect has error={error}"));
             judgement.deviates(index, text, expected);
         }
-        Answered::Code => judgement.deviates(index, case.about(index, "a code was issued"), expected),
-        Answered::Page => {
+        AuthorizationEnd::Code => judgement.deviates(index, case.about(index, "a code was issued"), expected),
+        AuthorizationEnd::Page => {
             let text = case.about(index, format_args!("the answer ({}) does not lead to the client", answer.status));
             judgement.deviates(index, text, expected);
         }
@@ -308,7 +308,7 @@ fn errors_reach_the_client(case: &ObservedCheck<'_>) -> Judgement {
 
 fn brings_no_code(case: &ObservedCheck<'_>) -> Judgement {
     each(case, |judgement, index, _, answered| {
-        if let Answered::Code = answered {
+        if let AuthorizationEnd::Code = answered {
             judgement.deviates(index, case.about(index, "a code was issued"), "error=invalid_request");
         }
     })
@@ -316,7 +316,7 @@ fn brings_no_code(case: &ObservedCheck<'_>) -> Judgement {
 
 fn targets_are_known(case: &ObservedCheck<'_>) -> Judgement {
     each(case, |judgement, index, _, answered| {
-        if let Answered::Code = answered {
+        if let AuthorizationEnd::Code = answered {
             judgement.deviates(index, case.about(index, "a code was issued"), "error=invalid_target");
         }
     })

@@ -16,7 +16,7 @@ impl Caster<'_> {
         if self.subject.resources.is_empty() {
             return missing(NO_RESOURCES);
         }
-        let mut writes = self.subject.object_writes().map_err(Missing::of)?;
+        let mut writes = self.subject.object_writes().map_err(|why| Missing::of(why.to_string()))?;
         let beyond = writes.split_off(writes.len().min(RIGHTS));
         self.does_not_visit(beyond.into_iter().map(|beyond| beyond.write).collect());
         Ok(writes.into_iter().map(Some).collect())

@@ -45,6 +45,7 @@ async fn a_login_is_asked_for_what_it_has() {
         "login.near-miss-refused",
         "login.query-credentials-refused",
         "login.return-address-never-5xx",
+        "login.short-lived-token",
         "login.unusual-password-refused",
         "login.unusual-user-refused",
         "login.users-indistinct",
@@ -203,6 +204,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     // in clear text a cookie with Secure would not come back
     let not_applicable = [
         "login.expires-in-truthful",
+        "login.short-lived-token",
         "session.cookie-prefix-kept",
         "session.cookie-secure",
         "session.csrf-token-changes-at-login",

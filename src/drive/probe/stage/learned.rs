@@ -11,7 +11,7 @@ use crate::plan::{Action, Asker};
 
 /// What was learned from answers.
 #[derive(Debug, Default)]
-pub(super) struct Learned {
+pub(super) struct LearnedBodies {
     /// What a good answer said about its version, as conditions.
     validators: Vec<(&'static str, String)>,
     /// Members that are added to the body.
@@ -20,7 +20,7 @@ pub(super) struct Learned {
     tried: Vec<AccessMember>,
 }
 
-impl Learned {
+impl LearnedBodies {
     /// Puts what was learned into a request.
     pub(super) fn put_into(&self, request: &mut Request, alter: &Alter) {
         match alter {

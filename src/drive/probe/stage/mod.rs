@@ -111,7 +111,7 @@ pub(super) struct Stage<'a> {
     /// What the last good request for each resource carried, and what travelled beside it.
     last_good: HashMap<usize, (Vec<Carried>, Vec<Companion>)>,
     /// What steps send that earlier answers show.
-    learned: learned::Learned,
+    learned: learned::LearnedBodies,
     sessions: HashMap<&'static str, session::KeptSession>,
     /// The last client assertion that was sent.
     assertion: Option<String>,
