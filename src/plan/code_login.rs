@@ -10,7 +10,7 @@ use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, Login
 use super::marked::{edited, has_mark, marked};
 use super::subject::{Login, Subject};
 use crate::check::step::{
-    AuthorizationChange, FOREIGN_ORIGIN, GrantChange, OWN_STATE, RedirectionUri, UnusableResource,
+    AuthorizationChange, FOREIGN_ORIGIN, GrantChange, OWN_STATE, PlainMethod, RedirectionUri, UnusableResource,
 };
 use crate::observe::AuthorizationRequest;
 
@@ -22,6 +22,8 @@ const WRONG_VERIFIER: &str = "authbench-9Qz3vT6wK1sX8mB4nL7pR2dF5hJ0cYgUeAoIi~xV
 const SHORT_CHALLENGE: &str = "abc";
 /// Parameters that bind a code to a verifier (RFC 7636 §4.3).
 const CHALLENGE: [&str; 2] = ["code_challenge", "code_challenge_method"];
+/// The method of a challenge that is its verifier, which is meant where none is named (RFC 7636 §4.3).
+const PLAIN: &str = "plain";
 
 /// The parameter that says where a token is to be used (RFC 8707 §2).
 const RESOURCE: &str = "resource";
@@ -62,8 +64,25 @@ impl LoginProcedure {
                 written(CHALLENGE[1]).filter(|method| method == "S256")?;
                 self.with_code_request(with_field(own, "code_verifier", Some(&written(CHALLENGE[0])?))?)
             }
+            GrantChange::PlainWrongVerifier(method) => {
+                self.with_plain_challenge(method)?.with_changed_code(GrantChange::WrongVerifier)
+            }
+            GrantChange::PlainNoVerifier(method) => {
+                self.with_plain_challenge(method)?.with_changed_code(GrantChange::NoVerifier)
+            }
             _ => None,
         }
+    }
+
+    /// The same login with its challenge, whose method is `plain`; none where the authorization request says that itself.
+    fn with_plain_challenge(&self, method: PlainMethod) -> Option<Arc<Self>> {
+        let own = self.before_the_code()?.iter().find_map(|step| step.parameter(CHALLENGE[1]));
+        let other = match method {
+            PlainMethod::Unnamed => || Kept::Dropped,
+            PlainMethod::Named if own.is_some_and(|own| own == PLAIN) => return None,
+            PlainMethod::Named => || Kept::As(PLAIN.to_owned()),
+        };
+        self.with_parameters(|name| if name == CHALLENGE[1] { other() } else { Kept::AsItIs })
     }
 
     /// The same login whose authorization request names another redirection URI, and that URI; none where no request before the
@@ -146,7 +165,7 @@ impl LoginProcedure {
         let one = |name: &str| self.before_the_code()?.iter().find_map(|step| step.parameter(name));
         let has =
             |name: &str| self.before_the_code().is_some_and(|steps| steps.iter().any(|step| step.has_parameter(name)));
-        let method = || one(CHALLENGE[1]).unwrap_or_else(|| "plain".to_owned());
+        let method = || one(CHALLENGE[1]).unwrap_or_else(|| PLAIN.to_owned());
         Some(AuthorizationRequest {
             client_id: one("client_id"),
             nonce: one("nonce"),
@@ -454,6 +473,21 @@ mod tests {
         let empty = own.with_changed_code(GrantChange::EmptyChallenge).expect("it has a challenge");
         let address = steps(&empty)[0].address.whole().expect("is known");
         assert!(address.ends_with("&code_challenge=&code_challenge_method=S256"), "{address}");
+        let before = AUTHORIZE.strip_suffix("&code_challenge_method=S256").expect("it names the method");
+        for (method, address) in [
+            (PlainMethod::Unnamed, before.to_owned()),
+            (PlainMethod::Named, format!("{before}&code_challenge_method=plain")),
+        ] {
+            for (change, verifier) in [
+                (GrantChange::PlainWrongVerifier(method), Some(WRONG_VERIFIER)),
+                (GrantChange::PlainNoVerifier(method), None),
+            ] {
+                let changed = own.with_changed_code(change).expect("it names another method");
+                assert_eq!(steps(&changed)[0].address.whole(), Some(address.as_str()), "{change:?}");
+                assert_eq!(steps(&changed)[1].field("code_verifier").and_then(LoginText::whole), verifier);
+                assert!(changed.with_changed_code(change).is_none(), "{change:?}: it is so already");
+            }
+        }
         let bare = own.with_changed_code(GrantChange::NoChallenge).expect("it has a challenge");
         let address = "/authorize?response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcb";
         assert_eq!(steps(&bare)[0].address.whole(), Some(address));

@@ -6,7 +6,8 @@ use crate::check::session::authorization::hands_a_code_over;
 use crate::check::session::grant::invalid_grant;
 use crate::check::session::judgements::of_self_contained;
 use crate::check::step::{
-    Accept, GrantChange, INVALID, On, RedirectionUri, SessionAct, SessionStep, Step, Want, Who, login, send,
+    Accept, GrantChange, INVALID, On, PlainMethod, RedirectionUri, SessionAct, SessionStep, Step, Want, Who, login,
+    send,
 };
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 use crate::observe::{Outcome, StepId};
@@ -133,9 +134,9 @@ pub(crate) const CHECKS: &[Check] = &[
         level: Level::Must,
         severity: Severity::High,
         remote_safe: false,
-        sources: &["RFC 7636 §4.6", "RFC 9700 §2.1.1", "ASVS 10.4.6"],
+        sources: &["RFC 7636 §4.3", "RFC 7636 §4.6", "RFC 9700 §2.1.1", "ASVS 10.4.6"],
         doc: Doc {
-            sends: "The login of the scenario, whose authorization request has a `code_challenge`, with a wrong `code_verifier` in the request with its code, without one, and, where the method is S256, with the challenge itself, which is its own verifier with `plain`.",
+            sends: "The login of the scenario, whose authorization request has a `code_challenge`, with a wrong `code_verifier` in the request with its code, without one, and, where the method is S256, with the challenge itself, which is its own verifier with `plain`. The same with the challenge and no `code_challenge_method`, which means `plain` (RFC 7636 §4.3), and with `code_challenge_method=plain`: with a wrong verifier and without one. A server that refuses such an authorization request passes.",
             matters: "The verifier is what keeps a code that was stolen from being used.",
             fix: "Compare the verifier with the challenge that came with the authorization request, and refuse a request without one (RFC 7636 §4.6).",
         },
@@ -144,6 +145,10 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::ChangedGrant(GrantChange::WrongVerifier)).denied(REFUSED),
             login(SessionAct::ChangedGrant(GrantChange::NoVerifier)).denied(REFUSED),
             login(SessionAct::ChangedGrant(GrantChange::ChallengeAsVerifier)).denied(REFUSED),
+            login(SessionAct::ChangedGrant(GrantChange::PlainWrongVerifier(PlainMethod::Unnamed))).denied(REFUSED),
+            login(SessionAct::ChangedGrant(GrantChange::PlainNoVerifier(PlainMethod::Unnamed))).denied(REFUSED),
+            login(SessionAct::ChangedGrant(GrantChange::PlainWrongVerifier(PlainMethod::Named))).denied(REFUSED),
+            login(SessionAct::ChangedGrant(GrantChange::PlainNoVerifier(PlainMethod::Named))).denied(REFUSED),
         ],
         fault: "verifier-not-checked",
         ..REFUSAL

@@ -29,6 +29,10 @@ pub enum GrantChange {
     EmptyChallenge,
     /// With the challenge of its verifier in place of that (RFC 7636 §4.6).
     ChallengeAsVerifier,
+    /// With a verifier that is not the challenge, whose method is `plain`.
+    PlainWrongVerifier(PlainMethod),
+    /// Without a verifier of a challenge whose method is `plain`.
+    PlainNoVerifier(PlainMethod),
     /// By another client of the scenario, which authenticates as itself.
     OtherClient,
     /// With a code that nobody was given, or with a password that is not the one of the user.
@@ -45,6 +49,15 @@ pub enum GrantChange {
     Client(ClientProof),
     /// With the secret of another client of the scenario.
     SecretOfOther,
+}
+
+/// How an authorization request says that its challenge is its verifier (RFC 7636 §4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlainMethod {
+    /// It names no method.
+    Unnamed,
+    /// It names `plain`.
+    Named,
 }
 
 /// How the client of a token request authenticates, where that is not as the login does.

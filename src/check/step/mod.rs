@@ -15,7 +15,7 @@ pub use endpoint::{
     BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
 };
 pub use grant::{
-    AuthorizationChange, ClientProof, ExtraScope, GrantChange, MalformedGrant, MalformedText, OWN_STATE,
+    AuthorizationChange, ClientProof, ExtraScope, GrantChange, MalformedGrant, MalformedText, OWN_STATE, PlainMethod,
     RedirectionUri, RefreshChange, UnusableResource,
 };
 pub use login::{

@@ -171,7 +171,14 @@ impl Caster<'_> {
         if let SessionAct::ChangedGrant(change) = step.act {
             let changes = subject.changed_grant(good, change).is_some();
             // a grant may have no value that a second one could differ from, and a challenge may be its verifier (`plain`)
-            if matches!(change, GrantChange::TwoGrants | GrantChange::ChallengeAsVerifier) && !changes {
+            let may_lack = matches!(
+                change,
+                GrantChange::TwoGrants
+                    | GrantChange::ChallengeAsVerifier
+                    | GrantChange::PlainWrongVerifier(_)
+                    | GrantChange::PlainNoVerifier(_)
+            );
+            if may_lack && !changes {
                 return Ok(());
             }
             has(changes, lacking(change))?;
@@ -319,9 +326,11 @@ fn lacking(change: GrantChange) -> &'static str {
         GrantChange::OtherRedirectionUri | GrantChange::NoRedirectionUri => {
             "no `redirect_uri` in the last request of the login"
         }
-        GrantChange::NoVerifier | GrantChange::WrongVerifier | GrantChange::ChallengeAsVerifier => {
-            "no `code_verifier` in the last request of the login"
-        }
+        GrantChange::NoVerifier
+        | GrantChange::WrongVerifier
+        | GrantChange::ChallengeAsVerifier
+        | GrantChange::PlainWrongVerifier(_)
+        | GrantChange::PlainNoVerifier(_) => "no `code_verifier` in the last request of the login",
         GrantChange::NoChallenge | GrantChange::EmptyChallenge => {
             "no `code_challenge` before, and `code_verifier` in, the last request of the login"
         }

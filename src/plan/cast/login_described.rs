@@ -2,8 +2,9 @@
 
 use crate::check::step::{
     AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember,
-    LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession, QueryLogin,
-    RedirectionUri, RefreshChange, ReturnTo, SessionAct, UnusableResource, UnusualText, UserOrder, UserSpelling,
+    LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession, PlainMethod,
+    QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct, UnusableResource, UnusualText, UserOrder,
+    UserSpelling,
 };
 use crate::observe::{Description, Phrase};
 
@@ -69,6 +70,18 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::ChangedGrant(GrantChange::EmptyChallenge) => "a login with a verifier and an empty challenge",
         SessionAct::ChangedGrant(GrantChange::ChallengeAsVerifier) => {
             "a login whose code is used with its challenge as the verifier"
+        }
+        SessionAct::ChangedGrant(GrantChange::PlainWrongVerifier(PlainMethod::Unnamed)) => {
+            "a login with a challenge without a method, whose code is used with a wrong verifier"
+        }
+        SessionAct::ChangedGrant(GrantChange::PlainNoVerifier(PlainMethod::Unnamed)) => {
+            "a login with a challenge without a method, whose code is used without a verifier"
+        }
+        SessionAct::ChangedGrant(GrantChange::PlainWrongVerifier(PlainMethod::Named)) => {
+            "a login with a challenge of the method plain, whose code is used with a wrong verifier"
+        }
+        SessionAct::ChangedGrant(GrantChange::PlainNoVerifier(PlainMethod::Named)) => {
+            "a login with a challenge of the method plain, whose code is used without a verifier"
         }
         SessionAct::ChangedGrant(GrantChange::OtherClient) => "a login whose code is used by another client",
         SessionAct::ChangedGrant(GrantChange::WrongGrant) => "a login with a wrong code or password",

@@ -3,7 +3,7 @@
 use super::resource::second_counts;
 use super::told::{Told, failed, led_elsewhere};
 use super::{Halt, Stage};
-use crate::check::step::{ReturnTo, SessionAct};
+use crate::check::step::{GrantChange, ReturnTo, SessionAct};
 use crate::drive::login::LoginSession;
 use crate::observe::{Evidence, Exchange, Outcome, Silence, meaning_of_status};
 
@@ -78,11 +78,15 @@ impl Stage<'_> {
         Box::pin(self.make_room_to_fail(&name, &procedure)).await?;
         let logins = &self.prober.equipment.logins;
         let alone = logins.alone(&name).await;
-        // whoever names a foreign host may get another page from the first request on
+        // whoever names a foreign host, or asks for a code in another way, may get another page from the first request on
         let ended = match act {
-            SessionAct::NamingHost(_) => {
-                |error: &_, _: &_, session: &LoginSession| led_elsewhere(error, session.exchanges().last().cloned())
-            }
+            SessionAct::NamingHost(_)
+            | SessionAct::ChangedGrant(
+                GrantChange::NoChallenge
+                | GrantChange::EmptyChallenge
+                | GrantChange::PlainWrongVerifier(_)
+                | GrantChange::PlainNoVerifier(_),
+            ) => |error: &_, _: &_, session: &LoginSession| led_elsewhere(error, session.exchanges().last().cloned()),
             _ => failed,
         };
         let (told, before) = Box::pin(self.ended_login(&unusual, alone, ended, evidence)).await?;

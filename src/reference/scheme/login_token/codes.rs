@@ -158,6 +158,8 @@ impl Asked {
                 Some("invalid_request")
             }
             (Some(_), Some("S256")) | (None, None) => None,
+            (Some(_), None) if faults.on("verifier-unchecked-without-method") => None,
+            (Some(_), Some("plain")) if faults.on("verifier-unchecked-with-plain") => None,
             (Some(_), Some(_)) if faults.on("any-challenge-method") => None,
             _ => Some("invalid_request"),
         }
@@ -261,6 +263,8 @@ impl Codes {
 fn is_proven(asked: &Asked, verifier: Option<&str>, faults: &Faults) -> bool {
     match (&asked.challenge, verifier) {
         (None, None) => true,
+        (Some(_), _) if asked.method.is_none() && faults.on("verifier-unchecked-without-method") => true,
+        (Some(_), _) if asked.method.as_deref() == Some("plain") && faults.on("verifier-unchecked-with-plain") => true,
         (Some(challenge), Some(_)) if challenge.is_empty() && faults.on("verifier-with-empty-challenge") => true,
         (Some(challenge), Some(verifier)) if challenge == verifier && faults.on("verifier-compared-plainly") => true,
         (None, Some(_)) => faults.on("verifier-without-challenge"),

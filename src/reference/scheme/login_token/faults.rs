@@ -298,6 +298,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "takes the challenge of a code for its verifier, whatever its method",
     ),
     variant(
+        "verifier-unchecked-without-method",
+        "code.verifier-checked",
+        "checks no verifier where the authorization request names no method of its challenge",
+    ),
+    variant(
+        "verifier-unchecked-with-plain",
+        "code.verifier-checked",
+        "checks no verifier where the method of the challenge is plain",
+    ),
+    variant(
         "verifier-with-empty-challenge",
         "code.verifier-needs-challenge",
         "takes any verifier where the challenge of the authorization request was empty",
