@@ -70,6 +70,7 @@ pub(super) fn client_auth(auth: FormAuth) -> Phrase {
         FormAuth::WrongPost => "a wrong secret in the body",
         FormAuth::WrongSecret => "wrong client credentials, as the scenario has the good ones",
         FormAuth::WrongSent => "a wrong secret",
+        FormAuth::WrongSentOtherwise => "a wrong secret, sent in another way than the scenario sends the good one",
         FormAuth::ExpendableWrong => "a wrong secret for an expendable client",
         FormAuth::UnknownSent | FormAuth::UnknownClient => "a client that does not exist",
         FormAuth::Both => "HTTP Basic and body parameters at once",

@@ -138,7 +138,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 7662 §2.1", "RFC 7662 §4", "RFC 7662 §2.3", "RFC 6749 §5.2"],
         doc: Doc {
-            sends: "A live token with no, with wrong client and with wrong bearer credentials; and, where `material.public_client_id` is declared, with the `client_id` of that client alone, which proves nothing. Each 200 is a failure.",
+            sends: "A live token with no, with wrong client and with wrong bearer credentials; with a wrong secret of the client in the body, or by HTTP Basic where the scenario sends the good one in the body; and, where `material.public_client_id` is declared, with the `client_id` of that client alone, which proves nothing. Each 200 is a failure.",
             matters: "An open endpoint lets anybody test stolen tokens and read what they hold (RFC 7662 §4).",
             fix: "Require the credentials of a resource server, and answer 401 with a challenge of the scheme that was used.",
         },
@@ -146,6 +146,9 @@ pub(crate) const CHECKS: &[Check] = &[
             obtain("t"),
             introspect(FormAuth::None, &[("token", Fill::Slot("t"))]).denied(REFUSED),
             introspect(FormAuth::WrongSecret, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            introspect(FormAuth::WrongSentOtherwise, &[("token", Fill::Slot("t"))])
+                .denied(REFUSED_CLIENT)
+                .id(introspection::OTHERWISE),
             introspect(FormAuth::WrongBearer, &[("token", Fill::Slot("t"))]).denied(REFUSED),
             introspect(FormAuth::Public, &[("token", Fill::Slot("t"))])
                 .denied(REFUSED_CLIENT)
@@ -309,7 +312,8 @@ mod tests {
     #[test]
     fn whoever_names_a_public_client_is_refused() {
         const BARE: usize = 1;
-        const PUBLIC: usize = 4;
+        const OTHERWISE: usize = 3;
+        const PUBLIC: usize = 5;
         let check = find("introspect.requires-authorization").expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "bearer");
         let (active, inactive) = (r#"{"active":true}"#, r#"{"active":false}"#);
@@ -322,6 +326,11 @@ mod tests {
             (PUBLIC, (200, active), (1, false, 0)),
             // it would learn of the tokens of its own client
             (PUBLIC, (200, inactive), (1, true, 0)),
+            // how a way to authenticate is refused that the target may not offer is not asked
+            (OTHERWISE, (401, invalid), (0, false, 0)),
+            (OTHERWISE, (400, r#"{"error":"unauthorized_client"}"#), (0, false, 0)),
+            (OTHERWISE, (200, inactive), (0, false, 1)),
+            (OTHERWISE, (200, active), (1, false, 0)),
             (BARE, (200, inactive), (0, false, 1)),
             (BARE, (200, active), (1, false, 0)),
         ] {

@@ -128,9 +128,13 @@ fn introspections<'a>(case: &ObservedCheck<'a>) -> impl Iterator<Item = (usize, 
 /// A request that names a public client and proves nothing.
 pub(crate) const PUBLIC: StepId = StepId::new("public");
 
+/// A request with a wrong secret, sent in another way than the scenario sends the good one.
+pub(crate) const OTHERWISE: StepId = StepId::new("otherwise");
+
 /// RFC 7662 §2.3: invalid_client for clients, invalid_token in the challenge for a bearer token.
 pub(crate) fn introspection_refused(case: &ObservedCheck<'_>) -> Judgement {
-    let is_public = |index: usize| case.step_of(&case.evidence.observations[index]).step_id() == Some(PUBLIC);
+    let is_of = |index: usize, id| case.step_of(&case.evidence.observations[index]).step_id() == Some(id);
+    let is_public = |index: usize| is_of(index, PUBLIC);
     let mut wanted = expect::wants(case);
     // RFC 7662 §2.1: whoever names a public client needs nothing else, and would learn of the tokens of that one
     let by_anybody: Vec<_> = wanted.access.extract_if(.., |found| is_public(found.observation)).collect();
@@ -165,6 +169,9 @@ pub(crate) fn introspection_refused(case: &ObservedCheck<'_>) -> Judgement {
             }
         }
     }
+    // how a way to authenticate is refused that the target may not offer is not asked
+    let is_refused = |index: usize| case.evidence.observations[index].outcome == Outcome::Refused;
+    judgement.protocol.retain(|found| !is_of(found.observation, OTHERWISE) || !is_refused(found.observation));
     judgement
 }
 

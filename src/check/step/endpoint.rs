@@ -44,6 +44,8 @@ pub enum FormAuth {
     WrongSecret,
     /// A wrong secret, in the body where the scenario has the good one there, and else by HTTP Basic.
     WrongSent,
+    /// A wrong secret, by HTTP Basic where the scenario has the good one in the body, and else in the body.
+    WrongSentOtherwise,
     /// HTTP Basic with a wrong secret for a client that may be locked out.
     ExpendableWrong,
     /// A client that does not exist, whose secret is sent like that of `WrongSent`.

@@ -188,6 +188,10 @@ impl Prober {
                     _ => none.basic(&wrong(id)),
                 }
             }
+            FormAuth::WrongSentOtherwise => match self.method_at(form.endpoint, &client) {
+                ClientAuthMethod::Post => none.basic(&wrong(&client.id)),
+                _ => none.post(&wrong(&client.id)),
+            },
             FormAuth::WrongBearer => {
                 Authentication { authorizations: vec!["Bearer authbench-no-such-token".to_owned()], ..none }
             }

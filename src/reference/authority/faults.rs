@@ -165,6 +165,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "answers whoever names a public client",
     ),
     variant(
+        "introspect-body-secret-unchecked",
+        "introspect.requires-authorization",
+        "answers a client with whatever secret in the body",
+    ),
+    variant(
         "introspection-inactive-for-anybody",
         "introspect.requires-authorization",
         "calls every token inactive, with 200, to whoever does not authenticate",

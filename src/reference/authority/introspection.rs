@@ -12,6 +12,7 @@ use super::answer::{OAuthError, private};
 use super::clients::{self, Caller};
 use super::form::{FormLeniency, Params, Peer};
 use super::form_faults;
+use super::registration::find;
 use super::server::Authority;
 use crate::reference::state::tokens::TokenRecord;
 
@@ -35,6 +36,10 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
         return Err(OAuthError::invalid_client());
     }
     let caller = match clients::authenticate(authority, headers, params) {
+        Err(_) if authority.fault("introspect-body-secret-unchecked") && params.value("client_secret").is_some() => {
+            let named = params.value("client_id").and_then(find);
+            Some(named.ok_or_else(OAuthError::invalid_client)?)
+        }
         Err(_) | Ok(Caller::Nobody) if authority.fault("open-introspection") => None,
         Err(_) | Ok(Caller::Nobody) if authority.fault("introspection-inactive-for-anybody") => {
             return Ok(inactive(authority, None));
