@@ -296,11 +296,36 @@ fn error_shape(case: &ObservedCheck<'_>) -> Judgement {
             Some(text) if text.as_str().is_some_and(printable) => {}
             Some(_) => judgement.deviates(index, "error_description is not printable ASCII", "RFC 6749 §A.8"),
         }
-        if let Some(uri) = json.get("error_uri")
-            && uri.as_str().is_none_or(|uri| url::Url::parse(uri).is_err())
-        {
+        if json.get("error_uri").is_some_and(|uri| !uri.as_str().is_some_and(is_uri_reference)) {
             judgement.deviates(index, "error_uri is no URI", "RFC 6749 §A.9");
         }
     }
     judgement
+}
+
+/// RFC 6749 §A.9: a URI-reference (RFC 3986 §4.1), which may be relative, or empty (§4.4), in characters that stand in no quotes.
+fn is_uri_reference(text: &str) -> bool {
+    let base = url::Url::parse("https://authbench.example/").ok();
+    let has_its_characters = text.chars().all(|c| matches!(c, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e'));
+    has_its_characters && url::Url::options().base_url(base.as_ref()).parse(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_reference_may_be_relative_or_empty() {
+        for (text, is_one) in [
+            ("", true),
+            ("https://op.example/errors#invalid_grant", true),
+            ("/errors/1", true),
+            ("errors", true),
+            ("https://op.example/an error", false),
+            ("https://[op", false),
+            ("http://op.example/\u{e9}", false),
+        ] {
+            assert_eq!(is_uri_reference(text), is_one, "{text:?}");
+        }
+    }
 }
