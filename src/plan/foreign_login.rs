@@ -30,6 +30,66 @@ const WAYS: [&str; 18] = [
     "redirectUrl",
 ];
 
+/// What the name of a field ends with that says where a login leads, in small letters and without what joins its words; that of
+/// OAuth (`redirect_uri`) is none.
+const ENDS_OF_WAYS: [&str; 26] = [
+    "next",
+    "nexturl",
+    "nextpage",
+    "return",
+    "returnto",
+    "returnurl",
+    "returnpath",
+    "redirect",
+    "redirectto",
+    "redirecturl",
+    "goto",
+    "continue",
+    "continueto",
+    "camefrom",
+    "back",
+    "backto",
+    "backurl",
+    "dest",
+    "destination",
+    "destinationurl",
+    "url",
+    "target",
+    "targeturl",
+    "service",
+    "rd",
+    "forwardurl",
+];
+
+/// Whether a field says by its name where a login leads, whatever is before that: `login_nexturl`, `user[return_to]`, `nextUrl`.
+fn is_named_way(name: &str) -> bool {
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for c in name.chars() {
+        if !c.is_ascii_alphanumeric() || (was_small && c.is_ascii_uppercase()) {
+            words.push(String::new());
+        }
+        if c.is_ascii_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.push(c.to_ascii_lowercase());
+        }
+        was_small = c.is_ascii_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    (0..words.len()).any(|at| ENDS_OF_WAYS.contains(&words[at..].concat().as_str()))
+}
+
+/// Whether a field says where a login leads: a path, or what has the name of one and no other value of its own.
+fn is_way(name: &str, text: &LoginText) -> bool {
+    let is_account = |part: &LoginPart| matches!(part, LoginPart::Username | LoginPart::Password);
+    match text.whole() {
+        Some(text) if text.starts_with('/') => true,
+        Some(text) => (text.is_empty() || text.contains("://")) && is_named_way(name),
+        None => is_named_way(name) && !text.0.iter().any(is_account),
+    }
+}
+
 impl LoginProcedure {
     /// The same login as a page of another site makes a browser send it: what such a page cannot know is left out of the request
     /// with the password, and JSON comes as text. None where no form could send it.
@@ -132,9 +192,7 @@ impl LoginProcedure {
             step.address.0.push(LoginPart::Plain(format!("{}{ways}", if has_query { '&' } else { '?' })));
             if let Some(LoginBody::Form(fields)) = &mut step.body {
                 fields.retain(|(name, _)| !WAYS.contains(&name.as_str()));
-                // a path in a field of another name says where it leads, too
-                let is_path = |text: &LoginText| text.whole().is_some_and(|text| text.starts_with('/'));
-                for (_, text) in fields.iter_mut().filter(|(_, text)| is_path(text)) {
+                for (_, text) in fields.iter_mut().filter(|(name, text)| is_way(name, text)) {
                     *text = LoginText::plain(&address);
                 }
                 fields.extend(WAYS.map(|way| (way.to_owned(), LoginText::plain(&address))));
@@ -429,6 +487,39 @@ mod tests {
         let CredentialSource::Requests(steps) = &mut login.source else { panic!("requests") };
         steps[0].address = LoginText::plain("https://id.example/in");
         assert!(page(&login, ReturnTo::Slashes).is_none(), "it is at another host");
+    }
+
+    #[test]
+    fn a_field_leads_somewhere_by_its_name_or_its_value() {
+        let input = || text(LoginPart::Input("field".to_owned()));
+        for (name, own, leads) in [
+            ("login_nexturl", input(), true),
+            ("user[return_to]", input(), true),
+            ("loginReturnUrl", input(), true),
+            ("_target", input(), true),
+            ("NEXT", input(), true),
+            ("BackURL", input(), true),
+            ("came-from", LoginText::plain(""), true),
+            ("login_url", LoginText::plain("https://app.example/home"), true),
+            ("afterwards", LoginText::plain("/home"), true),
+            ("afterwards", input(), false),
+            ("redirect_uri", input(), false),
+            ("feedback", input(), false),
+            ("csrf", input(), false),
+            ("login_service", LoginText::plain("mail"), false),
+            ("url", text(LoginPart::Username), false),
+        ] {
+            assert_eq!(is_way(name, &own), leads, "{name}");
+        }
+        let LoginBody::Form(mut fields) = form() else { panic!("a form") };
+        fields.push(("login_nexturl".to_owned(), text(LoginPart::Input("login_nexturl".to_owned()))));
+        let asking =
+            login_in_test("/login", LoginBody::Form(fields), ("alice", "pass")).returning_to(ReturnTo::Address);
+        let asking = asking.expect("it takes a password");
+        let Some(LoginBody::Form(fields)) = &step_of(&asking).body else { panic!("a form") };
+        let value = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, text)| text.whole());
+        assert_eq!(value("login_nexturl"), Some(Some("https://authbench.example/")));
+        assert_eq!(value("csrf"), Some(None), "what the page gives stays");
     }
 
     #[test]

@@ -218,7 +218,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["CWE-601", "ASVS 3.7.2", "WSTG-CLNT-04"],
         doc: Doc {
-            sends: "The login of the scenario with parameters that name the page after a login (`next`, `return_to`, `redirect`, `url` and more), in the query and in the form, where it also takes the place of each own field that is a path: with an address of another site, and with one that begins with two slashes, with a slash and a backslash, and with two slashes and a tab between them. The Location of the answer is read as browsers read it: they take a backslash for a slash, and leave a tab out.",
+            sends: "The login of the scenario with parameters that name the page after a login (`next`, `return_to`, `redirect`, `url` and more), in the query and in the form, where it also takes the place of each own field that is a path, or whose name says where a login leads (`login_nexturl`, `user[return_to]`): with an address of another site, and with one that begins with two slashes, with a slash and a backslash, and with two slashes and a tab between them. The Location of the answer is read as browsers read it: they take a backslash for a slash, and leave a tab out.",
             matters: "A link to the right login that ends at a copy of it: the visitor types the password once more, into a page of the attacker.",
             fix: "Take paths alone for such a parameter, refuse those that have a backslash or a control character or begin with two slashes, or look the target up in a list.",
         },

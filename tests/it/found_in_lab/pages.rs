@@ -245,6 +245,36 @@ async fn a_login_that_leads_to_another_site_is_found_however_that_is_written() {
     }
 }
 
+/// A login whose form has a field of its own for where it leads, which the page fills in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_field_of_the_page_that_says_where_a_login_leads_is_found() {
+    const CHECK: &str = "session.login-redirect-stays";
+    for (looks, expected) in [(false, Verdict::Fail), (true, Verdict::Pass)] {
+        let page = || async { Html("<form method=post><input type=hidden name=login_nexturl value=\"/\"></form>") };
+        let log_in = move |Form(form): Form<HashMap<String, String>>| async move {
+            if form.get("password").is_none_or(|password| password != "pass-alice-7f3e") {
+                return StatusCode::UNAUTHORIZED.into_response();
+            }
+            let to = form.get("login_nexturl").filter(|to| !looks || *to == "/").cloned();
+            let fields = [
+                (header::SET_COOKIE, "sid=6c1f0a8e52d94b37; HttpOnly".to_owned()),
+                (header::LOCATION, to.unwrap_or_else(|| "/me".to_owned())),
+            ];
+            (StatusCode::FOUND, fields).into_response()
+        };
+        let yaml = format!(
+            "scheme: {{ session: {{ cookie: sid }} }}\ncredentials:\n  alice:\n    username: alice\n    \
+             password: pass-alice-7f3e\n    login:\n      request:\n        - {{ get: /login }}\n        \
+             - {{ post: /login, form: {{ login_nexturl: \"{{input:login_nexturl}}\", user: \"{{username}}\", \
+             password: \"{{password}}\" }} }}\n      token: {{ cookie: sid }}\nresources: [{{ request: GET /me }}]\n\
+             conformance: {{ include: [{CHECK}] }}\n"
+        );
+        let ended = against(serve(behind(get(page).post(log_in))).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, expected, "{looks}: {} {:?}", result.summary, result.deviations);
+    }
+}
+
 /// A login whose answer repeats its cookie in the body, where a cache keeps it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cookie_that_the_body_of_a_login_repeats_is_not_to_be_stored() {
