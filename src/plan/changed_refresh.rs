@@ -35,7 +35,11 @@ impl Subject {
             RefreshChange::MoreScope(ExtraScope::OfAnother) if self.lacked_scope(identity).is_none() => return None,
             RefreshChange::MoreScope(_) | RefreshChange::LessScope => return Some(procedure.clone()),
             RefreshChange::OtherClient => {
-                self.identities.iter().filter_map(refresh_of).find(|other| is_of_other_client(other, own))?.clone()
+                let of_others =
+                    || self.identities.iter().filter_map(refresh_of).filter(|other| is_of_other_client(other, own));
+                // one that proves who it is before one that anybody could name
+                let proven = of_others().find(|other| without_authentication(other).is_some());
+                proven.or_else(|| of_others().next())?.clone()
             }
         };
         Some(Arc::new(LoginProcedure { refresh: Some(changed), ..LoginProcedure::clone(procedure) }))
@@ -96,15 +100,11 @@ fn refresh_of(identity: &Identity) -> Option<&LoginStep> {
     procedure.refresh.as_ref()
 }
 
-/// Whether a refresh asks the same token endpoint for another client, which authenticates.
+/// Whether a refresh asks the same token endpoint for another client, confidential or public.
 fn is_of_other_client(other: &LoginStep, own: &LoginStep) -> bool {
     let address = |step: &LoginStep| step.address.whole().map(str::to_owned);
     let (Some(client), Some(own_client)) = (client_of(other), client_of(own)) else { return false };
-    other.grant() == Some(GRANT)
-        && address(other).is_some()
-        && address(other) == address(own)
-        && client != own_client
-        && without_authentication(other).is_some()
+    other.grant() == Some(GRANT) && address(other).is_some() && address(other) == address(own) && client != own_client
 }
 
 /// The same request with one more field of a name that it has.
@@ -224,8 +224,12 @@ mod tests {
     fn a_public_client_has_nothing_to_leave_out() {
         for public in [refresh(&[]), refresh(&[("client_id", "app")])] {
             assert!(without_authentication(&public).is_none() && with_wrong_secret(&public).is_none());
-            assert!(!is_of_other_client(&public, &confidential("own")[0]), "nobody else proves to be that client");
         }
+        // RFC 6749 §10.4: a token is bound to the client that it was issued to, also where that has no secret
+        let [nobody, app, other] = [refresh(&[]), refresh(&[("client_id", "app")]), refresh(&[("client_id", "other")])];
+        assert!(is_of_other_client(&app, &other) && is_of_other_client(&app, &confidential("own")[0]));
+        assert!(is_of_other_client(&confidential("own")[0], &app));
+        assert!(!is_of_other_client(&app, &app) && !is_of_other_client(&nobody, &app), "it names no other client");
         let elsewhere = LoginStep { address: LoginText::plain("/other"), ..confidential("other")[0].clone() };
         assert!(!is_of_other_client(&elsewhere, &confidential("own")[0]));
     }

@@ -1,6 +1,7 @@
 //! What real applications do that was judged wrongly once: each server here answers as one of them does.
 
 mod accounts;
+mod clients;
 mod csrf_fields;
 mod guards;
 mod logins;

@@ -9,7 +9,7 @@ use crate::check::step::{
 };
 use crate::check::token::answers::not_stored;
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Outcome, StepId};
+use crate::observe::{Observation, Outcome, Request, StepId};
 
 /// The token request of a login that cannot be read.
 const fn malformed_grant(kind: MalformedGrant) -> Step {
@@ -268,7 +268,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §6", "RFC 6749 §10.4"],
         doc: Doc {
-            sends: "A login and its refresh; then its refresh token by another client of the scenario, which authenticates as itself.",
+            sends: "A login and its refresh; then its refresh token by another client of the scenario, which authenticates as itself, or names itself where it is public. Where the client of the login is public, whoever has its refresh token can name it: a refresh that is granted to another one is of low severity.",
             matters: "Any client that gets hold of a refresh token acts for the user with it.",
             fix: "Keep with each refresh token to which client it was issued, and compare (RFC 6749 §6).",
         },
@@ -277,10 +277,32 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::Refresh("s")).granted().called("the refresh"),
             login(SessionAct::RefreshChanged("s", RefreshChange::OtherClient)).denied(&[Accept::Range(400, 499)]),
         ],
+        expect: bound_to_client,
         fault: "refresh-token-of-any-client",
         ..REFUSAL
     },
 ];
+
+/// RFC 6749 §6, §10.4: the binding of a refresh token to its client holds for public ones, too, where it keeps nobody out who knows
+/// the name of the client.
+fn bound_to_client(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let is_refresh = |seen: &Observation| matches!(case.step_of(seen), Step::Session(step) if matches!(step.act, SessionAct::Refresh(_)));
+    let own = case.observations().find(|(_, seen)| is_refresh(seen));
+    if own.is_some_and(|(_, seen)| is_of_public_client(&seen.exchange.request)) {
+        judgement.at_most = Some(Severity::Low);
+    }
+    judgement
+}
+
+/// Whether a request to a token endpoint has nothing that proves who its client is.
+fn is_of_public_client(request: &Request) -> bool {
+    let has_field = |name: &str| url::form_urlencoded::parse(&request.body).any(|(own, _)| own == name);
+    request.value_of("authorization").is_none()
+        && request.connection.0.is_none()
+        && !has_field("client_secret")
+        && !has_field("client_assertion")
+}
 
 /// RFC 6749 §5.1: REQUIRED in each answer with an access token.
 fn names_type(case: &ObservedCheck<'_>) -> Judgement {

@@ -1,0 +1,100 @@
+//! Clients of authorization servers that have no secret.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use authbench::check::{Severity, Verdict};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Form, Json, Router};
+use serde_json::json;
+
+use super::{PROMPT, against, presented, serve};
+
+/// The clients of refresh tokens, by the tokens, and whether a token is for its client alone.
+#[derive(Clone)]
+struct Server {
+    clients: Arc<Mutex<HashMap<String, String>>>,
+    compares: bool,
+}
+
+fn invalid_grant() -> Response {
+    (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response()
+}
+
+async fn token(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    Form(form): Form<HashMap<String, String>>,
+) -> Response {
+    let value = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    // web:of-web-5c1e
+    let by_basic = presented(&headers) == Some("Basic d2ViOm9mLXdlYi01YzFl");
+    let client = if by_basic { "web" } else { value("client_id") }.to_owned();
+    let mut clients = server.clients.lock().expect("whole");
+    match value("grant_type") {
+        "password" if value("password") == "pass-7f3e" => {}
+        "refresh_token" => match clients.get(value("refresh_token")) {
+            Some(own) if *own == client || !server.compares => {}
+            _ => return invalid_grant(),
+        },
+        _ => return invalid_grant(),
+    }
+    let number = clients.len();
+    let refresh = format!("r-{number:08}-6c1f0a8e52d94b37");
+    clients.insert(refresh.clone(), client);
+    let body = json!({ "access_token": format!("a-{number:08}-b07d3e9a41f8c265"), "token_type": "Bearer",
+        "expires_in": 600, "refresh_token": refresh });
+    ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+async fn me(headers: HeaderMap) -> Response {
+    match presented(&headers).is_some_and(|line| line.starts_with("Bearer a-0")) {
+        true => Json(json!({ "account": "b07d3e9a41f8c265" })).into_response(),
+        false => (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")]).into_response(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_token_is_bound_to_its_client_also_where_that_has_no_secret() {
+    const CHECK: &str = "grant.refresh-token-bound-to-client";
+    let web = ("client_id: web, ", "");
+    let confidential_web = ("", "basic: { username: web, password: of-web-5c1e }, ");
+    for (own, compares, expected) in [
+        (web, true, (Verdict::Pass, None)),
+        (web, false, (Verdict::Fail, Some(Severity::Low))),
+        (confidential_web, true, (Verdict::Pass, None)),
+        (confidential_web, false, (Verdict::Fail, Some(Severity::High))),
+    ] {
+        let server = Server { clients: Arc::default(), compares };
+        let router = Router::new().route("/token", post(token)).with_state(server).route("/me", get(me));
+        let login = |name: &str, (id, basic): (&str, &str)| {
+            format!(
+                "  {name}:\n    request: {{ post: /token, {basic}form: {{ {id}grant_type: password, \
+                 username: \"{{username}}\", password: \"{{password}}\" }} }}\n    \
+                 refresh: {{ post: /token, {basic}form: {{ {id}grant_type: refresh_token, \
+                 refresh_token: \"{{/refresh_token}}\" }} }}\n"
+            )
+        };
+        let yaml = format!(
+            "scheme: bearer\nlogins:\n{}{}credentials:\n  \
+             alice: {{ login: web, username: alice, password: pass-7f3e }}\n  \
+             bob: {{ login: cli, username: bob, password: pass-7f3e }}\n\
+             resources: [{{ request: GET /me }}]\nconformance: {{ include: [{CHECK}] }}\n",
+            login("web", own),
+            login("cli", ("client_id: cli, ", ""))
+        );
+        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        let severity = expected.1.map(|_| result.severity);
+        assert_eq!(
+            (result.verdict, severity),
+            expected,
+            "{own:?} {compares}: {} {:?}",
+            result.summary,
+            result.deviations
+        );
+    }
+}
