@@ -10,7 +10,7 @@ use crate::check::step::{
     send,
 };
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Outcome, StepId};
+use crate::observe::{Observation, Outcome, StepId};
 
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 /// The control that each of these has: the login as it is.
@@ -234,20 +234,22 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "code.error-body",
-        title: "An unknown code gives 400 and error=invalid_grant",
+        title: "A refused code gives 400 and error=invalid_grant",
         level: Level::Must,
         severity: Severity::Low,
         tier: Tier::Extended,
         remote_safe: false,
-        sources: &["RFC 6749 §5.2"],
+        sources: &["RFC 6749 §5.2", "RFC 7636 §4.6"],
         doc: Doc {
-            sends: "The login of the scenario, which ends with an authorization code, with a random text as the code.",
+            sends: "The login of the scenario, which ends with an authorization code, with a random text as the code; with a wrong `code_verifier`, and with another `redirect_uri` than its authorization request had, where the login has these. Of the latter two the `error` of a JSON answer is read.",
             matters: "Libraries of clients read the error code: without it they take a code that has ended for a server that is broken.",
             fix: "Answer 400 with a JSON object whose error is invalid_grant (RFC 6749 §5.2).",
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
             login(SessionAct::ChangedGrant(GrantChange::UnknownCode)).denied(REFUSED),
+            login(SessionAct::ChangedGrant(GrantChange::WrongVerifier)).if_given(),
+            login(SessionAct::ChangedGrant(GrantChange::OtherRedirectionUri)).if_given(),
         ],
         expect: error_of_code,
         implied_by: &["code.unknown-refused"],
@@ -283,15 +285,25 @@ fn compared(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Where the endpoint breaks on the code, its error is another matter.
+/// Where the endpoint breaks on the code, its error is another matter. RFC 7636 §4.6, RFC 6749 §5.2: `invalid_grant` for another
+/// verifier and another redirection URI, too; whether they are refused is for other checks to say.
 fn error_of_code(case: &ObservedCheck<'_>) -> Judgement {
-    match case.observations().any(|(_, seen)| seen.outcome == Outcome::Broke) {
-        true => Judgement {
+    let is_unknown = |seen: &Observation| matches!(case.step_of(seen).wanted(), Want::Denied(_));
+    if case.observations().any(|(_, seen)| is_unknown(seen) && seen.outcome == Outcome::Broke) {
+        return Judgement {
             not_applicable: Some("the endpoint breaks on an unknown code: see code.unknown-refused".to_owned()),
             ..Judgement::default()
-        },
-        false => invalid_grant(case),
+        };
     }
+    let mut judgement = invalid_grant(case);
+    for (index, seen) in case.lenient().filter(|(_, seen)| seen.outcome == Outcome::Refused) {
+        let error = seen.exchange.response().and_then(|response| response.json_text("error"));
+        if let Some(error) = error.filter(|error| error != "invalid_grant") {
+            let text = case.about(index, format_args!("refused with error={error:?}"));
+            judgement.deviates(index, text, "error=invalid_grant");
+        }
+    }
+    judgement
 }
 
 /// How grave a code is that goes there, at most: on the registered host, the client is the one who gets it, or whoever listens

@@ -353,6 +353,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("id-token-opens-resources", "openid.id-token-opens-nothing", "takes an ID token for an access token"),
     row("code-error-text", "code.error-body", "answers an unknown code by 401 and a text"),
+    variant(
+        "mismatch-error-code",
+        "code.error-body",
+        "answers a wrong verifier and another redirection URI by error=invalid_request",
+    ),
     row(
         "logout-breaks-without-credential",
         "login.logout-without-credential-never-5xx",

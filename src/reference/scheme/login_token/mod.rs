@@ -223,6 +223,9 @@ async fn granted(verifiers: &Verifiers, headers: &HeaderMap, form: &HashMap<Stri
                     }
                     (headers, Json(body)).into_response()
                 }
+                None if faults.on("mismatch-error-code") && verifiers.codes.is_fresh(value("code")) => {
+                    refused("invalid_request")
+                }
                 None if faults.on("code-error-text") => (StatusCode::UNAUTHORIZED, "log in again").into_response(),
                 None => refused("invalid_grant"),
             };
