@@ -6,7 +6,7 @@ use super::cookies::cookie_before;
 use crate::check::common::foreign_page::{self, Reach};
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::check::step::{FOREIGN_ORIGIN, Want};
-use crate::observe::{Outcome, Response, StepId};
+use crate::observe::{Observation, Outcome, Response, StepId};
 
 /// No write that a page of another site can make a browser send has succeeded.
 pub(super) fn foreign_page(case: &ObservedCheck<'_>) -> Judgement {
@@ -33,6 +33,8 @@ pub(super) const AFTER_LINK: StepId = StepId::new("after-link");
 pub(super) const FOREIGN_LOGOUT: StepId = StepId::new("foreign-logout");
 /// ... and the session after it.
 pub(super) const AFTER_LOGOUT: StepId = StepId::new("after-logout");
+/// The logout that such a page sends, without the cookie, which a browser keeps back.
+pub(super) const BARE_LOGOUT: StepId = StepId::new("bare-logout");
 
 /// Why no other site can log anybody out.
 const NO_FOREIGN_LOGOUT: &str = "no link and no form of another site can send the logout";
@@ -44,6 +46,22 @@ pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let (link, logout) = (case.observations_of(LINK).next(), case.observations_of(FOREIGN_LOGOUT).next());
     let reach = reach_of(case, link.or(logout).map_or(usize::MAX, |(at, _)| at));
+    // draft-ietf-httpbis-rfc6265bis §5.7: the answer to a form that leads a browser away from another site sets cookies, also those
+    // of SameSite, which did not go along
+    let taken = |(at, seen): &(usize, &Observation)| {
+        let takes = seen.exchange.response().is_some_and(|answer| takes_cookie(case, answer, seen.at));
+        takes.then(|| (*at, seen.exchange.request.method.clone()))
+    };
+    let bare = case.observations_of(BARE_LOGOUT).next();
+    if reach != Reach::Forms
+        && let Some((at, by)) = bare.as_ref().and_then(taken)
+    {
+        let text = format!(
+            "{by} of another site, without the cookie, is answered by taking the cookie of the session from the browser"
+        );
+        judgement.deviates(at, text, "the session goes on");
+        return judgement;
+    }
     if reach == Reach::Nothing {
         judgement.not_applicable = Some(STRICT.to_owned());
         return judgement;
@@ -61,6 +79,11 @@ pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
         judgement.deviates(at, text, "the session goes on");
         return judgement;
     }
+    if let Some((at, _)) = link.as_ref().and_then(taken) {
+        let text = "GET of the address of the logout, without a token, as a link on another site sends it, takes the cookie of the session from the browser";
+        judgement.deviates(at, text, "the session goes on");
+        return judgement;
+    }
     for (index, _) in after_link().filter(|_| link.is_some()) {
         case.judge_as(index, Want::Granted, &mut judgement);
     }
@@ -73,9 +96,7 @@ pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
         return judgement;
     }
     // a cookie that holds the session stays good after a logout, which takes it from the browser
-    let taken = logout.filter(|(_, seen)| seen.exchange.response().is_some_and(|answer| takes_cookie(case, answer)));
-    if let Some((at, _)) = taken {
-        let by = method.as_deref().unwrap_or("a request");
+    if let Some((at, by)) = logout.as_ref().and_then(taken) {
         let text = format!("{by} with the Origin of another site takes the cookie of the session from the browser");
         judgement.deviates(at, text, "the session goes on");
         return judgement;
@@ -94,11 +115,11 @@ pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Whether an answer empties the cookie of the session, or says that it has ended (RFC 6265 §3.1).
-fn takes_cookie(case: &ObservedCheck<'_>, answer: &Response) -> bool {
+/// Whether an answer of a time empties the cookie of the session, or says that it has ended (RFC 6265 §3.1).
+fn takes_cookie(case: &ObservedCheck<'_>, answer: &Response, at: i64) -> bool {
     let Some(name) = case.evidence.session_cookie.as_deref() else { return false };
     let is_own = |line: &str| line.split('=').next().is_some_and(|own| own.trim() == name);
-    answer.header_values("set-cookie").any(|line| is_own(&line) && is_ended_by(&line))
+    answer.header_values("set-cookie").any(|line| is_own(&line) && (is_ended_by(&line) || has_ended_by(&line, at)))
 }
 
 /// Whether a line empties its cookie, or says that it has ended.
@@ -110,6 +131,19 @@ pub(super) fn is_ended_by(line: &str) -> bool {
         matches!(part.as_str(), "max-age=0" | "max-age=-1") || (part.starts_with("expires=") && part.contains("1970"))
     };
     pair.is_some_and(|(_, value)| value.trim_matches('"').is_empty() || parts.any(is_over))
+}
+
+/// Whether a line says that its cookie ended before a time. Max-Age has precedence (RFC 6265 §5.3).
+fn has_ended_by(line: &str, at: i64) -> bool {
+    let attributes = || line.split(';').skip(1).filter_map(|part| part.split_once('='));
+    let of = |name: &str| attributes().filter(|(own, _)| own.trim().eq_ignore_ascii_case(name)).last();
+    match of("max-age").and_then(|(_, age)| age.trim().parse::<i64>().ok()) {
+        Some(age) => age <= 0,
+        None => {
+            let end = of("expires").and_then(|(_, end)| jiff::fmt::rfc2822::parse(&end.trim().replace('-', " ")).ok());
+            end.is_some_and(|end| end.timestamp().as_second() < at)
+        }
+    }
 }
 
 /// No login leads to the other site that it asks for.
@@ -143,6 +177,23 @@ mod tests {
     use crate::check::find;
     use crate::check::profile::Effective;
     use crate::observe::{Evidence, Exchange, Observation, Request, Silence};
+
+    #[test]
+    fn a_cookie_ends_by_its_life_before_its_date() {
+        let now = 1_800_000_000;
+        for (line, expected) in [
+            ("sid=abc; Max-Age=-5", true),
+            ("sid=abc; max-age = 0 ; Path=/", true),
+            ("sid=abc; Expires=Thu, 14 Jan 2027 08:00:00 GMT", true),
+            ("sid=abc; expires=Thu, 14-Jan-2027 08:00:00 GMT", true),
+            ("sid=abc; Expires=Sat, 16 Jan 2027 08:00:00 GMT", false),
+            ("sid=abc; Expires=Thu, 14 Jan 2027 08:00:00 GMT; Max-Age=60", false),
+            ("sid=abc; Expires=soon", false),
+            ("sid=abc; HttpOnly", false),
+        ] {
+            assert_eq!(has_ended_by(line, now), expected, "{line}");
+        }
+    }
 
     #[test]
     fn a_location_is_read_as_browsers_read_it() {
@@ -212,5 +263,22 @@ mod tests {
             assert_eq!(judged(login, Some(after), logout), expected, "{login} {after:?} {logout:?}");
         }
         assert_eq!(judged("sid=abc", None, None), (true, 0), "nothing can be sent");
+        // what a browser keeps back, the answer takes away all the same
+        let bare = |login: &str, line: &str| {
+            let mut evidence = Evidence { session_cookie: Some("sid".to_owned()), ..Evidence::default() };
+            evidence.observe(seen(0, "POST", login));
+            evidence.observe(seen(6, "POST", line));
+            let found = not_logged_out(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            found.protocol.len()
+        };
+        for (login, line, expected) in [
+            ("sid=abc; SameSite=Lax", ends, 1),
+            ("sid=abc; SameSite=Strict", ends, 1),
+            ("sid=abc; SameSite=Lax", "sid=new", 0),
+            ("sid=abc; SameSite=Lax", "other=; Max-Age=0", 0),
+            ("sid=abc", ends, 0),
+        ] {
+            assert_eq!(bare(login, line), expected, "{login} {line}");
+        }
     }
 }

@@ -193,7 +193,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["CWE-352", "ASVS 3.5.1", "RFC 9110 §9.2.1", "draft-ietf-httpbis-rfc6265bis (section 5.6.7.1)"],
         doc: Doc {
-            sends: "A login, and the address of its logout by GET, whatever the method of the logout, as a link on another site sends it: with `Sec-Fetch-Site: cross-site` and without a token. Then the logout of the scenario as a link or a form of another site sends it: with its Origin, without `write_headers` and what comes from answers. The session is tried before and after each. Where the cookie has SameSite=Lax, browsers send it along with links alone, which are GET; with SameSite=Strict they never do.",
+            sends: "A login, and the address of its logout by GET, whatever the method of the logout, as a link on another site sends it: with `Sec-Fetch-Site: cross-site` and without a token. Then the logout of the scenario as a link or a form of another site sends it: with its Origin, without `write_headers` and what comes from answers. The session is tried before and after each. Where the cookie has SameSite=Lax, browsers send it along with links alone, which are GET; with SameSite=Strict they never do. They take a Set-Cookie of the answer to a form of another site all the same: that logout is sent without a cookie, too, and an answer that takes the cookie of the session away (an empty value, Max-Age=0, or Expires in the past) is a logout.",
             matters: "Any page can end the work of its visitors elsewhere, as often as it likes; a logout by GET ends with an image or a preview of a link, too.",
             fix: "Log out by POST alone, with a CSRF token or a look at Origin; answer GET with 405, or with a page that asks.",
         },
@@ -206,6 +206,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("the session after the link was followed"),
             login(SessionAct::LogOutFromForeignPage("s")).id(foreign::FOREIGN_LOGOUT),
             send(Who::Slot("s"), On::Protected).id(foreign::AFTER_LOGOUT).called("the session after"),
+            login(SessionAct::LogOutFromForeignPageBare("s")).id(foreign::BARE_LOGOUT),
         ],
         expect: foreign::not_logged_out,
         fault: "foreign-pages-log-out",

@@ -45,6 +45,8 @@ pub enum SessionAct {
     OtherMethod(&'static str),
     /// The logout of a session as a page of another site makes a browser send it; nothing is sent where no form and no link can.
     LogOutFromForeignPage(&'static str),
+    /// The same without a cookie, as a browser sends it that keeps those of `SameSite` back.
+    LogOutFromForeignPageBare(&'static str),
     /// A request by GET for the address of the logout of a session, as a link on a page of another site makes a browser send it;
     /// nothing is sent where its address is known to the site alone.
     FollowLogoutLink(&'static str),

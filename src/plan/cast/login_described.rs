@@ -26,6 +26,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         }
         SessionAct::NamingHost(ForeignHost::Host) => "a login with a foreign Host",
         SessionAct::NamingHost(ForeignHost::Forwarded) => "a login with a foreign host in forwarding fields",
+        SessionAct::LogOutFromForeignPageBare(_) => "a logout that a page of another site sends, without a cookie",
         SessionAct::LogOutFromForeignPage(_) => "a logout that a page of another site sends",
         SessionAct::FollowLogoutLink(_) => "the address of the logout by GET, as a link on another site sends it",
         SessionAct::LogInSecond(_) => "a login of another identity",

@@ -495,3 +495,42 @@ async fn a_logout_that_takes_the_cookie_ends_the_session_of_the_browser() {
         assert_eq!(result.verdict, expected, "{left:?}: {} {:?}", result.summary, result.deviations);
     }
 }
+
+/// The same, whose cookie browsers keep back from the forms of other sites: they take what the answer sets all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_logout_without_the_cookie_that_takes_it_ends_the_session_of_the_browser() {
+    const CHECK: &str = "session.foreign-page-logout-ignored";
+    for (same_site, looks, expected) in [
+        ("Lax", false, Verdict::Warn),
+        ("Strict", false, Verdict::Warn),
+        ("Lax", true, Verdict::Pass),
+        ("Strict", true, Verdict::NotApplicable),
+    ] {
+        let me = |headers: HeaderMap| async move {
+            match cookies(&headers).get("sid").is_some_and(|value| value == "alice-6c1f0a8e52d94b37") {
+                true => Json(json!({ "account": "b07d3e9a41f8c265" })).into_response(),
+                false => StatusCode::UNAUTHORIZED.into_response(),
+            }
+        };
+        let log_in = move || async move {
+            let cookie = format!("sid=alice-6c1f0a8e52d94b37; SameSite={same_site}");
+            (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)])
+        };
+        let log_out = move |headers: HeaderMap| async move {
+            match looks && headers.contains_key("origin") {
+                true => StatusCode::FORBIDDEN.into_response(),
+                false => ([(header::SET_COOKIE, "sid=\"\"; Max-Age=0")], "bye").into_response(),
+            }
+        };
+        let yaml = format!(
+            "scheme: {{ session: {{ cookie: sid }} }}\ncredentials:\n  alice:\n    username: alice\n    password: {PASSWORD}\n    \
+             login:\n      request: {{ post: /login, form: {{ user: \"{{username}}\", password: \"{{password}}\" }} }}\n      \
+             token: {{ cookie: sid }}\n      logout: {{ post: /logout }}\nresources: [{{ request: GET /me }}]\n\
+             conformance: {{ include: [{CHECK}] }}\n"
+        );
+        let router = Router::new().route("/me", get(me)).route("/login", post(log_in)).route("/logout", post(log_out));
+        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, expected, "{same_site} {looks}: {} {:?}", result.summary, result.deviations);
+    }
+}

@@ -189,6 +189,19 @@ impl Stage<'_> {
         Ok((if same { told } else { again }, same))
     }
 
+    /// The logout of a session as a page of another site makes a browser send it that keeps its cookies back; none where no such
+    /// page can.
+    pub(super) async fn log_out_from_foreign_page_bare(
+        &mut self,
+        slot: &'static str,
+        evidence: &mut Evidence,
+    ) -> Result<Option<Told>, Halt> {
+        match self.kept_session(slot)?.session.without_cookies().with_foreign_logout() {
+            Some(session) => self.sent_logout(session, evidence).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     async fn sent_logout(&self, mut session: LoginSession, evidence: &mut Evidence) -> Result<Told, Halt> {
         let ended = session.log_out(&self.prober.equipment.logins).await;
         note(session.exchanges(), session.procedure(), evidence);

@@ -77,6 +77,12 @@ impl Stage<'_> {
                 told
             }
             SessionAct::LogInWithin(of, slot) => Box::pin(self.log_in_within(identity, of, slot, evidence)).await?,
+            SessionAct::LogOutFromForeignPageBare(slot) => {
+                match Box::pin(self.log_out_from_foreign_page_bare(slot, evidence)).await? {
+                    Some(told) => told,
+                    None => return Ok(()),
+                }
+            }
             SessionAct::LogOutFromForeignPage(slot) | SessionAct::FollowLogoutLink(slot) => {
                 match Box::pin(self.log_out_from_foreign_page(slot, step.act, evidence)).await? {
                     Some(told) => told,

@@ -61,6 +61,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("foreign-pages-log-in", "session.foreign-page-login-refused", "asks for no CSRF token at its login"),
     row("foreign-pages-log-out", "session.foreign-page-logout-ignored", "asks for no CSRF token at its logout"),
     variant("links-log-out", "session.foreign-page-logout-ignored", "logs out whoever follows a link to its logout"),
+    variant(
+        "logout-takes-cookie-of-anybody",
+        "session.foreign-page-logout-ignored",
+        "answers a logout without a session by taking the cookie from the browser",
+    ),
     row("login-leads-anywhere", "session.login-redirect-stays", "leads wherever a login asks it to"),
     variant(
         "login-leads-behind-backslash",
