@@ -24,6 +24,7 @@ mod mixed_path;
 mod narrowed;
 mod near_password;
 mod object_write;
+mod other_redirection;
 pub mod overhead;
 mod query_login;
 pub mod resolve;

@@ -15,7 +15,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     sources: &["RFC 6749 §4.1.2.1", "RFC 9700 §4.11.2", "CWE-601"],
     doc: Doc {
         sends: "The login of the scenario with a `client_id` in its authorization request that nobody was given (a number or a UUID where its own is one), with the same and a redirection URI on another host, and without `client_id`. An answer that leads to the redirection URI of the request is a failure, with a code or with an error; an error that leads to the registered one is of low severity.",
-        matters: "Nobody has registered a redirection URI for a client that does not exist: a server that redirects all the same sends its users, and their codes, to whatever address a link names.",
+        matters: "Nobody has registered a redirection URI for a client that does not exist: a server that redirects nevertheless sends its users, and their codes, to whatever address a link names.",
         fix: "Look the client up before anything else, and show an error page to the user where it is missing or unknown, without a redirect (RFC 6749 §4.1.2.1).",
     },
     steps: &[

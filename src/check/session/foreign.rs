@@ -263,7 +263,7 @@ mod tests {
             assert_eq!(judged(login, Some(after), logout), expected, "{login} {after:?} {logout:?}");
         }
         assert_eq!(judged("sid=abc", None, None), (true, 0), "nothing can be sent");
-        // what a browser keeps back, the answer takes away all the same
+        // what a browser keeps back, the answer takes away nevertheless
         let bare = |login: &str, line: &str| {
             let mut evidence = Evidence { session_cookie: Some("sid".to_owned()), ..Evidence::default() };
             evidence.observe(seen(0, "POST", login));
