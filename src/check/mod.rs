@@ -230,6 +230,7 @@ pub const GROUPS: &[Group] = &[
             session::login::CHECKS,
             session::two_users::CHECKS,
             session::kept_method::CHECKS,
+            session::framed::CHECKS,
             session::stated_life::CHECKS,
             token::short_lived::LOGIN,
             common::hosts::LOGIN,

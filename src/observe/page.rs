@@ -24,6 +24,21 @@ pub fn named_value(page: &str, name: &str) -> Option<String> {
     })
 }
 
+/// Whether a page has a form, and whether that asks for a password.
+pub fn form_of(page: &str) -> Option<bool> {
+    let is_password = |tag| attributes(tag).iter().any(|(name, value)| name == "type" && is_word(value, "password"));
+    let asks = tags(page).any(is_password);
+    let is_form = |rest: &str| {
+        let name = rest.split(|c: char| c.is_whitespace() || c == '>').next().unwrap_or_default();
+        name.eq_ignore_ascii_case("form")
+    };
+    (asks || page.split('<').skip(1).any(is_form)).then_some(asks)
+}
+
+fn is_word(value: &str, word: &str) -> bool {
+    value.trim().eq_ignore_ascii_case(word)
+}
+
 /// The contents of each tag that may hold a value.
 fn tags(page: &str) -> impl Iterator<Item = &str> {
     page.split('<').skip(1).filter_map(|rest| {
@@ -89,6 +104,21 @@ fn unescaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_is_found_with_what_it_asks_for() {
+        for (page, expected) in [
+            ("<form method=post><input type=\"password\" name=p></form>", Some(true)),
+            ("<FORM><INPUT name=p TYPE=Password>", Some(true)),
+            ("<input type='password'>", Some(true)),
+            ("<form action=/consent><button>Allow</button></form>", Some(false)),
+            ("<p>type=password</p><input type=text>", None),
+            ("<format>", None),
+            ("{\"form\": true}", None),
+        ] {
+            assert_eq!(form_of(page), expected, "{page}");
+        }
+    }
 
     #[test]
     fn values_are_found_however_pages_are_written() {

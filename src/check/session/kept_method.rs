@@ -15,7 +15,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         matters: "A browser that gets 307 or 308 sends the same body to the next address: the password goes to whatever is there, and into its logs.",
         fix: "Answer with 303 (RFC 9700 §4.12 forbids 307 to authorization servers). RedirectResponse of Starlette and FastAPI sends 307 where no status is given.",
     },
-    steps: &[login(SessionAct::LogIn("s")).granted().called("the login"), Step::LookBack(LookedFor::KeptMethods)],
+    steps: &[login(SessionAct::LogIn("s")).granted().called("the login"), Step::LookBack(LookedFor::RedirectsOfLogins)],
     expect: drops_password,
     fault: "login-redirect-keeps-method",
     ..PLAIN

@@ -8,6 +8,7 @@ mod cookie_attributes;
 mod cookies;
 mod csrf;
 mod foreign;
+pub(crate) mod framed;
 pub(crate) mod grant;
 pub(crate) mod grant_client;
 pub(crate) mod grant_revocation;

@@ -106,8 +106,10 @@ pub enum LookedFor {
     Echoes,
     /// Answers with status 429, each that says something else to caches.
     Throttled,
-    /// Redirects of logins with which a client sends the same body on.
-    KeptMethods,
+    /// Redirects that answer requests of logins with a body.
+    RedirectsOfLogins,
+    /// Pages with a form: of logins, and each that asks for a password.
+    Forms,
 }
 
 /// Changes of the key set that the target reads from authbench (RFC 7517 §5).

@@ -1,5 +1,5 @@
 //! What the answers of a run show whichever check asked for them: each 401 and each error with a challenge, for that, each 405, for
-//! the methods that it names, each 429, for what caches make of it, each redirect that keeps a body, each error that shows a secret of
+//! the methods that it names, each 429, for what caches make of it, each redirect of a request with a body, each page with a form, each error that shows a secret of
 //! the scenario, or how the target is built, and each answer that shows the hash of a password, or repeats the credential of its
 //! request. It is looked for before anything is masked.
 
@@ -11,6 +11,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::echoes::Echoes;
 use super::outages;
+use crate::observe::page::form_of;
 use crate::observe::{
     Exchange, Request, Response, SentBy, contains, foreign_secret_in, internals_in, parse_challenges, password_hash_in,
 };
@@ -43,7 +44,8 @@ pub(super) struct Witness {
     hashes: Mutex<Kept>,
     echoes: Mutex<Kept>,
     throttled: Mutex<Kept>,
-    kept_methods: Mutex<Kept>,
+    redirects: Mutex<Kept>,
+    forms: Mutex<Kept>,
 }
 
 /// Answers of which each shows something else than the others, or elsewhere.
@@ -76,7 +78,8 @@ impl Witness {
             hashes: kept(),
             echoes: kept(),
             throttled: kept(),
-            kept_methods: kept(),
+            redirects: kept(),
+            forms: kept(),
         }
     }
 
@@ -84,7 +87,8 @@ impl Witness {
     pub(super) fn look_at(&self, exchange: &Exchange) {
         self.look_for_hash(exchange);
         self.look_for_echo(exchange);
-        self.look_for_kept_method(exchange);
+        self.look_for_redirect(exchange);
+        self.look_for_form(exchange);
         let Some(response) = exchange.response().filter(|response| response.status >= 400) else { return };
         let place = outages::named(&exchange.request, &SentBy::default());
         let is_challenge = response.header("www-authenticate").is_some();
@@ -127,11 +131,24 @@ impl Witness {
         self.echoes.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, Some(what));
     }
 
-    fn look_for_kept_method(&self, exchange: &Exchange) {
-        let keeps = |status| matches!(status, 307 | 308) && !exchange.request.body.is_empty();
-        if let Some(status) = exchange.status().filter(|status| keeps(*status)) {
+    fn look_for_redirect(&self, exchange: &Exchange) {
+        let redirects = |status| matches!(status, 301..=303 | 307 | 308) && !exchange.request.body.is_empty();
+        if let Some(status) = exchange.status().filter(|status| redirects(*status)) {
             let key = format!("{status} {}", outages::path_of(&exchange.request));
-            self.kept_methods.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
+            self.redirects.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, None);
+        }
+    }
+
+    fn look_for_form(&self, exchange: &Exchange) {
+        let is_page = |response: &&Response| {
+            let media = response.media_type().unwrap_or_default();
+            media.eq_ignore_ascii_case("text/html") || media.eq_ignore_ascii_case("application/xhtml+xml")
+        };
+        let Some(page) = exchange.response().filter(is_page) else { return };
+        if let Some(asks) = form_of(&String::from_utf8_lossy(&page.body)) {
+            let key = format!("{asks} {}", outages::path_of(&exchange.request));
+            let what = asks.then(|| "it asks for a password".to_owned());
+            self.forms.lock().unwrap_or_else(PoisonError::into_inner).keep(key, exchange, what);
         }
     }
 
@@ -184,9 +201,14 @@ impl Witness {
         self.throttled.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
 
-    /// A redirect of each path with which a client sends the same body on.
-    pub(super) fn kept_methods(&self) -> Vec<Witnessed> {
-        self.kept_methods.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    /// A redirect of each path and status that answers a request with a body.
+    pub(super) fn redirects(&self) -> Vec<Witnessed> {
+        self.redirects.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
+    }
+
+    /// A page with a form of each path; `what` says that it asks for a password.
+    pub(super) fn forms(&self) -> Vec<Witnessed> {
+        self.forms.lock().unwrap_or_else(PoisonError::into_inner).answers.clone()
     }
 
     /// Errors that say how the target is built, each in another way.

@@ -238,7 +238,8 @@ async fn page(State(app): State<Application>) -> Response {
     app.lock().csrf.insert("anonymous".to_owned(), csrf);
     let html =
         format!("<form method=post><input type=\"hidden\" name=\"csrf\" value=\"{escaped}\"><input name=user></form>");
-    ([(header::SET_COOKIE, "visitor=1; Path=/")], Html(html)).into_response()
+    let fields = [(header::SET_COOKIE, "visitor=1; Path=/"), (header::X_FRAME_OPTIONS, "DENY")];
+    (fields, Html(html)).into_response()
 }
 
 async fn submit(
@@ -252,7 +253,8 @@ async fn submit(
         form.get("user").is_some_and(|user| user == USER) && form.get("pass").is_some_and(|pass| pass == PASSWORD);
     if !visitor || csrf.is_none() || form.get("csrf") != csrf.as_ref() || !good {
         app.lock().counts.failed += 1;
-        return Html("<form method=post><p>Please log in.</p></form>").into_response();
+        let fields = [(header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'")];
+        return (fields, Html("<form method=post><p>Please log in.</p></form>")).into_response();
     }
     app.lock().counts.logins += 1;
     let (session, _) = app.issue();

@@ -180,6 +180,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     let said = told(&output);
     let passed = [
         "login.redirect-drops-password",
+        "login.page-not-framed",
         "session.valid-accepted",
         "session.identifier-changes-at-login",
         "session.identifier-new-at-each-login",

@@ -46,8 +46,15 @@ impl Stage<'_> {
             }
             LookedFor::MethodsNotAllowed => self.recall_refusals(step, self.prober.witness.not_allowed(), evidence),
             LookedFor::Throttled => self.recall_refusals(step, self.prober.witness.throttled(), evidence),
-            LookedFor::KeptMethods => {
-                let mut redirects = self.prober.witness.kept_methods();
+            LookedFor::Forms => {
+                for Witnessed { by, exchange, what } in self.prober.witness.forms() {
+                    if what.is_some() || self.place_of(&exchange) == Place::Login {
+                        self.recall(Recalled { step, by, outcome: Outcome::Granted, why: what }, exchange, evidence);
+                    }
+                }
+            }
+            LookedFor::RedirectsOfLogins => {
+                let mut redirects = self.prober.witness.redirects();
                 redirects.retain(|seen| self.place_of(&seen.exchange) == Place::Login);
                 self.recall_refusals(step, redirects, evidence);
             }

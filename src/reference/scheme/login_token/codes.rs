@@ -276,8 +276,8 @@ fn is_proven(asked: &Asked, verifier: Option<&str>, faults: &Faults) -> bool {
 }
 
 fn page(status: StatusCode, body: &str) -> Response {
-    (status, [(header::CACHE_CONTROL, "no-store")], Html(format!("<!DOCTYPE html><title>Log in</title>{body}")))
-        .into_response()
+    let fields = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'")];
+    (status, fields, Html(format!("<!DOCTYPE html><title>Log in</title>{body}"))).into_response()
 }
 
 /// The page of a request that is answered to nobody but the user (RFC 6749 §3.1.2.4).

@@ -281,6 +281,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.redirect-drops-password",
         "ends a login that names the next page with 307",
     ),
+    row("login-page-framed", "login.page-not-framed", "lets every site show its login in a frame"),
     row(
         "password-change-keeps-sessions",
         "login.password-change-ends-sessions",

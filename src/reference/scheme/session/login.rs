@@ -49,7 +49,11 @@ async fn page(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> 
     );
     let sessions = &verifiers.sessions;
     let cookies = [session_cookie(&verifiers.state, sessions, &id), csrf_cookie(sessions, &csrf)];
-    with_cookies(Html(form).into_response(), cookies)
+    let page = match verifiers.state.fault("login-page-framed") {
+        true => Html(form).into_response(),
+        false => ([(header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'")], Html(form)).into_response(),
+    };
+    with_cookies(page, cookies)
 }
 
 async fn submit(
