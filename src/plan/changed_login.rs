@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::login::{CredentialSource, LoginPart, LoginProcedure, LoginStep};
+use super::near_password::spelled;
 use crate::check::step::{LoginMember, MalformedLogin, NoPassword, SessionAct, UnusualText};
 use crate::secret::Secret;
 
@@ -29,7 +30,7 @@ impl LoginProcedure {
             SessionAct::DefaultAccount(row) => Some(self.of_shipped(row)),
             SessionAct::OtherSpelling(spelling) => {
                 let (user, password) = &self.account;
-                Some(self.with_account(&spelling.of(user)?, password.clone()?))
+                Some(self.with_account(&spelled(user, spelling)?, password.clone()?))
             }
             _ => None,
         }

@@ -45,7 +45,7 @@ use crate::scenario::model::Waiver;
 use crate::scenario::{LoadedScenario, ScenarioError, nearest};
 
 pub use cast::{Act, Action, Asker, Control, Missing, OtherLines, Script, script};
-pub use near_password::near_secret;
+pub use near_password::{near_secret, spelled};
 pub use selection::Selection;
 pub use subject::Subject;
 pub use values::Values;

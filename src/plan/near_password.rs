@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::login::LoginProcedure;
-use crate::check::step::NearPassword;
+use crate::check::step::{NearPassword, UserSpelling};
 use crate::secret::Secret;
 
 impl LoginProcedure {
@@ -34,6 +34,15 @@ pub fn near_secret(own: &Secret, kind: NearPassword) -> Option<Secret> {
     let is_number = own.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let near = near_text(own, kind).filter(|_| kind != NearPassword::OtherCase || !is_number)?;
     Some(Secret::new(near))
+}
+
+/// A user-id in another spelling; none where that is no other one.
+pub fn spelled(user: &str, spelling: UserSpelling) -> Option<String> {
+    let kind = match spelling {
+        UserSpelling::OtherCase => NearPassword::OtherCase,
+        UserSpelling::SpaceBehind => NearPassword::SpaceBehind,
+    };
+    near_text(user, kind)
 }
 
 fn other_case(letter: char) -> char {

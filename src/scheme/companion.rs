@@ -1,7 +1,7 @@
 //! What travels beside a credential and is none itself.
 
 use super::{Carried, CarrierPlace};
-use crate::observe::Request;
+use crate::observe::{Request, media_type_of};
 use crate::secret::Secret;
 
 /// A further cookie of a login, or a header line or a field of requests that change state.
@@ -36,8 +36,8 @@ impl Companion {
 
 /// Where a field goes in a body: a form, or a JSON object, that does not have it yet; a POST without a body gets a form.
 fn place_in_body(name: &str, request: &Request) -> Option<CarrierPlace> {
-    let media = request.value_of("content-type").map(String::from_utf8_lossy).unwrap_or_default().to_ascii_lowercase();
-    if media.starts_with("application/x-www-form-urlencoded") {
+    let media = media_type_of(request.value_of("content-type"));
+    if media.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
         let is_there = url::form_urlencoded::parse(&request.body).any(|(own, _)| own == name);
         return (!is_there).then(|| CarrierPlace::Form(name.to_owned()));
     }

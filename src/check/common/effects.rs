@@ -331,6 +331,32 @@ mod tests {
     }
 
     #[test]
+    fn other_spellings_of_what_is_open_as_it_is_show_nothing() {
+        let check = find("common.path-normalisation-not-a-bypass").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let plain = check.steps.iter().position(|step| step.step_id() == Some(AS_IT_IS)).expect("is there");
+        let by = |who: Who| move |step: &Step| matches!(step, Step::Send(send) if send.who == who && send.id.is_none());
+        let of = |who| check.steps.iter().position(by(who)).expect("is there");
+        let answered = |step, status, outcome| {
+            let response = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+            let exchange = Exchange::unanswered(Request::new("GET", "//orders"), Silence::Closed);
+            Observation::in_test(step, Exchange { answer: Ok(response), ..exchange }, outcome)
+        };
+        // the path as it is, and in another spelling, for whoever lacks a scope; without a credential; access, and what is open
+        for (as_it_is, who, expected) in [
+            ((200, Outcome::Granted), Who::LowScope, (0, 1)),
+            ((403, Outcome::Refused), Who::LowScope, (1, 0)),
+            ((200, Outcome::Granted), Who::Anonymous, (1, 1)),
+        ] {
+            let mut evidence = Evidence::default();
+            evidence.observe(answered(plain, as_it_is.0, as_it_is.1));
+            evidence.observe(answered(of(who), 200, Outcome::Granted));
+            let found = spellings(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.access.len(), found.open.len()), expected, "{as_it_is:?} {who:?}: {found:?}");
+        }
+    }
+
+    #[test]
     fn head_is_not_offered_where_everybody_gets_the_same_error() {
         let check = find("common.head-same-decision-as-get").expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "bearer");

@@ -25,6 +25,7 @@ pub(crate) mod throttling;
 pub(crate) mod timing;
 pub(crate) mod transport;
 pub(crate) mod validation;
+mod way_around;
 
 use crate::check::judgement::expect;
 use crate::check::step::{

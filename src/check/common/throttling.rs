@@ -1,5 +1,6 @@
 //! Whether guessing is slowed down (OWASP API2:2023), and whom it hits.
 
+use super::way_around::{AGAIN, ELSEWHERE, gone_around};
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{
@@ -161,13 +162,9 @@ pub(crate) const CHECKS: &[Check] = &[
 const BEFORE: Step = send(Who::Good, On::Protected).called("the good credential before");
 const WRONG: StepId = StepId::new("wrong");
 const OTHER: StepId = StepId::new("other");
-/// A guess that names another source, ...
-const ELSEWHERE: StepId = StepId::new("elsewhere");
-/// ... and one as before, after that or after another spelling.
-const AGAIN: StepId = StepId::new("again");
 
 /// The guesses, with their index.
-fn guesses<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
+pub(super) fn guesses<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
     let exhausts = |observation: &Observation| match case.step_of(observation) {
         Step::Send(send) => send.exhausts,
         Step::Form(form) => form.exhausts,
@@ -177,7 +174,7 @@ fn guesses<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
     case.observations().filter(|(_, observation)| exhausts(observation)).collect()
 }
 
-fn is_throttled(observation: &Observation) -> bool {
+pub(super) fn is_throttled(observation: &Observation) -> bool {
     observation.exchange.status() == Some(429)
 }
 
@@ -258,52 +255,6 @@ fn guesses_at_secrets(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = throttled(case);
     gone_around(case, &mut judgement);
     judgement
-}
-
-/// What is said of headers that a server may believe from its own host alone.
-const FROM_HERE: &str = "; the target is on the host that this was sent from, and may believe headers from there alone";
-
-/// Guesses that are throttled go on with another spelling of a user-id that is the same user's, or with a header that names another
-/// source.
-fn gone_around(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
-    let evaluated: Vec<_> = guesses(case).iter().filter_map(|(_, seen)| answered(seen)).collect();
-    for (index, seen) in case.observations() {
-        let step = case.step_of(seen);
-        let is_elsewhere = step.step_id() == Some(ELSEWHERE);
-        let is_spelled = matches!(step, Step::Session(session) if matches!(session.act, SessionAct::GuessSpelled(_)));
-        if !(is_elsewhere || is_spelled) || answered(seen).is_none_or(|status| !evaluated.contains(&status)) {
-            continue;
-        }
-        // before that, time may have passed: the next guess as before is still held up
-        let next = case.observations().find(|(again, seen)| *again > index && is_as_before(case.step_of(seen)));
-        if !next.is_some_and(|(_, again)| is_throttled(again)) {
-            continue;
-        }
-        let text = "answered as the first guesses were, while others are answered 429";
-        let text = match is_elsewhere && case.evidence.target_is_here {
-            true => case.about(index, format_args!("{text}{FROM_HERE}")),
-            false => case.about(index, text),
-        };
-        match is_elsewhere && case.evidence.target_is_here {
-            true => {
-                judgement.advises(index, text, "429, whatever the request says of where it comes from");
-            }
-            false if is_elsewhere => {
-                judgement.deviates(index, text, "429, whatever the request says of where it comes from");
-            }
-            false => judgement.deviates(index, text, "429, in whichever way the user-id is spelled"),
-        }
-    }
-}
-
-/// Whether a guess is sent as those before the limit, after one that is not.
-fn is_as_before(step: &Step) -> bool {
-    step.step_id() == Some(AGAIN) || matches!(step, Step::Session(session) if session.act == SessionAct::GuessOnceMore)
-}
-
-/// The status of a guess that was evaluated, and was wrong.
-fn answered(seen: &Observation) -> Option<u16> {
-    seen.exchange.status().filter(|_| seen.outcome == Outcome::Refused && !is_throttled(seen))
 }
 
 /// A delay holds nobody up where many guesses wait for it side by side.
@@ -403,7 +354,7 @@ fn not_cacheable(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use super::*;
@@ -411,7 +362,8 @@ mod tests {
     use crate::check::profile::Effective;
     use crate::observe::{Evidence, Exchange, Header, Response, Silence};
 
-    fn sent(step: usize, field: &str, status: u16, took: Duration) -> Observation {
+    /// A request with this field, and its answer.
+    pub(in crate::check::common) fn sent(step: usize, field: &str, status: u16, took: Duration) -> Observation {
         let mut request = Request::new("GET", "/");
         let value = field.as_bytes().to_vec();
         request.headers.push(Header { name: "Authorization".to_owned(), value, sensitive: true });
@@ -460,57 +412,6 @@ mod tests {
         assert_eq!(judged_at_once(20, 20_000, 401), (0, 1), "one after another");
         assert_eq!(judged_at_once(20, 1_100, 429), (0, 2), "they are counted");
         assert_eq!(judged_at_once(2, 1_100, 401), (0, 1), "too few to tell");
-    }
-
-    #[test]
-    fn another_spelling_of_the_user_id_is_no_way_around_the_limit() {
-        let check = find("login.guessing-throttled").expect("is in the catalogue");
-        let profile = Effective::of(["api-key-403"], "session");
-        // guesses before the limit, at the limit, in the other spelling, and once more as before
-        for (guesses, spelled, again, found) in [
-            ([401, 429], Some(401), Some(429), 1),
-            ([401, 429], Some(429), Some(429), 0),
-            // it may be over by then, or what is answered is no failure of a login
-            ([401, 429], Some(401), Some(401), 0),
-            ([401, 429], Some(401), None, 0),
-            ([401, 429], Some(403), Some(429), 0),
-            ([401, 429], Some(200), Some(429), 0),
-            ([401, 429], None, None, 0),
-        ] {
-            let mut evidence = Evidence::default();
-            let mut see = |step, status| evidence.observe(sent(step, "Basic x", status, Duration::ZERO));
-            see(0, 200);
-            see(1, 200);
-            guesses.into_iter().for_each(|status| see(3, status));
-            spelled.into_iter().for_each(|status| see(5, status));
-            again.into_iter().for_each(|status| see(7, status));
-            let judged = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            assert_eq!(judged.protocol.len(), found, "{guesses:?} {spelled:?} {again:?}: {judged:?}");
-        }
-    }
-
-    #[test]
-    fn a_header_that_names_another_source_is_no_way_around_the_limit() {
-        let check = find("login.guessing-throttled").expect("is in the catalogue");
-        let profile = Effective::of(["api-key-403"], "session");
-        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
-        let last = check.steps.len() - 1;
-        assert_eq!(check.steps[last].step_id(), Some(AGAIN));
-        // the guess from elsewhere, the one after it, and whether the target is on this host; failures, and warnings
-        for (elsewhere, again, here, found) in [
-            (401, 429, false, (1, 0)),
-            (401, 429, true, (0, 1)),
-            (429, 429, false, (0, 0)),
-            (401, 401, false, (0, 0)),
-            (400, 429, false, (0, 0)),
-        ] {
-            let mut evidence = Evidence { target_is_here: here, ..Evidence::default() };
-            for (step, status) in [(0, 200), (3, 401), (3, 429), (of(ELSEWHERE), elsewhere), (last, again)] {
-                evidence.observe(sent(step, "Basic x", status, Duration::ZERO));
-            }
-            let judged = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            assert_eq!((judged.protocol.len(), judged.advice.len()), found, "{elsewhere} {again} {here}: {judged:?}");
-        }
     }
 
     #[test]

@@ -200,7 +200,7 @@ mod tests {
     use super::*;
     use crate::check::find;
     use crate::check::profile::Effective;
-    use crate::observe::{Effect, Evidence};
+    use crate::observe::{Effect, Evidence, Exchange, Observation, Outcome, Request, Silence};
 
     #[test]
     fn what_could_hide_the_hash_of_a_password_is_no_pass() {
@@ -213,6 +213,17 @@ mod tests {
             let judged = independent(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!((judged.open.len(), judged.remarks.len()), (open, remarks), "{high}: {:?}", judged.open);
         }
+    }
+
+    #[test]
+    fn what_was_granted_is_no_time_of_a_refusal() {
+        let check = find("login.timing-user-enumeration").expect("is in the catalogue");
+        let profile = Effective::of(["session"], "session");
+        let mut evidence = Evidence::default();
+        let exchange = Exchange::unanswered(Request::new("POST", "/login"), Silence::Closed);
+        evidence.observe(Observation::in_test(0, exchange, Outcome::Granted));
+        let judged = independent(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        assert_eq!((judged.access.len(), judged.open), (0, vec![GRANTED.to_owned()]));
     }
 
     #[test]

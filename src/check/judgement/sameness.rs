@@ -324,6 +324,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_object_is_compared_with_the_path_beside_it() {
+        use crate::check::profile::Effective;
+        use crate::observe::{Evidence, Observation, Outcome, Place, Silence};
+        let check = crate::check::find("common.existence-oracle").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        // what the second object is answered with, and the path beside it; the first and its path are answered alike
+        for ((there, absent), expected) in [((401, 401), vec![]), ((401, 404), vec![3])] {
+            let mut evidence = Evidence::default();
+            for (step, status) in [there, absent, there, absent].into_iter().enumerate() {
+                for (place, status) in [(0, 401), (1, status)] {
+                    let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+                    let asked = Exchange::unanswered(crate::observe::Request::new("GET", "/a"), Silence::Closed);
+                    let exchange = Exchange { answer: Ok(answer), ..asked };
+                    let seen = Observation::in_test(step, exchange, Outcome::Refused);
+                    evidence.observe(Observation { place: Place::Resource(place), ..seen });
+                }
+            }
+            let found = in_pairs(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let at: Vec<usize> = found.protocol.iter().map(|deviation| deviation.observation).collect();
+            assert_eq!(at, expected, "{there} {absent}: {found:?}");
+        }
+    }
+
+    #[test]
     fn equal_answers_are_equal_whatever_their_requests_said() {
         use crate::observe::Request;
         let exchange = |user: &str, body: &str| {

@@ -137,3 +137,36 @@ pub(crate) fn protected_resource(case: &ObservedCheck<'_>) -> Judgement {
     }
     judgement
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
+
+    #[test]
+    fn a_server_without_an_authorization_endpoint_has_no_response_types() {
+        let check = find("meta.as-document").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "oauth2-client-credentials");
+        let step = check.steps.iter().position(|step| step.step_id() == Some(WELL_KNOWN)).expect("is there");
+        let of = |more: &str| format!(r#"{{"issuer":"https://a.test","token_endpoint":"https://a.test/t"{more}}}"#);
+        let endpoint = r#","authorization_endpoint":"https://a.test/a""#;
+        for (body, expected) in [
+            (of(""), 0),
+            (of(r#","response_types_supported":[]"#), 0),
+            (of(endpoint), 1),
+            (of(&format!(r#"{endpoint},"response_types_supported":[]"#)), 1),
+            (of(&format!(r#"{endpoint},"response_types_supported":["code"]"#)), 0),
+            (of(r#","grant_types_supported":[]"#), 1),
+        ] {
+            let headers = vec![("Content-Type".to_owned(), b"application/json".to_vec())];
+            let answer = Response { status: 200, headers, body: body.clone().into(), truncated: false };
+            let asked = Exchange::unanswered(Request::new("GET", "/.well-known/x"), Silence::Closed);
+            let mut evidence = Evidence::default();
+            evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, Outcome::Granted));
+            let found = complete(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.protocol.len(), found.advice.len()), (expected, 0), "{body}");
+        }
+    }
+}

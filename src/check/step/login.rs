@@ -242,18 +242,6 @@ pub enum UserSpelling {
     SpaceBehind,
 }
 
-impl UserSpelling {
-    /// A user-id in this spelling; none where that is no other one.
-    pub fn of(self, user: &str) -> Option<String> {
-        let other = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
-        let spelled = match self {
-            Self::OtherCase => user.chars().map(other).collect(),
-            Self::SpaceBehind => format!("{user} "),
-        };
-        (spelled != user).then_some(spelled)
-    }
-}
-
 /// What takes the place of a password or a client secret, and differs from it by little.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NearPassword {

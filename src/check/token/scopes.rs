@@ -58,3 +58,30 @@ fn opens_nothing(case: &ObservedCheck<'_>) -> Judgement {
     }
     judgement.and(oauth::scope_not_escalated(case))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::profile::Effective;
+    use crate::check::step::Step;
+    use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
+
+    #[test]
+    fn a_token_shows_nothing_where_its_client_needs_no_scope() {
+        let check = &CHECKS[0];
+        let profile = Effective::of(["api-key-403"], "oauth2-client-credentials");
+        let used = check.steps.iter().position(|step| matches!(step, Step::Send(send) if send.id.is_none()));
+        let without = check.steps.iter().position(|step| step.step_id() == Some(WITHOUT));
+        for ((status, outcome), expected) in [((403, Outcome::Refused), (1, 0)), ((200, Outcome::Granted), (0, 1))] {
+            let mut evidence = Evidence::default();
+            for (step, status, outcome) in [(used, 200, Outcome::Granted), (without, status, outcome)] {
+                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+                let asked = Exchange::unanswered(Request::new("GET", "/orders"), Silence::Closed);
+                let exchange = Exchange { answer: Ok(answer), ..asked };
+                evidence.observe(Observation::in_test(step.expect("is there"), exchange, outcome));
+            }
+            let found = opens_nothing(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.access.len(), found.open.len()), expected, "{status}: {found:?}");
+        }
+    }
+}

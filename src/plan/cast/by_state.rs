@@ -60,3 +60,45 @@ impl Caster<'_> {
         Ok(self.script)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::cast::{Act, script};
+    use crate::plan::resolve;
+    use crate::plan::values::Values;
+    use crate::scenario::load_text;
+
+    #[test]
+    fn a_declared_token_goes_to_each_route_and_to_writes_of_what_is_owned() {
+        let visited = |check: &str, owned: bool| {
+            let text = format!(
+                "authbench: 1\nname: a\ntarget: {{ url: \"http://127.0.0.1:1\", owned: {owned} }}\nscheme: bearer\n\
+                 credentials:\n  good: {{ token: good-0123456789abcdef }}\n  \
+                 old: {{ token: old-0123456789abcdef, state: expired }}\n  \
+                 bad: {{ token: bad-0123456789abcdef, state: revoked }}\n\
+                 resources:\n  - request: GET /orders\n  - request: GET /users\n  \
+                 - {{ request: POST /orders, writes: true, json: {{}} }}\n"
+            );
+            let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
+            let subject = resolve::subject(&loaded, &Values::blind(&loaded));
+            let check = crate::check::find(check).expect("is in the catalogue");
+            let script = script(check, &subject).map_err(|missing| missing.why).expect("is tested");
+            let mut visited: Vec<(String, String)> = Vec::new();
+            for action in &script.actions {
+                let Act::Send { asker, resource, .. } = &action.act else { continue };
+                let who = &subject.identities[asker.identity().expect("is declared")].name;
+                visited.push((who.clone(), subject.resources[*resource].name()));
+            }
+            visited.sort();
+            visited.dedup();
+            visited
+        };
+        let of = |who: &str, names: &[&str]| -> Vec<(String, String)> {
+            names.iter().map(|name| (who.to_owned(), (*name).to_owned())).collect()
+        };
+        for (check, who) in [("bearer.expired-token-401", "old"), ("bearer.revoked-token-401", "bad")] {
+            assert_eq!(visited(check, true), of(who, &["GET /orders", "GET /users", "POST /orders"]), "{check}");
+            assert_eq!(visited(check, false), of(who, &["GET /orders", "GET /users"]), "{check}");
+        }
+    }
+}

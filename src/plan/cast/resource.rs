@@ -412,6 +412,23 @@ mod tests {
     }
 
     #[test]
+    fn a_second_principal_needs_a_source_of_its_own() {
+        let why = |material: &str| {
+            let text = format!(
+                "authbench: 1\nname: a\ntarget: {{ url: \"http://127.0.0.1:1\", owned: true }}\nscheme: api-key\n\
+                 credentials: {{ a: {{ key: \"0123456789abcdef\" }}, b: {{ key: \"fedcba9876543210\" }} }}\n\
+                 material: {{ failure_budget: 3{material} }}\nresources: [{{ request: GET /orders }}]\n"
+            );
+            let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
+            let subject = resolve::subject(&loaded, &Values::reading(&loaded, &NoVariables));
+            let check = crate::check::find("common.throttle-is-per-principal").expect("is in the catalogue");
+            script(check, &subject).err().map(|missing| missing.why)
+        };
+        assert_eq!(why("").as_deref(), Some(SAME_SOURCE));
+        assert_eq!(why(", source_header: X-Source"), None);
+    }
+
+    #[test]
     fn a_body_is_posted_as_another_media_type_where_forms_can_send_it() {
         for (resource, as_text, as_form) in [
             ("request: POST /orders, writes: true, json: { item: lamp }", true, true),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::scenario::{JsonTemplate, LoadedScenario, ScenarioError, Template};
 
-/// What stands in a login for a value of an earlier answer.
+/// How a login names a value of an earlier answer.
 const OF_ANSWERS: [&str; 4] = ["{input:", "{cookie:", "{header:", "{location:"];
 
 /// What is wrong with resources, and with the requests around them.
@@ -69,7 +69,7 @@ fn texts<'a>(
     json.chain(form.into_iter().flat_map(BTreeMap::values)).chain(headers.values())
 }
 
-/// A text would be sent as it is that stands in a login for a value of an earlier answer.
+/// A text that names such a value would be sent as it is written.
 fn of_an_answer(loaded: &LoadedScenario, text: &Template) -> Option<ScenarioError> {
     let begin = OF_ANSWERS.into_iter().filter_map(|begin| text.written().find(begin)).min()?;
     let named = &text.written()[begin..];

@@ -17,8 +17,8 @@ use crate::drive::control::ControlError;
 use crate::drive::login::{HeldCredential, LoginSession, Logins};
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Observation, Outcome, Place};
-use crate::plan::Action;
 use crate::plan::login::LoginProcedure;
+use crate::plan::{Action, spelled};
 use crate::secret::Secret;
 
 /// What stands for where these logins come from: other checks name other numbers.
@@ -142,7 +142,7 @@ impl Stage<'_> {
         let material = &self.prober.subject().material;
         let expendable = material.expendable_username.clone();
         let user = expendable.unwrap_or_else(|| unknown_user(&procedure.account.0, &self.random[20..32]));
-        let user = match spelling.map(|spelling| spelling.of(&user)) {
+        let user = match spelling.map(|spelling| spelled(&user, spelling)) {
             Some(None) => return Ok(None),
             Some(Some(spelled)) => spelled,
             None => user,
