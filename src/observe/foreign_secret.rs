@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::contains;
 use crate::secret::MASK;
@@ -85,14 +86,21 @@ pub(super) fn without_foreign_secrets(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// The searches, built once: every field of every answer is searched.
+static KEY_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-----BEGIN "));
+static ACCESS_KEY_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("AKIA"));
+/// PHP writes a slash in JSON with a backslash before it.
+static ADDRESS_SIGNS: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| ["://", ":\\/\\/"].map(|sign| Finder::new(sign)));
+
 fn all_in(text: &str) -> Vec<ForeignSecret> {
-    let keys = memmem::find_iter(text.as_bytes(), "-----BEGIN ").filter_map(|at| private_key(text, at));
-    // PHP writes a slash in JSON with a backslash before it
-    let addresses = ["://", ":\\/\\/"].into_iter().flat_map(|sign| {
-        memmem::find_iter(text.as_bytes(), sign).filter_map(move |at| in_address(text, at, at + sign.len()))
+    let keys = KEY_START.find_iter(text.as_bytes()).filter_map(|at| private_key(text, at));
+    let addresses = ADDRESS_SIGNS.iter().flat_map(|sign| {
+        let places = sign.find_iter(text.as_bytes());
+        places.filter_map(move |at| in_address(text, at, at + sign.needle().len()))
     });
     let pairs = memchr::memchr_iter(b'=', text.as_bytes()).filter_map(|at| behind_name(text, at));
-    let access_keys = memmem::find_iter(text.as_bytes(), "AKIA").filter_map(|at| access_key(text, at));
+    let access_keys = ACCESS_KEY_START.find_iter(text.as_bytes()).filter_map(|at| access_key(text, at));
     keys.chain(addresses).chain(pairs).chain(access_keys).collect()
 }
 

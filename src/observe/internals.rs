@@ -1,5 +1,8 @@
 //! What answers say about the inside of a server.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use memchr::memmem;
 
 use super::{Response, contains};
@@ -68,12 +71,17 @@ const MARKERS: &[(&str, &str)] = &[
 const PRODUCTS: [&str; 10] =
     ["nginx", "Apache", "openresty", "Werkzeug", "gunicorn", "Tomcat", "Jetty", "PHP", "Python", "Express"];
 
+/// Any of the markers: most answers have none, and are then done with in one look.
+static ANY_MARKER: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(MARKERS.iter().map(|(marker, _)| marker)).ok());
+
 /// What the body of an answer says about the inside of its server. What was sent may be repeated, and says nothing; it is looked at
 /// where something was found.
 pub fn internals_in(response: &Response, sent: impl Fn() -> Vec<u8>) -> Option<String> {
     let body = String::from_utf8_lossy(&response.body);
     let own = |marker: &str| shows(&body, marker) && !contains(&sent(), marker.as_bytes());
-    if let Some((_, says)) = MARKERS.iter().find(|(marker, _)| own(marker)) {
+    let has_any = ANY_MARKER.as_ref().is_none_or(|any| any.is_match(&*body));
+    if let Some((_, says)) = MARKERS.iter().filter(|_| has_any).find(|(marker, _)| own(marker)) {
         return Some((*says).to_owned());
     }
     let known = PRODUCTS.into_iter().map(str::to_owned);

@@ -127,6 +127,13 @@ fn name_of_client(step: &LoginStep) -> Option<LoginText> {
     step.client.as_ref().map(|(client, _)| LoginText::plain(client.id.as_str())).or_else(named)
 }
 
+/// Whether the client of a request proves who it is, by a secret or by an assertion (RFC 6749 §2.3, RFC 7521 §4.2).
+pub(super) fn authenticates(step: &LoginStep) -> bool {
+    let by_field = ["client_secret", "client_assertion"].iter().any(|name| step.field(name).is_some());
+    let by_header = step.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    by_field || by_header || step.basic.is_some() || step.client.is_some()
+}
+
 /// The same request of a client that only names itself; none where it does not authenticate.
 pub(super) fn without_authentication(step: &LoginStep) -> Option<LoginStep> {
     let proves = step.client.as_ref().is_some_and(|(client, _)| client.secret.is_some() || client.key.is_some());

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::changed_refresh::client_of;
+use super::changed_refresh::{authenticates, client_of};
 use super::client_proof::unknown_client;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
 use super::marked::{edited, has_mark, marked};
 use super::other_redirection::{changed, longer};
-use super::subject::{Login, Subject};
+use super::subject::{CredentialState, Login, Subject};
 use crate::check::step::{AuthorizationChange, GrantChange, OWN_STATE, PlainMethod, RedirectionUri, UnusableResource};
 use crate::observe::AuthorizationRequest;
 
@@ -50,6 +50,15 @@ impl LoginProcedure {
             GrantChange::NoChallenge => {
                 own.field("code_verifier")?;
                 self.with_parameters(|name| if CHALLENGE.contains(&name) { Kept::Dropped } else { Kept::AsItIs })
+            }
+            GrantChange::NoProofKey => {
+                let bare = match own.field("code_verifier") {
+                    Some(_) => self.with_code_request(with_field(own, "code_verifier", None)?)?,
+                    None => Arc::new(self.clone()),
+                };
+                let unbound =
+                    bare.with_parameters(|name| if CHALLENGE.contains(&name) { Kept::Dropped } else { Kept::AsItIs });
+                Some(unbound.unwrap_or(bare))
             }
             GrantChange::EmptyChallenge => {
                 own.field("code_verifier")?;
@@ -247,6 +256,19 @@ impl LoginStep {
 }
 
 impl Subject {
+    /// An identity whose login uses a code of a client that names itself, and has no way to prove who it is (RFC 6749 §2.1); the
+    /// given one before others.
+    pub fn of_public_client(&self, first: usize) -> Option<usize> {
+        let is_public = |at: &usize| {
+            let identity = &self.identities[*at];
+            let step = self.procedure_of(*at).and_then(|login| login.code_request());
+            identity.state == CredentialState::Valid
+                && identity.certificate.is_none()
+                && step.is_some_and(|step| client_of(step).is_some() && !authenticates(step))
+        };
+        std::iter::once(first).chain((0..self.identities.len()).filter(|at| *at != first)).find(is_public)
+    }
+
     /// The login of an identity whose code is used by another client of the scenario, which authenticates as itself; none where
     /// there is none that asks the same token endpoint.
     pub fn code_of_other_client(&self, identity: usize) -> Option<Arc<LoginProcedure>> {

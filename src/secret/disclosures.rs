@@ -7,6 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::Secret;
 
@@ -14,6 +15,8 @@ use super::Secret;
 const SHORTEST: usize = 12;
 /// Characters of a line of a key in PEM that is worth looking for.
 const SHORTEST_LINE: usize = 32;
+/// Bytes of a form that are looked up at every place; the others are compared where these are.
+const LOOKED_UP: usize = 16;
 /// Members of a JSON Web Key that are secret (RFC 7518 §6).
 const PRIVATE: [&str; 4] = ["k", "d", "p", "q"];
 
@@ -26,9 +29,15 @@ struct Known {
 /// The search for secrets in answers.
 pub struct Disclosures {
     known: Vec<Known>,
-    /// How each form is called.
-    called: Vec<&'static str>,
-    search: Option<AhoCorasick>,
+    forms: Vec<Form>,
+    /// The search for how the forms begin.
+    beginnings: Option<AhoCorasick>,
+}
+
+/// One way in which a secret is written.
+struct Form {
+    called: &'static str,
+    bytes: Zeroizing<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Disclosures {
@@ -40,22 +49,19 @@ impl std::fmt::Debug for Disclosures {
 impl Disclosures {
     /// Looks for these secrets, each with its name for a reader.
     pub fn of<'a>(secrets: impl IntoIterator<Item = (String, &'a Secret)>) -> Self {
-        let (mut known, mut called, mut patterns) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut known, mut forms) = (Vec::new(), Vec::new());
         for (name, secret) in secrets {
-            let start = patterns.len();
+            let start = forms.len();
             for part in parts(secret.expose()).iter().filter(|part| is_no_word(part.as_str())) {
-                for (form, pattern) in forms(part.as_bytes()) {
-                    called.push(form);
-                    patterns.push(pattern);
-                }
+                forms.extend(forms_of(part.as_bytes()));
             }
-            if patterns.len() > start {
-                known.push(Known { name, forms: start..patterns.len() });
+            if forms.len() > start {
+                known.push(Known { name, forms: start..forms.len() });
             }
         }
         // a search that cannot be built finds nothing: there are too many patterns for any scenario
-        let search = (!patterns.is_empty()).then(|| automaton(&patterns)).flatten();
-        Self { known, called, search }
+        let beginnings = (!forms.is_empty()).then(|| beginnings(&forms)).flatten();
+        Self { known, forms, beginnings }
     }
 
     /// Whether it looks for nothing.
@@ -65,26 +71,30 @@ impl Disclosures {
 
     /// The first secret in some bytes, in words, unless what was sent holds it as well.
     pub fn first_in(&self, bytes: &[u8], sent: impl Fn() -> Vec<u8>) -> Option<String> {
-        let search = self.search.as_ref()?;
         let of = |form: usize| self.known.iter().position(|known| known.forms.contains(&form));
-        let all = |bytes: &[u8]| -> Vec<usize> {
-            search.find_overlapping_iter(bytes).map(|found| found.pattern().as_usize()).collect()
-        };
-        let found = all(bytes);
+        let found = self.all_in(bytes);
         if found.is_empty() {
             return None;
         }
         // a credential that comes back is another matter
-        let carried: Vec<Option<usize>> = all(&sent()).into_iter().map(of).collect();
+        let carried: Vec<Option<usize>> = self.all_in(&sent()).into_iter().map(of).collect();
         let form = found.into_iter().find(|form| !carried.contains(&of(*form)))?;
-        Some(format!("{} {}", self.known[of(form)?].name, self.called[form]))
+        Some(format!("{} {}", self.known[of(form)?].name, self.forms[form].called))
+    }
+
+    /// The forms in some bytes, in the order of their places.
+    fn all_in(&self, bytes: &[u8]) -> Vec<usize> {
+        let Some(beginnings) = &self.beginnings else { return Vec::new() };
+        let begun = beginnings.find_overlapping_iter(bytes).map(|found| (found.pattern().as_usize(), found.start()));
+        begun.filter(|(form, at)| bytes[*at..].starts_with(&self.forms[*form].bytes)).map(|(form, _)| form).collect()
     }
 }
 
-/// A search that is built for each credential that is let in: tokens are long, and a table of all their transitions takes longer to
-/// fill than all answers take to search.
-fn automaton(patterns: &[Vec<u8>]) -> Option<AhoCorasick> {
-    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(patterns).ok()
+/// A search that is built for each credential that is let in: tokens are long, and all of them in it take longer to build than all
+/// answers take to search.
+fn beginnings(forms: &[Form]) -> Option<AhoCorasick> {
+    let beginnings = forms.iter().map(|form| &form.bytes[..form.bytes.len().min(LOOKED_UP)]);
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(beginnings).ok()
 }
 
 /// What of a secret is worth looking for: of a key in PEM its lines, of a JSON Web Key its private members.
@@ -108,8 +118,8 @@ fn is_no_word(part: &str) -> bool {
     part.len() >= SHORTEST && mixed.iter().filter(|kind| part.chars().any(kind)).count() > 1
 }
 
-/// Each form in which a value may be written, with what it is called.
-fn forms(value: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+/// Each form in which a value may be written.
+fn forms_of(value: &[u8]) -> impl Iterator<Item = Form> {
     let text = String::from_utf8_lossy(value).into_owned();
     let quoted = serde_json::to_string(&text).unwrap_or_default();
     let escaped = quoted.trim_matches('"').to_owned();
@@ -140,7 +150,7 @@ fn forms(value: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             }
         }
     }
-    forms
+    forms.into_iter().map(|(called, bytes)| Form { called, bytes: Zeroizing::new(bytes) })
 }
 
 #[cfg(test)]

@@ -174,6 +174,24 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "code.public-client-proves-key",
+        title: "A public client gets no tokens without a proof key",
+        severity: Severity::Medium,
+        remote_safe: false,
+        sources: &["RFC 9700 §2.1.1", "ASVS 10.4.6", "RFC 7636 §4.4.1"],
+        doc: Doc {
+            sends: "The login of a credential whose code is used by a client that does not authenticate, as it is; and without `code_challenge` in its authorization request and `code_verifier` in the request with its code. Where the login has neither, it is sent as it is.",
+            matters: "Nothing but the verifier tells the app that asked for a code from one that caught it: without it, whoever sees the address of a redirect has the tokens.",
+            fix: "Refuse authorization requests of public clients without code_challenge (RFC 7636 §4.4.1: error=invalid_request).",
+        },
+        steps: &[
+            login(SessionAct::LogInOfPublicClient("s")).granted(),
+            login(SessionAct::ChangedGrant(GrantChange::NoProofKey)).denied(REFUSED),
+        ],
+        fault: "public-client-without-challenge",
+        ..REFUSAL
+    },
+    Check {
         id: "code.redirection-uri-compared",
         title: "A code is refused with another redirection URI than it was sent to",
         level: Level::Must,

@@ -25,6 +25,8 @@ pub enum GrantChange {
     WrongVerifier,
     /// With a verifier, and without a challenge in the authorization request (RFC 9700 §4.8.2).
     NoChallenge,
+    /// Neither challenge nor verifier; the login of a client that has no way to prove who it is.
+    NoProofKey,
     /// With a verifier, and with a challenge of no character in the authorization request, which is none (RFC 6749 §3.1).
     EmptyChallenge,
     /// With the challenge of its verifier in place of that (RFC 7636 §4.6).

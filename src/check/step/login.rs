@@ -114,6 +114,8 @@ pub enum SessionAct {
     RefreshToken(&'static str, &'static str),
     /// The login of an identity that lacks a scope, which a changed refresh is to ask for.
     LogInForMoreScope(&'static str),
+    /// The login of an identity that uses a code of a client which does not authenticate.
+    LogInOfPublicClient(&'static str),
     /// Keeps the ID token of the last login in a slot, as a credential; not applicable where its answer has none, or that is the
     /// credential.
     IdToken(&'static str, &'static str),

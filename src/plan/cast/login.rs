@@ -170,7 +170,7 @@ impl Caster<'_> {
             }
         }
         if let SessionAct::ChangedGrant(change) = step.act {
-            let changes = subject.changed_grant(good, change).is_some();
+            let changes = subject.changed_grant(identity, change).is_some();
             // a grant may have no value that a second one could differ from, and a challenge may be its verifier (`plain`)
             let may_lack = matches!(
                 change,
@@ -332,7 +332,7 @@ fn lacking(change: GrantChange) -> &'static str {
         | GrantChange::ChallengeAsVerifier
         | GrantChange::PlainWrongVerifier(_)
         | GrantChange::PlainNoVerifier(_) => "no `code_verifier` in the last request of the login",
-        GrantChange::NoChallenge | GrantChange::EmptyChallenge => {
+        GrantChange::NoChallenge | GrantChange::EmptyChallenge | GrantChange::NoProofKey => {
             "no `code_challenge` before, and `code_verifier` in, the last request of the login"
         }
         GrantChange::OtherClient => {

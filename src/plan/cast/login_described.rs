@@ -12,6 +12,7 @@ use crate::observe::{Description, Phrase};
 pub(super) fn described(act: SessionAct) -> Description {
     let text = match act {
         SessionAct::LogIn(_) | SessionAct::LogInAfter(..) | SessionAct::LogInForMoreScope(_) => "a login",
+        SessionAct::LogInOfPublicClient(_) => "a login of a public client",
         SessionAct::LogInLaterIfAlike(..) => "a login in another second",
         SessionAct::LogInWithin(..) => "a login with the cookies of an open session",
         SessionAct::FromForeignPage => "a login that a page of another site sends",
@@ -68,6 +69,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::ChangedGrant(GrantChange::NoVerifier) => "a login whose code is used without its verifier",
         SessionAct::ChangedGrant(GrantChange::WrongVerifier) => "a login whose code is used with a wrong verifier",
         SessionAct::ChangedGrant(GrantChange::NoChallenge) => "a login with a verifier and without a challenge",
+        SessionAct::ChangedGrant(GrantChange::NoProofKey) => "a login of a public client without a proof key",
         SessionAct::ChangedGrant(GrantChange::EmptyChallenge) => "a login with a verifier and an empty challenge",
         SessionAct::ChangedGrant(GrantChange::ChallengeAsVerifier) => {
             "a login whose code is used with its challenge as the verifier"

@@ -1,7 +1,7 @@
 //! Whose login a step about logins uses.
 
 use super::{Caster, Missing, missing};
-use crate::check::step::{ExtraScope, LoginRevocation, RefreshChange, SessionAct, SessionStep};
+use crate::check::step::{ExtraScope, GrantChange, LoginRevocation, RefreshChange, SessionAct, SessionStep};
 
 /// Why no scope of another credential is asked for.
 const NOBODY_LACKS_A_SCOPE: &str = "a scope of another credential, for no valid credential whose login has a `refresh` at a token endpoint \
@@ -30,6 +30,12 @@ impl Caster<'_> {
                     self.script.not_tried = Some(NOBODY_LACKS_A_SCOPE);
                 }
                 Ok(lacking)
+            }
+            SessionAct::LogInOfPublicClient(_) | SessionAct::ChangedGrant(GrantChange::NoProofKey) => {
+                match subject.of_public_client(good) {
+                    Some(public) => Ok(Some(public)),
+                    None => missing("no valid credential with a login that uses a code of a client without a secret"),
+                }
             }
             _ => Ok(Some(good)),
         }

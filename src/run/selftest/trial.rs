@@ -62,9 +62,17 @@ logins:
         basic: { username: reader, password: reader-Secret-9pQ4wZ7c }
         form: { grant_type: authorization_code, code: "{location:code}", redirect_uri: "https://app.example.test/callback" }
     logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
+  device:
+    request:
+      - get: "/login-token/authorize?response_type=code&client_id=public-app&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+      - { post: /login-token/authorize, form: { request: "{input:request}", username: "{username}", password: "{password}" } }
+      - post: /login-token/token
+        form: { grant_type: authorization_code, client_id: public-app, code: "{location:code}", redirect_uri: "https://app.example.test/callback", code_verifier: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk }
+    logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
 credentials:
   service: { login: app, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
   reader: { login: other, username: reader, password: reader-Lantern-4-quiet, scopes: [read:orders], tenant: a }
+  phone: { login: device, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
 resources:
   - { request: GET /login-token/orders, scopes: [read:orders] }
   - { request: GET /public, public: true }

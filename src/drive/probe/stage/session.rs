@@ -51,7 +51,10 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         let told = match step.act {
-            SessionAct::LogIn(slot) | SessionAct::LogInSecond(slot) | SessionAct::LogInForMoreScope(slot) => {
+            SessionAct::LogIn(slot)
+            | SessionAct::LogInSecond(slot)
+            | SessionAct::LogInForMoreScope(slot)
+            | SessionAct::LogInOfPublicClient(slot) => {
                 self.log_in((identity, None), slot, evidence).await?
             }
             SessionAct::LogInLaterIfAlike(slots, slot) => {

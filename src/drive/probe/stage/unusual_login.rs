@@ -83,6 +83,7 @@ impl Stage<'_> {
             SessionAct::NamingHost(_)
             | SessionAct::ChangedGrant(
                 GrantChange::NoChallenge
+                | GrantChange::NoProofKey
                 | GrantChange::EmptyChallenge
                 | GrantChange::PlainWrongVerifier(_)
                 | GrantChange::PlainNoVerifier(_),

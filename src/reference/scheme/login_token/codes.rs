@@ -18,7 +18,7 @@ use crate::reference::random::random_text;
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::{Verifiers, passwords};
 use crate::reference::state::{Principal, digest, principal};
-use crate::seed::{IDENTITIES, REDIRECTION_URI, SeedIdentity, SeedState};
+use crate::seed::{IDENTITIES, PUBLIC_CLIENT, REDIRECTION_URI, SeedIdentity, SeedState};
 
 /// Life of a code (RFC 6749 §4.1.2 asks for ten minutes at most).
 const LIFE: Duration = Duration::from_secs(60);
@@ -63,7 +63,11 @@ impl Asked {
     /// Whether a client of the reference asks.
     fn is_of_client(&self) -> bool {
         let is_client = |client: &SeedIdentity| client.name == self.client && client.state == SeedState::Valid;
-        IDENTITIES.iter().any(is_client)
+        self.is_of_public_client() || IDENTITIES.iter().any(is_client)
+    }
+
+    fn is_of_public_client(&self) -> bool {
+        self.client == PUBLIC_CLIENT
     }
 
     /// Whether a client of the reference asks, and its redirection URI is the one that it has registered.
@@ -155,6 +159,9 @@ impl Asked {
             (Some(challenge), _) if challenge.is_empty() && faults.on("verifier-with-empty-challenge") => None,
             // RFC 7636 §4.2
             (Some(challenge), _) if !(43..=128).contains(&challenge.len()) && !faults.on("short-challenges") => {
+                Some("invalid_request")
+            }
+            (None, None) if self.is_of_public_client() && !faults.on("public-client-without-challenge") => {
                 Some("invalid_request")
             }
             (Some(_), Some("S256")) | (None, None) => None,

@@ -313,6 +313,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "takes any verifier where the challenge of the authorization request was empty",
     ),
     row(
+        "public-client-without-challenge",
+        "code.public-client-proves-key",
+        "hands codes of public clients out for authorization requests without a challenge",
+    ),
+    row(
         "verifier-without-challenge",
         "code.verifier-needs-challenge",
         "takes any verifier where the authorization request had no challenge",
