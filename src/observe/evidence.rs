@@ -219,6 +219,8 @@ pub struct Evidence {
     pub refresh_token_stays: bool,
     /// Whether passwords were guessed for a user that nobody knows.
     pub guessed_at_nobody: bool,
+    /// Whether the right password of the account is known that was guessed at, so that a lock of it is seen.
+    pub locks_are_seen: bool,
     /// Whether the target is on this host, and may believe what comes from its own host alone.
     pub target_is_here: bool,
     /// How long it took until all of several guesses at the same time were answered.

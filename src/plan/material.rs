@@ -116,7 +116,7 @@ fn wanted_by(step: &Step) -> Vec<&'static str> {
             params.chain(of_client(form.auth)).chain(of_endpoint).chain(budget).collect()
         }
         Step::Session(session) if session.act == SessionAct::GuessPasswords => {
-            vec!["failure_budget", "expendable_username"]
+            vec!["failure_budget", "expendable_username", "expendable_password"]
         }
         Step::Fetch(fetch) if fetch.document == MetadataDocument::ProtectedResource => vec!["resource_identifier"],
         Step::Obtain(obtain) => obtain.scope.and_then(of_fill).into_iter().collect(),
@@ -203,6 +203,7 @@ fn written(material: &DeclaredMaterial) -> Vec<(&'static str, Position)> {
         ("source_header", nowhere(material.source_header.is_some())),
         ("expendable_client_id", text(&material.expendable_client_id)),
         ("expendable_username", text(&material.expendable_username)),
+        ("expendable_password", text(&material.expendable_password)),
         ("resource_identifier", text(&material.resource_identifier)),
         ("refresh_grant", material.refresh_grant.as_ref().map(|grant| grant.refresh_token.place())),
         ("long_password_account", account(&material.long_password_account)),
@@ -267,7 +268,7 @@ mod tests {
             foreign_introspection_client: { client_id: a, client_secret: b }\n  public_client_id: a\n  \
             client_without_grant: { client_id: a, client_secret: b }\n  special_client: { client_id: a, client_secret: b }\n  \
             disallowed_scope: a\n  lookalike_scopes: [a]\n  other_audience_token: a\n  refresh_token: a\n  failure_budget: 5\n  \
-            source_header: X-A\n  expendable_client_id: a\n  expendable_username: a\n  resource_identifier: /a\n  \
+            source_header: X-A\n  expendable_client_id: a\n  expendable_username: a\n  expendable_password: a\n  resource_identifier: /a\n  \
             refresh_grant: { refresh_token: a, access_token: b }\n  long_password_account: { username: a, password: b }\n  \
             colon_password_account: { username: a, password: b }\n  utf8_password_account: { username: a, password: b }\n  \
             client_ca: { certificate: a, key: b }\n  answer_key: { secret: a }\n  issuer_key: { secret: a }\n  second_key: { secret: a }\n  second_issuer_key: { secret: a, issuer: b }\n  \
@@ -276,7 +277,7 @@ mod tests {
         let loaded = crate::scenario::load_text("all.yaml".to_owned(), text.to_owned()).expect("is a scenario");
         let members: BTreeSet<&str> =
             written(&loaded.scenario.material).into_iter().map(|(member, _)| member).collect();
-        assert_eq!(members.len(), 28, "each member has a row");
+        assert_eq!(members.len(), 29, "each member has a row");
         let used: BTreeSet<&str> = scheme::SCHEMES.iter().flat_map(|scheme| used_by(*scheme)).collect();
         let unused: Vec<&&str> = members.difference(&used).collect();
         assert_eq!(unused, [&"hooks.revoke"], "no check calls it");

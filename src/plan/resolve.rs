@@ -420,6 +420,7 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
         source_header: written.source_header.clone(),
         expendable_client_id: written.expendable_client_id.as_ref().map(|id| values.text(id)),
         expendable_username: written.expendable_username.as_ref().map(|name| values.text(name)),
+        expendable_password: secret(&written.expendable_password),
         resource_identifier: written.resource_identifier.as_ref().map(|identifier| values.text(identifier)),
         client_ca: written
             .client_ca
@@ -458,6 +459,7 @@ fn completed(own: Material, seed: Material) -> Material {
         source_header: own.source_header.or(seed.source_header),
         expendable_client_id: own.expendable_client_id.or(seed.expendable_client_id),
         expendable_username: own.expendable_username.or(seed.expendable_username),
+        expendable_password: own.expendable_password,
         resource_identifier: own.resource_identifier.or(seed.resource_identifier),
         client_ca: own.client_ca.or(seed.client_ca),
         answer_rules: None,

@@ -81,7 +81,8 @@ impl Subject {
             &material.special_client,
         ];
         secrets.extend(clients.into_iter().flatten().filter_map(|client| client.secret.as_ref()));
-        secrets.extend([&material.other_audience_token, &material.refresh_token].into_iter().flatten());
+        let alone = [&material.other_audience_token, &material.refresh_token, &material.expendable_password];
+        secrets.extend(alone.into_iter().flatten());
         secrets.extend(&material.signing_secrets);
         secrets.extend(material.refresh_grant.iter().flat_map(|grant| [&grant.refresh_token, &grant.access_token]));
         secrets.extend(material.accounts.iter().map(|(_, _, password)| password));

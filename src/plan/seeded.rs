@@ -271,6 +271,7 @@ pub(super) fn material() -> Material {
         source_header: Some(seed::SOURCE_HEADER.to_owned()),
         expendable_client_id: Some(seed::EXPENDABLE_CLIENT.0.to_owned()),
         expendable_username: Some(seed::EXPENDABLE_USER.to_owned()),
+        expendable_password: None,
         resource_identifier: Some("/oauth2".to_owned()),
         client_ca: Some(IdentityCertificate {
             connection: seed::CLIENT_CA.0.to_owned(),

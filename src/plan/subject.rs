@@ -243,6 +243,8 @@ pub struct Material {
     pub expendable_client_id: Option<String>,
     /// The user-id of an account that may be locked.
     pub expendable_username: Option<String>,
+    /// Its password.
+    pub expendable_password: Option<Secret>,
     /// The identifier of the protected resource, absolute or a path on the target (RFC 9728 §1.2).
     pub resource_identifier: Option<String>,
     /// A CA that signs client certificates which the target trusts.

@@ -53,7 +53,7 @@ pub(crate) const LOGIN: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.1", "OWASP API2:2023", "CWE-307", "WSTG-ATHN-03"],
     doc: Doc {
-        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone. Where each of them is answered after half a second or more, five are sent one after another, and the rest of the budget (at most 20) at once: a delay that all of them wait for side by side holds no guess up. Where 429 comes, and the right login was let in with its user-id in the other case or with a space behind it, one more guess has the user-id spelled in that way, and then one as before. Another guess names another source in X-Forwarded-For and like headers (unless `source_header` is one of them), and then one as before: that the first is evaluated is a failure, and a warning where the target is on this host, which it may trust.",
+        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone. Where each of them is answered after half a second or more, five are sent one after another, and the rest of the budget (at most 20) at once: a delay that all of them wait for side by side holds no guess up. Where nothing holds guesses up, the account is logged in by its `expendable_password`, where the scenario has that: an account that is locked passes, however failures are answered. Where 429 comes, and the right login was let in with its user-id in the other case or with a space behind it, one more guess has the user-id spelled in that way, and then one as before. Another guess names another source in X-Forwarded-For and like headers (unless `source_header` is one of them), and then one as before: that the first is evaluated is a failure, and a warning where the target is on this host, which it may trust.",
         matters: "Without a limit, guessing a password is only a question of time.",
         fix: "Count failures by account and by source, and answer 429 or ever more slowly; count logins that have not been answered yet, too.",
     },
@@ -63,6 +63,7 @@ pub(crate) const LOGIN: &[Check] = &[Check {
         login(SessionAct::OtherSpelling(UserSpelling::SpaceBehind)),
         login(SessionAct::GuessPasswords),
         login(SessionAct::GuessAtOnce),
+        login(SessionAct::TryGuessedAccount).id(RIGHT),
         login(SessionAct::GuessSpelled(UserSpelling::OtherCase)),
         login(SessionAct::GuessSpelled(UserSpelling::SpaceBehind)),
         login(SessionAct::GuessOnceMore),
@@ -162,6 +163,8 @@ pub(crate) const CHECKS: &[Check] = &[
 const BEFORE: Step = send(Who::Good, On::Protected).called("the good credential before");
 const WRONG: StepId = StepId::new("wrong");
 const OTHER: StepId = StepId::new("other");
+/// The right password after the wrong ones.
+const RIGHT: StepId = StepId::new("right");
 
 /// The guesses, with their index.
 pub(super) fn guesses<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
@@ -237,9 +240,20 @@ fn short_guesses(case: &ObservedCheck<'_>) -> Judgement {
 const OF_NOBODY: &str =
     "; nobody has the user, and some servers count failures of accounts alone (`material.expendable_username`)";
 
+/// What is said where an account may have been locked.
+const UNSEEN: &str = "; whether the account is locked now, only its right password shows (`material.expendable_password`)";
+
 /// The same of logins: where nobody has the account, its failures may count for nothing.
 fn guesses_at_logins(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = held_up_at_once(case, throttled(case));
+    if case.observations_of(RIGHT).any(|(_, seen)| seen.outcome == Outcome::Refused || is_throttled(seen)) {
+        judgement.protocol.clear();
+        judgement.remarks.push(format!("after {} failures the right password is refused: the account is locked", guesses(case).len()));
+        return judgement;
+    }
+    if !case.evidence.guessed_at_nobody && !case.evidence.locks_are_seen {
+        judgement.protocol.iter_mut().for_each(|deviation| deviation.text.push_str(UNSEEN));
+    }
     if case.evidence.guessed_at_nobody {
         for mut deviation in std::mem::take(&mut judgement.protocol) {
             deviation.text.push_str(OF_NOBODY);

@@ -57,12 +57,19 @@ impl StableState {
     }
 }
 
-/// The scalars of a JSON body, or the lines of another, by their places.
+/// The scalars of a JSON body, or the lines, tags and texts of another, by their places.
 fn places(response: &Response) -> BTreeMap<String, String> {
     let mut places = BTreeMap::new();
-    let lines = || String::from_utf8_lossy(&response.body).lines().map(Value::from).collect();
-    walk("", &response.json().unwrap_or_else(lines), &mut places);
+    let pieces = || pieces_of(&String::from_utf8_lossy(&response.body)).into_iter().map(Value::from).collect();
+    walk("", &response.json().unwrap_or_else(pieces), &mut places);
     places
+}
+
+/// Many a page is one line: what changes by itself, such as a CSRF token, is one tag of it.
+fn pieces_of(text: &str) -> Vec<&str> {
+    let tagged = text.lines().flat_map(|line| line.split_inclusive('>'));
+    let parted = tagged.flat_map(|piece| <[&str; 2]>::from(piece.split_at(piece.find('<').unwrap_or(piece.len()))));
+    parted.filter(|piece| !piece.is_empty()).collect()
 }
 
 fn walk(place: &str, value: &Value, places: &mut BTreeMap<String, String>) {
@@ -121,6 +128,9 @@ mod tests {
             (r#"{"list":[7]}"#, r#"{"list":[7,8]}"#, r#"{"list":[7,8,9]}"#, false),
             ("one\nat noon\n", "one\nat one\n", "one\nat two\n", false),
             ("one\nat noon\n", "one\nat one\n", "two\nat two\n", true),
+            // a page of one line, with a token of each answer
+            ("<p>Al<i v='1'>", "<p>Al<i v='2'>", "<p>Al<i v='3'>", false),
+            ("<p>Al<i v='1'>", "<p>Al<i v='2'>", "<p>Bo<i v='3'>", true),
         ] {
             let (first, second) = (reading(first), reading(second));
             let state = StableState::of(&[&first, &second]).expect("there are readings");

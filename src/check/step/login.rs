@@ -93,6 +93,9 @@ pub enum SessionAct {
     GuessForwarded,
     /// One more of those guesses, as they were, after one that was not.
     GuessOnceMore,
+    /// The login of the account that may be locked by its right password, where the scenario has that, after guesses that nothing
+    /// held up.
+    TryGuessedAccount,
     /// Failed logins of the good identity and of users that nobody knows, whose times are compared.
     CompareUsers,
     /// Keeps what a session holds in another slot: what is done with one is unknown to the other.

@@ -65,10 +65,16 @@ impl Prober {
         exchange
     }
 
-    /// Sends a request to the host of an address, on a connection of its own.
+    /// Sends a request to the host of an address, on a connection of its own; once more where the target had no time for it.
     pub(super) async fn send_at(&self, url: &Url, request: &Request) -> Exchange {
         // on the heap: whoever sends would carry the room for all that may come of it
-        Box::pin(self.sent_at(url, request)).await
+        let exchange = Box::pin(self.sent_at(url, request)).await;
+        if !self.pauses.taken(&exchange).await {
+            return exchange;
+        }
+        let again = Box::pin(self.sent_at(url, request)).await;
+        self.pauses.count(&again);
+        again
     }
 
     async fn sent_at(&self, url: &Url, request: &Request) -> Exchange {

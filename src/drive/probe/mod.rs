@@ -18,6 +18,7 @@ mod meeting;
 mod minting;
 mod outages;
 mod patience;
+mod pause;
 mod preparing;
 mod recognising;
 mod stage;
@@ -58,6 +59,7 @@ pub use lane::LaneCredential;
 pub use meeting::Seat;
 use outages::Outages;
 use patience::Patience;
+use pause::Pauses;
 use preparing::When;
 use recognising::Known;
 use stage::Stage;
@@ -105,6 +107,8 @@ pub struct Prober {
     refusing: OnceCell<Vec<Vec<u8>>>,
     /// With a target that does not answer.
     patience: Patience,
+    /// When it asks for time.
+    pauses: Pauses,
     /// When the target answered nobody, and why.
     outages: Outages,
     /// Whether it keeps up with requests side by side.
@@ -146,6 +150,7 @@ impl Prober {
             public,
             refusing: OnceCell::new(),
             patience: Patience::default(),
+            pauses: Pauses::default(),
             outages: Outages::default(),
             crowd: Crowd::default(),
             witness,
@@ -174,6 +179,7 @@ impl Prober {
     pub async fn run(&self, planned: &PlannedCheck, script: &Script, seat: Option<Seat>) -> Evidence {
         // on the heap: what waits around it would hold it once more each, on the stack
         let run = outages::sent_by(planned.check.id, Box::pin(self.run_in_time(planned, script, seat)));
+        let run = pause::expecting(planned.runs_last(), run);
         let activity = &self.equipment.activity;
         let _shown = activity.shows(Doing::Check(planned.check.id.to_owned()));
         allowance::within(self.equipment.check_time, activity, run).await

@@ -192,9 +192,17 @@ impl Prober {
             success: resource.success.as_ref().map(declared),
             refusal: resource.refusal.as_ref().map(declared),
             refusing: self.refusing_redirects().await.to_vec(),
+            login_pages: self.login_pages(),
         };
         let recognition = RwLock::new(Arc::new(learned.recognition()));
         Known { learned: RwLock::new(learned), recognition, anonymous }
+    }
+
+    /// Where the logins of the scenario begin: paths without queries.
+    fn login_pages(&self) -> Vec<Vec<u8>> {
+        let subject = self.subject();
+        let logins = (0..subject.identities.len()).filter_map(|identity| subject.procedure_of(identity));
+        logins.filter_map(|login| login.page()).map(|page| without_query(page.as_bytes()).to_vec()).collect()
     }
 
     /// Where resources redirect requests without a credential to, if the scenario says that this refuses (`refusal`): such a

@@ -76,6 +76,8 @@ pub struct Learned {
     pub refusal: Option<Declared>,
     /// Addresses of redirects that refuse at other resources, as the scenario declares there; without queries.
     pub refusing: Vec<Vec<u8>>,
+    /// Paths of the pages with which the logins of the scenario begin.
+    pub login_pages: Vec<Vec<u8>>,
 }
 
 impl Learned {
@@ -132,6 +134,7 @@ impl Learned {
             anonymous_locations: self.anonymous_locations(),
             good_locations: self.good.iter().filter_map(location).map(|to| without_query(&to).to_vec()).collect(),
             refusing: self.refusing.iter().filter(|to| !self.leads_back(to)).cloned().collect(),
+            login_pages: self.pages_to_log_in(),
             head: status::HeadMarks::of(success.status, &good, &self.anonymous, self.declares_refusal()),
             success,
         }
@@ -152,17 +155,16 @@ impl Learned {
         refusing.map(known).collect()
     }
 
+    /// Pages of logins to which requests without a credential are sent, as addresses without queries.
+    fn pages_to_log_in(&self) -> Vec<Vec<u8>> {
+        let places = self.anonymous.iter().filter_map(location).map(|to| without_query(&to).to_vec());
+        let is_page = |place: &Vec<u8>| self.login_pages.iter().any(|page| page == path_at_origin(place));
+        places.filter(|place| is_page(place) && !self.leads_back(place)).collect()
+    }
+
     /// Whether an address is that of the resource: a path, or the same path at an origin.
     fn leads_back(&self, to: &[u8]) -> bool {
-        // an address in the query of a path is none of an origin
-        let is_scheme = |at: &usize| !to[..*at].iter().any(|byte| matches!(byte, b'/' | b'?' | b'#'));
-        let origin = to.windows(3).position(|part| part == b"://").filter(is_scheme).map_or(0, |at| at + 3);
-        let path = if origin == 0 {
-            0
-        } else {
-            to[origin..].iter().position(|byte| *byte == b'/').map_or(to.len(), |at| origin + at)
-        };
-        self.requests.iter().any(|request| request.target == to[path..])
+        self.requests.iter().any(|request| request.target == path_at_origin(to))
     }
 
     /// Whether the answers to anonymous requests are refusals as the scenario declares them.
@@ -232,6 +234,16 @@ fn location(response: &Response) -> Option<Vec<u8>> {
     let is_redirect = (300..400).contains(&response.status);
     let found = response.headers.iter().find(|(name, _)| is_redirect && name.eq_ignore_ascii_case("location"));
     found.map(|(_, value)| without_parameters(value).into_owned())
+}
+
+/// What is behind the origin of an address: its path, with query and fragment.
+fn path_at_origin(to: &[u8]) -> &[u8] {
+    // an address in the query of a path is none of an origin
+    let is_scheme = |at: &usize| !to[..*at].iter().any(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let Some(scheme) = to.windows(3).position(|part| part == b"://").filter(is_scheme) else { return to };
+    let authority = &to[scheme + 3..];
+    let path = authority.iter().position(|byte| *byte == b'/').unwrap_or(authority.len());
+    &authority[path..]
 }
 
 /// A long list is searched for in samples that lie all over it.

@@ -124,6 +124,8 @@ pub struct Recognition {
     anonymous_locations: Vec<RefusingAddress>,
     /// Addresses, without queries, of redirects that the scenario knows as refusals elsewhere.
     refusing: Vec<Vec<u8>>,
+    /// Pages of logins, without queries, that anonymous requests are sent to: nobody who may ask has to log in.
+    login_pages: Vec<Vec<u8>>,
     /// Addresses, without queries, that good answers redirect to.
     good_locations: Vec<Vec<u8>>,
     head: status::HeadMarks,
@@ -288,6 +290,9 @@ impl Recognition {
     fn leads_away(&self, answer: &Answered<'_>, asked: &Asked<'_>) -> bool {
         let Some(to) = answer.location.filter(|_| (300..400).contains(&answer.status)) else { return false };
         let to = without_parameters(to);
+        if self.login_pages.iter().any(|page| page == without_query(&to)) {
+            return true;
+        }
         !self.good_locations.is_empty()
             && !self.good_locations.iter().any(|good| redirect::are_of_one_kind(good, without_query(&to)))
             && (!asked.entitled || self.status_of(answer.status, answer.location, asked.request) == Outcome::Refused)
@@ -316,7 +321,7 @@ impl Recognition {
             300..=399
                 if location.map(without_parameters).is_some_and(|to| {
                     self.anonymous_locations.iter().any(|known| known.is(&to, request))
-                        || self.refusing.iter().any(|known| known == without_query(&to))
+                        || self.refusing.iter().chain(&self.login_pages).any(|known| known == without_query(&to))
                 }) =>
             {
                 Outcome::Refused

@@ -412,6 +412,36 @@ fn a_redirect_to_the_login_is_no_success_of_a_write_that_ends_with_one() {
 }
 
 #[test]
+fn a_redirect_to_the_page_of_a_login_lets_nobody_in() {
+    let redirect = |to: &str| {
+        let mut response = response(303, "text/html", "");
+        response.headers.push(("Location".to_owned(), to.as_bytes().to_vec()));
+        response
+    };
+    for (page, good, anonymous, expected) in [
+        // the credential has ended by the time that the good answer is learned
+        ("/login", "/login?next=/a", "/login?next=/a", Outcome::Refused),
+        ("/login", "http://api.test/login", "http://api.test/login", Outcome::Refused),
+        // a page that is no login's, or to which nobody is sent who has none
+        ("/enter", "/login?next=/a", "/login?next=/a", Outcome::Granted),
+        ("/login", "/login", "/settings", Outcome::Granted),
+        ("/settings", "/settings", "/settings", Outcome::Granted),
+    ] {
+        let mut learned = learned();
+        (learned.good, learned.anonymous) = (vec![redirect(good)], vec![redirect(anonymous)]);
+        learned.requests = vec![Request::new("POST", "/settings")];
+        learned.login_pages = vec![page.as_bytes().to_vec()];
+        learned.success = Some(Declared { status: Some(303), ..Declared::default() });
+        let recognition = learned.recognition();
+        for anonymous_request in [true, false] {
+            let asked = Asked { anonymous: anonymous_request, entitled: !anonymous_request, ..Asked::default() };
+            let read = recognition.read_answer(&Answered::from_response(&redirect(good)), &asked);
+            assert_eq!(read.outcome, expected, "{page} {good} {anonymous} {anonymous_request}");
+        }
+    }
+}
+
+#[test]
 fn a_redirect_to_the_resource_shows_nothing_of_it() {
     let body = |address: &str| format!("{{\"owner\":\"6c1f0a8e52d94b37\",\"links\":{{\"self\":\"{address}\"}}}}");
     let good = response(200, "application/json", body("http://api.test/regions/lab"));

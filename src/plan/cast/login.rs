@@ -57,6 +57,7 @@ impl Caster<'_> {
             | SessionAct::GuessSpelled(_)
             | SessionAct::GuessForwarded
             | SessionAct::GuessOnceMore
+            | SessionAct::TryGuessedAccount
             | SessionAct::CompareUsers => {
                 let by_code = matches!(step.act, SessionAct::ChangedGrant(_))
                     && procedure.is_some_and(|login| login.uses_a_code());
@@ -78,6 +79,7 @@ impl Caster<'_> {
                         | SessionAct::GuessSpelled(_)
                         | SessionAct::GuessForwarded
                         | SessionAct::GuessOnceMore
+                        | SessionAct::TryGuessedAccount
                         | SessionAct::CompareUsers
                         | SessionAct::InQuery(_)
                         | SessionAct::TwoUsers(..)

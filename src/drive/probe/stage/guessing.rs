@@ -78,6 +78,35 @@ impl Stage<'_> {
         Ok(())
     }
 
+    /// The login by the right password, where no guess was held up: whoever locks an account need not say so.
+    pub(super) async fn try_guessed_account(
+        &mut self,
+        action: &Action,
+        identity: usize,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let material = &self.prober.subject().material;
+        let (Some(user), Some(password)) = (&material.expendable_username, &material.expendable_password) else {
+            return Ok(());
+        };
+        evidence.locks_are_seen = true;
+        if fell_silent(evidence) || was_throttled(evidence) || is_delayed(self, evidence) {
+            return Ok(());
+        }
+        let right = self.from_source(&self.login_of(identity)?.1.with_account(user, password.clone()));
+        let mut session = Logins::recorded(&right);
+        let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
+        self.guessed(action, &session, ended, evidence).await
+    }
+
+    /// A login from the source that guesses have, where the target tells sources apart.
+    fn from_source(&self, procedure: &Arc<LoginProcedure>) -> Arc<LoginProcedure> {
+        match &self.prober.subject().material.source_header {
+            Some(header) => procedure.with_header(header, &self.prober.source(SOURCE)),
+            None => procedure.clone(),
+        }
+    }
+
     /// One guess after those that were throttled: in a spelling of the user-id in which whoever has the password is let in, with
     /// headers that name another source, and after such a one as before.
     pub(super) async fn guess_once_more(
@@ -147,10 +176,7 @@ impl Stage<'_> {
             Some(Some(spelled)) => spelled,
             None => user,
         };
-        let procedure = match &material.source_header {
-            Some(header) => procedure.with_header(header, &self.prober.source(SOURCE)),
-            None => procedure,
-        };
+        let procedure = self.from_source(&procedure);
         let password = Secret::new(format!("{WRONG}{}{number}", &self.random[..20]));
         values::note_text(password.expose(), evidence);
         Ok(Some(procedure.with_account(&user, password)))

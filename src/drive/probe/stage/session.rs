@@ -124,6 +124,9 @@ impl Stage<'_> {
             SessionAct::OtherMethod(method) => Box::pin(self.other_method(identity, method)).await?,
             SessionAct::GuessPasswords => return Box::pin(self.guess_passwords(action, identity, evidence)).await,
             SessionAct::GuessAtOnce => return Box::pin(self.guess_at_once(action, identity, evidence)).await,
+            SessionAct::TryGuessedAccount => {
+                return Box::pin(self.try_guessed_account(action, identity, evidence)).await;
+            }
             SessionAct::GuessSpelled(_) | SessionAct::GuessForwarded | SessionAct::GuessOnceMore => {
                 return Box::pin(self.guess_once_more(action, identity, step.act, evidence)).await;
             }
