@@ -450,13 +450,28 @@ fn broken_control(check: &Check, at: usize, control: &ControlRun) -> Finding {
         Outcome::Refused if control.was_accepted => {
             "; it was accepted before: the target may have locked it after wrong credentials"
         }
+        Outcome::Unclear if control.exchange.status() == Some(429) => {
+            "; the target wants fewer requests: raise its limits for tests, or send slower (`--rate-limit`)"
+        }
         _ => "",
     };
-    let text = format!("the control {when} failed: {}: {answer}{locked}", control.description);
+    let to = match control.outcome {
+        Outcome::Unclear => redirected(&control.exchange),
+        _ => String::new(),
+    };
+    let text = format!("the control {when} failed: {}: {answer}{to}{locked}", control.description);
     let mut finding = Finding::plain(Verdict::Inconclusive, text);
     finding.expected = "granted".to_owned();
     finding.shown_by = Some(Shown::Control(at));
     finding
+}
+
+/// Where an answer redirects to, without query and fragment; empty where it does not.
+fn redirected(exchange: &Exchange) -> String {
+    let location = exchange.response().filter(|answer| (300..400).contains(&answer.status));
+    let location = location.and_then(|answer| answer.header("location").map(|to| to.into_owned()));
+    let place = location.as_deref().map(|to| to.split(['?', '#', ';']).next().unwrap_or_default());
+    place.filter(|to| !to.is_empty()).map(|to| format!(" to {to}")).unwrap_or_default()
 }
 
 /// Outcome, status and time, for a reader.

@@ -402,6 +402,20 @@ impl LoginProcedure {
         step
     }
 
+    /// Whether its logout is the revocation of the access token (RFC 7009 §2.1) and nothing else.
+    pub fn only_revokes_its_token(&self) -> bool {
+        let is_access = |part: &LoginPart| match part {
+            LoginPart::Pointer(at) => at == "/access_token",
+            LoginPart::Token => true,
+            _ => false,
+        };
+        let revokes = |step: &LoginStep| {
+            let others = step.parts().filter(|part| matches!(part, LoginPart::Pointer(_))).any(|part| !is_access(part));
+            step.field("token").is_some_and(|token| token.0.iter().all(is_access)) && !others
+        };
+        !self.logout.is_empty() && self.logout.iter().all(revokes)
+    }
+
     /// Whether it consists of requests.
     pub fn has_requests(&self) -> bool {
         matches!(self.source, CredentialSource::Requests(_))

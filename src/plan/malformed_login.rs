@@ -175,10 +175,10 @@ fn holds(json: &LoginJson, member: LoginMember) -> bool {
     }
 }
 
-/// A member of the account with NUL behind it.
+/// A member of the account with NUL, and one more character, behind it.
 fn with_nul(member: LoginMember) -> LoginText {
     let own = if member == LoginMember::User { LoginPart::Username } else { LoginPart::Password };
-    LoginText(vec![own, LoginPart::Plain("\0".to_owned())])
+    LoginText(vec![own, LoginPart::Plain("\0x".to_owned())])
 }
 
 fn replaced(json: &LoginJson, member: LoginMember, value: &Value) -> Option<LoginBody> {

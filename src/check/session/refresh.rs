@@ -194,7 +194,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             login(SessionAct::LogIn("s")),
             login(SessionAct::Copy("s", "kept")),
-            login(SessionAct::LogOut("s")),
+            login(SessionAct::LogOutWholly("s")),
             login(SessionAct::Refresh("kept")).denied(REFUSED).called("a refresh after the logout"),
         ],
         shows: Explanation::Revocation,
@@ -222,7 +222,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .lasting()
                 .id(judgements::FORMER)
                 .called("the access token from before the refresh"),
-            login(SessionAct::LogOut("s")),
+            login(SessionAct::LogOutWholly("s")),
             Step::AwaitRefusal("former"),
             send(Who::Slot("former"), On::Protected).denied(&[INVALID]).times(4).called(FORMER_AFTERWARDS),
             send(Who::Slot("former"), On::EachRoute).denied(&[INVALID]).called(FORMER_AFTERWARDS),

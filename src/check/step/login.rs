@@ -129,6 +129,8 @@ pub enum SessionAct {
     ChangePasswordWrongly(&'static str),
     /// Logs out; part of the set-up, it must succeed.
     LogOut(&'static str),
+    /// The same of a logout that is more than the revocation of the access token alone (RFC 7009 §2.1).
+    LogOutWholly(&'static str),
     /// The logout of a session as somebody sends it who has none, whatever comes of it.
     LogOutWithoutSession(&'static str, NoSession),
     /// The page of the login with the cookies of a session, of which one has a value that does not parse; one request for each.
@@ -324,7 +326,7 @@ pub enum MalformedLogin {
     Bare,
     /// Half of a pair of UTF-16 (`\\ud800`) in place of a text, which is none (RFC 8259 §8.2).
     Surrogate(LoginMember),
-    /// NUL behind a text.
+    /// NUL inside a text: some take it away at its end.
     Nul(LoginMember),
     /// A percent sign in a form without two hexadecimal digits behind it.
     PercentSign,

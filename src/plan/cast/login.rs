@@ -87,6 +87,10 @@ impl Caster<'_> {
                 let takes = !is_about_users || procedure.is_some_and(|login| login.takes_account());
                 has(takes, "the requests of the login do not refer to `{username}` of the credential")?;
             }
+            SessionAct::LogOutWholly(_) => {
+                has(procedure.is_some_and(|login| !login.logout.is_empty()), "no `logout` in the login")?;
+                has(!procedure.is_some_and(|login| login.only_revokes_its_token()), REVOKES_ONE)?;
+            }
             SessionAct::LogOut(_)
             | SessionAct::LogOutFromForeignPage(_)
             | SessionAct::LogOutFromForeignPageBare(_)
@@ -300,6 +304,9 @@ impl Caster<'_> {
         }
     }
 }
+
+/// Why the rest of a login need not end with its logout.
+const REVOKES_ONE: &str = "the `logout` of the login revokes its access token alone, which may leave the refresh token alive (RFC 7009 §2.1): add a request with the refresh token (`token: \"{/refresh_token}\"`)";
 
 /// What a login has to have, so that the request to its token endpoint can be changed.
 fn lacking(change: GrantChange) -> &'static str {

@@ -155,7 +155,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::RefreshChanged(_, change) => changed(change),
         SessionAct::RefreshByCookies(..) => "a refresh by another cookie of the login, and nothing else",
         SessionAct::RefreshAtOnce(_) => "the same refresh at the same time",
-        SessionAct::LogOut(_) => "a logout",
+        SessionAct::LogOut(_) | SessionAct::LogOutWholly(_) => "a logout",
         SessionAct::LogOutWithoutSession(_, NoSession::NoCookie) => "the logout without a cookie",
         SessionAct::LogOutWithoutSession(_, NoSession::UnknownCookie) => {
             "the logout with an identifier that was never issued in the cookie of the session"
@@ -315,8 +315,8 @@ fn malformed(kind: MalformedLogin) -> &'static str {
         MalformedLogin::Bare => "a login with nothing but user and password",
         MalformedLogin::Surrogate(User) => "a login with half of a UTF-16 pair as the user",
         MalformedLogin::Surrogate(Password) => "a login with half of a UTF-16 pair as the password",
-        MalformedLogin::Nul(User) => "a login whose user ends with NUL",
-        MalformedLogin::Nul(Password) => "a login whose password ends with NUL",
+        MalformedLogin::Nul(User) => "a login whose user has NUL inside",
+        MalformedLogin::Nul(Password) => "a login whose password has NUL inside",
         MalformedLogin::PercentSign => "a login with a percent sign that encodes nothing",
         MalformedLogin::NotUtf8 => "a login with a password that is not UTF-8",
         MalformedLogin::RawByte => "a login with a byte that is not encoded",

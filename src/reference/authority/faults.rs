@@ -226,6 +226,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "makes the addresses of its metadata from the host in X-Forwarded-Host",
     ),
     variant(
+        "metadata-of-host",
+        "meta.foreign-host-not-reflected",
+        "makes the addresses of its metadata from the host in Host",
+    ),
+    variant(
         "endpoint-of-forwarded-host",
         "meta.foreign-host-not-reflected",
         "makes the address of its token endpoint from the host in Forwarded",

@@ -77,13 +77,15 @@ pub(crate) async fn authorization_server(
     Ok(Json(document))
 }
 
-/// Puts the host that a client names in forwarding fields into addresses, as faulty servers do.
+/// Puts the host that a client names in Host or forwarding fields into addresses, as faulty servers do.
 fn move_to_named_host(authority: &Authority, headers: &HeaderMap, document: &mut Value) {
     let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let origin = url::Url::parse(&authority.issuer).map(|issuer| issuer.origin().ascii_serialization());
     let Ok(origin) = origin else { return };
     let moved = |text: &str, host: &str| text.replace(&origin, &format!("http://{host}"));
-    if let Some(host) = field("x-forwarded-host").filter(|_| authority.fault("metadata-of-forwarded-host")) {
+    let forwarded = field("x-forwarded-host").filter(|_| authority.fault("metadata-of-forwarded-host"));
+    let named = field("host").filter(|_| authority.fault("metadata-of-host"));
+    if let Some(host) = forwarded.or(named) {
         let text = moved(&document.to_string(), host);
         *document = serde_json::from_str(&text).unwrap_or_default();
     }

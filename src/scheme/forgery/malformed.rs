@@ -17,6 +17,8 @@ pub(crate) const VALUES: &[Value] = &[
     // a user-id and a password for HTTP Basic, whose comparison may take ASCII alone
     ("Base64 of UTF-8 outside ASCII behind a colon", || b"YXV0aGJlbmNoOnNjaGzDvHNzZWw=".to_vec()),
     ("Base64 of a NUL", || b"AAAA".to_vec()),
+    // where a database is asked for the user-id, and takes no NUL
+    ("Base64 of a NUL inside a text before a colon", || b"YQBiOng=".to_vec()),
     ("8-bit bytes", || vec![0xff, 0xfe, 0xe9, 0x80]),
     ("UTF-8 outside ASCII", || "schlüssel-測試".as_bytes().to_vec()),
     ("an unbalanced quote", || b"\"abc".to_vec()),

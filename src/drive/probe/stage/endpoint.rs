@@ -218,11 +218,13 @@ impl Stage<'_> {
         };
         let second = issuer().filter(|_| fetch.document == MetadataDocument::Discovered);
         let second = second.map(|issuer| appended(&issuer, "openid-configuration"));
+        let is_host = |name: &str| name.eq_ignore_ascii_case("host");
+        let host = fetch.headers.iter().find(|(name, _)| is_host(name)).map(|(_, host)| (*host).to_owned());
         let mut request = Request::new("GET", url.path())
-            .header("Host", host_field(&url))
+            .header("Host", host.unwrap_or_else(|| host_field(&url)))
             .header("User-Agent", concat!("authbench/", env!("CARGO_PKG_VERSION")))
             .header("Accept", "application/json");
-        for (name, value) in fetch.headers {
+        for (name, value) in fetch.headers.iter().filter(|(name, _)| !is_host(name)) {
             request.push(name, value, false);
         }
         let mut exchange = self.prober.send_at(&url, &request).await;

@@ -34,12 +34,15 @@ impl Stage<'_> {
             }
             LookedFor::Unauthorized => {
                 let seen = self.prober.witness.challenging().into_iter();
+                let has_own_checks = self.prober.subject().scheme.groups().contains(&"token");
                 for Witnessed { by, exchange, .. } in seen.filter(|seen| seen.exchange.status() == Some(401)) {
                     // the check has judged what it asked for itself; an endpoint of clients has to name a challenge where its
-                    // client used HTTP Basic (RFC 6749 §5.2), and other answers of it have checks of their own
+                    // client used HTTP Basic (RFC 6749 §5.2); its other answers have checks of their own, but where a login
+                    // asks for them
                     let of_client =
                         matches!(self.place_of(&exchange), Place::Token | Place::Introspection | Place::Revocation);
-                    if by.check != self.check.id && (!of_client || exchange.request.is_by_basic()) {
+                    let is_judged = of_client && has_own_checks && !exchange.request.is_by_basic();
+                    if by.check != self.check.id && !is_judged {
                         self.recall(Recalled { step, by, outcome: Outcome::Refused, why: None }, exchange, evidence);
                     }
                 }

@@ -207,7 +207,7 @@ impl Stage<'_> {
                 told.observe(action, Place::Revocation, evidence);
                 return Ok(());
             }
-            SessionAct::LogOut(slot) => self.log_out(slot, evidence).await?,
+            SessionAct::LogOut(slot) | SessionAct::LogOutWholly(slot) => self.log_out(slot, evidence).await?,
             SessionAct::LogOutWithoutSession(slot, without) => {
                 let (told, reproduced) = Box::pin(self.log_out_without_session(slot, without, evidence)).await?;
                 told.observe_as(action, Place::Login, reproduced, evidence);

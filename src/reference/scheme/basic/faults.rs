@@ -16,6 +16,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("basic-rejects-everything", "basic.valid-accepted", "refuses every password"),
     row("user-only-check", "basic.wrong-password-denied", "accepts any password of a known user"),
     variant("basic-strips-colons", "basic.wrong-password-denied", "takes colons around a password off"),
+    variant(
+        "basic-breaks-on-nul-in-user",
+        "common.malformed-credential-never-5xx",
+        "asks a database that takes no NUL for the user-id",
+    ),
     variant("basic-trims-password", "basic.wrong-password-denied", "takes white space around a password off"),
     row(
         "password-of-anybody",

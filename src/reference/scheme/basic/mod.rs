@@ -86,6 +86,9 @@ pub(crate) fn verify(
     if split.is_none() && (state.fault("crash-on-no-colon") || breaks_for_known()) {
         return Err(Rejection::broken());
     }
+    if split.is_some_and(|(user, _)| user.contains('\0')) && state.fault("basic-breaks-on-nul-in-user") {
+        return Err(Rejection::broken());
+    }
     let Some((user, password)) = split.filter(|_| !decoded.chars().any(char::is_control)) else {
         return Err(refused("invalid_credentials"));
     };
