@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::foreign_secret::without_foreign_secrets;
-use super::{Marks, parse_json};
+use super::{Marks, page, parse_json};
 use crate::secret::{MASK, Scrubber, is_secret_name};
 
 /// Bytes of a body that are kept in a record.
@@ -190,6 +190,11 @@ impl Response {
     pub fn media_type(&self) -> Option<String> {
         let value = self.header("content-type")?;
         Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
+
+    /// Where it leads a browser: by a redirect, or by an address with a code or an error in its JSON.
+    pub fn led_to(&self) -> Option<String> {
+        page::led_to(self.header("location").map(Cow::into_owned), &self.body)
     }
 
     /// The body as JSON, if it is.

@@ -1,5 +1,7 @@
 //! Values that answers hand on: hidden inputs of HTML pages, the tokens that frameworks put into the head, and parameters of redirects.
 
+use super::{contains, parse_json};
+
 /// A parameter of the address that an answer redirects to: of its query, or of its fragment (RFC 6749 §4.1.2, §4.2.2).
 pub fn parameter_of_redirect(location: &str, name: &str) -> Option<String> {
     parameters_of_redirect(location).find(|(own, _)| own == name).map(|(_, value)| value)
@@ -10,6 +12,31 @@ pub fn parameters_of_redirect(location: &str) -> impl Iterator<Item = (String, S
     let (address, fragment) = location.split_once('#').unwrap_or((location, ""));
     let query = address.split_once('?').map_or("", |(_, query)| query);
     [query, fragment].into_iter().flat_map(|parameters| url::form_urlencoded::parse(parameters.as_bytes()).into_owned())
+}
+
+/// Where an answer leads a browser: the address of its redirect, or one with a code or an error (RFC 6749 §4.1.2) that its JSON hands
+/// to the script of a page.
+pub fn led_to(location: Option<String>, body: &[u8]) -> Option<String> {
+    location.or_else(|| {
+        let may_hold = |name: &str| contains(body, name.as_bytes());
+        let may_lead = body.trim_ascii_start().starts_with(b"{") && (may_hold("code=") || may_hold("error="));
+        handed_over(&parse_json(body).filter(|_| may_lead)?)
+    })
+}
+
+/// The first address with a code or an error among the texts of an object.
+fn handed_over(value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => {
+            let leads = |address: &url::Url| {
+                let mut parameters = parameters_of_redirect(address.as_str());
+                !address.scheme().is_empty() && parameters.any(|(name, _)| name == "code" || name == "error")
+            };
+            url::Url::parse(text).ok().filter(leads).map(|_| text.clone())
+        }
+        serde_json::Value::Object(members) => members.values().find_map(handed_over),
+        _ => None,
+    }
 }
 
 /// The value of an input, or the content of a `meta` element, by its name.
@@ -104,6 +131,24 @@ fn unescaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_browser_is_led_by_a_redirect_or_by_an_address_in_json() {
+        let location = || Some("/login?next=%2Fa".to_owned());
+        for (location, body, expected) in [
+            (location(), r#"{"to":"https://app.test/cb?code=1"}"#, Some("/login?next=%2Fa")),
+            (None, r#"{"redirect_to":"https://app.test/cb?code=1&state=x"}"#, Some("https://app.test/cb?code=1&state=x")),
+            (None, r#"{"data":{"url":"app:/cb?error=access_denied"}}"#, Some("app:/cb?error=access_denied")),
+            (None, r#"{"url":"https://app.test/cb#code=1"}"#, Some("https://app.test/cb#code=1")),
+            // an address of something else, and a code that is no parameter of one
+            (None, r#"{"next":"https://app.test/orders?page=2"}"#, None),
+            (None, r#"{"help":"https://app.test/errors/code=7"}"#, None),
+            (None, r#"{"code":"1"}"#, None),
+            (None, "https://app.test/cb?code=1", None),
+        ] {
+            assert_eq!(led_to(location, body.as_bytes()).as_deref(), expected, "{body}");
+        }
+    }
 
     #[test]
     fn a_form_is_found_with_what_it_asks_for() {

@@ -51,7 +51,7 @@ fn leads_nowhere(case: &ObservedCheck<'_>) -> Judgement {
 
 /// Whether an answer that led to the redirection URI is a redirect.
 fn redirects(seen: &Observation) -> bool {
-    let is_redirect = seen.exchange.response().is_some_and(|answer| answer.header("location").is_some());
+    let is_redirect = seen.exchange.response().is_some_and(|answer| answer.led_to().is_some());
     seen.outcome == Outcome::Granted && is_redirect
 }
 

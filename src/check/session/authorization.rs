@@ -225,9 +225,9 @@ pub(super) fn answer_parameter(answer: &Response, name: &str) -> Option<String> 
     parameter(answer, name).or_else(|| posted(answer, name))
 }
 
-/// A parameter of the redirect.
+/// A parameter of the redirect, or of the address that a script is to go to.
 fn parameter(answer: &Response, name: &str) -> Option<String> {
-    parameter_of_redirect(&answer.header("location")?, name)
+    parameter_of_redirect(&answer.led_to()?, name)
 }
 
 /// A field of a form that the browser sends to the client (OAuth 2.0 Form Post Response Mode).

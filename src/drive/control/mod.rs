@@ -19,6 +19,7 @@ use url::Url;
 use super::rate::RateLimit;
 use super::wire::{BadDestination, Destination};
 use crate::clock;
+use crate::observe::page::led_to;
 use crate::observe::{ConnectionOf, takes_content};
 use crate::plan::subject::{AuthorizationServer, ClientAuthMethod, ClientCredential};
 use crate::scheme::dpop::{NONCE_FIELD, NONCE_WANTED, PROOF_FIELD, ProofKey};
@@ -499,6 +500,11 @@ impl ControlAnswer {
     pub fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
         let named = self.headers.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));
         named.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// Where it leads a browser: by a redirect, or by an address with a code or an error in its JSON.
+    pub fn led_to(&self) -> Option<String> {
+        led_to(self.header_values("location").next(), &self.body)
     }
 
     /// What the clock of the server showed, in seconds since 1970 (RFC 9110 §6.6.1).

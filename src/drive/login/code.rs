@@ -44,7 +44,8 @@ impl LoginSession {
         Ok(self.hold(logins, token)?)
     }
 
-    /// The answer that led to this redirection URI since the login began: a redirect, or a page whose form is sent there.
+    /// The answer that led to this redirection URI since the login began: a redirect, JSON with that address for a script, or a page
+    /// whose form is sent there.
     pub fn led_to(&self, uri: &str) -> Option<&Exchange> {
         self.leading_to(uri).next()
     }
@@ -52,7 +53,7 @@ impl LoginSession {
     /// The answer that led to this redirection URI with a code.
     pub fn brought_a_code_to(&self, uri: &str) -> Option<&Exchange> {
         let has_code = |answer: &Response| {
-            let of_redirect = answer.header("location").and_then(|location| parameter_of_redirect(&location, CODE));
+            let of_redirect = answer.led_to().and_then(|location| parameter_of_redirect(&location, CODE));
             of_redirect.or_else(|| named_value(&String::from_utf8_lossy(&answer.body), CODE)).is_some()
         };
         self.leading_to(uri).find(|exchange| exchange.response().is_some_and(has_code))
@@ -64,7 +65,7 @@ impl LoginSession {
                 let body = String::from_utf8_lossy(&answer.body);
                 let has_form =
                     || ["action=\"", "action='"].iter().any(|action| body.contains(&format!("{action}{uri}")));
-                answer.header_values("location").any(|location| leads_to(&location, uri)) || has_form()
+                answer.led_to().is_some_and(|location| leads_to(&location, uri)) || has_form()
             })
         };
         self.exchanges().iter().filter(leads)

@@ -44,7 +44,7 @@ impl LoginSession {
 
     /// The error with which the latest answer leads to the client.
     pub(super) fn error_to_client(&self, base: &Url) -> Option<String> {
-        let location = self.state.latest()?.header_values(LOCATION).next()?;
+        let location = self.state.latest()?.led_to()?;
         self.procedure.led_to_client(&location, base)?
     }
 }

@@ -183,9 +183,9 @@ impl LoginState {
     }
 }
 
-/// A parameter of the address that an answer redirects to.
+/// A parameter of the address that an answer redirects to, or that its JSON hands to a script.
 fn redirected_with(answer: &ControlAnswer, name: &str) -> Option<String> {
-    parameter_of_redirect(&answer.header_values("location").next()?, name)
+    parameter_of_redirect(&answer.led_to()?, name)
 }
 
 /// The beginning of a text of the target, as one line.

@@ -14,7 +14,8 @@ use crate::scenario::{At, JsonTemplate, Template};
 ///
 /// In what is sent, `{/pointer}`, `{header:NAME}`, `{cookie:NAME}`, `{input:NAME}` and `{location:NAME}` stand for values of earlier answers,
 /// `{username}` and `{password}` for those members of the credential, `{token}` for the credential that is held, and
-/// `{new_password}`, in a password change, for the password that takes the place of `{password}`.
+/// `{new_password}`, in a password change, for the password that takes the place of `{password}`. `{location:NAME}` is a parameter of
+/// the address that an answer redirects to; of one with a code or an error, also where JSON hands it to a script.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginFields {

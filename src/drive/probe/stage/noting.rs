@@ -44,7 +44,7 @@ pub(super) fn note(exchanges: &[Exchange], procedure: &LoginProcedure, evidence:
             let pair = line.split(';').next().unwrap_or_default();
             pair.split_once('=').into_iter().for_each(|(_, value)| note(value.trim()));
         }
-        for location in answer.header_values("location") {
+        if let Some(location) = answer.led_to() {
             // such as the token of an implicit grant
             parameters_of_redirect(&location).filter(|(name, _)| secret(name)).for_each(|(_, text)| note(&text));
         }
