@@ -225,7 +225,8 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
     } else if let Some(token) = &credential.token {
         Login::Proof(Proof::Token(values.credential(token)))
     } else if let Some(claims) = &credential.claims {
-        Login::Minted { claims: claims.iter().map(|(name, value)| (name.clone(), value.clone())).collect() }
+        let filled = |value: &JsonTemplate| value.filled(&mut |template| values.text(template));
+        Login::Minted { claims: claims.iter().map(|(name, value)| (name.clone(), filled(value))).collect() }
     } else if let (Some(user), Some(password)) = (&credential.username, &credential.password) {
         Login::Proof(Proof::Password { user: values.text(user), password: values.credential(password) })
     } else if let Some(key) = credential.signing_key.as_ref().and_then(|key| super::keys::key(key, values)) {

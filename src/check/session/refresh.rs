@@ -115,7 +115,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9700 §4.14.2", "ASVS 10.4.5"],
         doc: Doc {
-            sends: "A refresh; the used refresh token once more, after the tolerated overlap; then the newest refresh token.",
+            sends: "Two refreshes, one after the other; the refresh token of the first once more, after the tolerated overlap; then the newest refresh token.",
             matters: "A used token that comes back is in two hands, and nobody can tell which of them holds the newest one.",
             fix: "Remember which refresh tokens came from which login, and revoke them together (RFC 9700 §4.14.2).",
         },
@@ -123,6 +123,8 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("s")),
             login(SessionAct::Copy("s", "used")),
             login(SessionAct::Refresh("s")).granted().called("the refresh"),
+            // some servers take the last one but one again, and mean a client that lost an answer
+            login(SessionAct::Refresh("s")).granted().called("the next refresh"),
             send(Who::Slot("s"), On::Protected).granted().called(RENEWED),
             login(SessionAct::AwaitOverlap),
             login(SessionAct::Refresh("used")).denied(REFUSED).id(judgements::REUSED).called("the used refresh token"),

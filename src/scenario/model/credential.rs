@@ -1,10 +1,12 @@
 //! Who is known to the target.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{ClientAuth, DeclaredLogin, SigningKeySource};
-use crate::scenario::{At, Template};
+use crate::scenario::{At, JsonTemplate, Template};
 
 /// A credential: the members that its scheme needs, with what it may do.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -18,7 +20,7 @@ pub struct Credential {
     pub token: Option<Template>,
     /// Claims of a token that authbench mints with `material.issuer_key`, beside iss, aud, iat, exp and jti.
     #[serde(default)]
-    pub claims: Option<serde_json::Map<String, serde_json::Value>>,
+    pub claims: Option<BTreeMap<String, JsonTemplate>>,
     /// User-id.
     #[serde(default)]
     pub username: Option<Template>,
