@@ -1,8 +1,10 @@
 //! What a `Set-Cookie` field says (RFC 6265 §5.2).
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::Request;
+use crate::clock;
 use crate::secret::Secret;
 
 /// One cookie as an answer sets it.
@@ -34,6 +36,18 @@ impl SetCookie {
     pub fn attribute(&self, name: &str) -> Option<&str> {
         let mut own = self.attributes.iter().rev().filter(|(own, _)| own.eq_ignore_ascii_case(name));
         own.next().map(|(_, value)| value.as_str())
+    }
+
+    /// How long a browser keeps it from now on, as it says: Max-Age before Expires (RFC 6265 §5.3). None where it ends with the
+    /// browser, and where it says nothing that is read.
+    pub fn lives(&self) -> Option<Duration> {
+        let seconds = self.attribute("Max-Age").and_then(|age| age.parse::<u64>().ok());
+        let until = || {
+            // some write the date with hyphens (RFC 6265 §5.1.1)
+            let date = jiff::fmt::rfc2822::parse(&self.attribute("Expires")?.replace('-', " ")).ok()?;
+            u64::try_from(date.timestamp().as_second() - clock::timestamp().as_second()).ok()
+        };
+        seconds.or_else(until).map(Duration::from_secs)
     }
 
     /// Whether it says that requests of every site carry it.

@@ -27,6 +27,7 @@ const fn cookies_without(attribute: CookieAttribute) -> [Step; 3] {
 
 pub(super) const WITHOUT_SECURE: &[Step] = &cookies_without(CookieAttribute::Secure);
 pub(super) const WITHOUT_HTTP_ONLY: &[Step] = &cookies_without(CookieAttribute::HttpOnly);
+pub(super) const WITHOUT_END: &[Step] = &cookies_without(CookieAttribute::MaxAge);
 pub(super) const WITHOUT_SAME_SITE: &[Step] = &cookies_without(CookieAttribute::SameSite);
 
 /// RFC 6265 §4.1.2.5.
@@ -41,6 +42,11 @@ pub(super) fn secure(case: &ObservedCheck<'_>) -> Judgement {
 /// RFC 6265 §4.1.2.6.
 pub(super) fn http_only(case: &ObservedCheck<'_>) -> Judgement {
     guarded_by(case, CookieAttribute::HttpOnly)
+}
+
+/// Whether each cookie ends within the time for which browsers keep one at all.
+pub(super) fn ends(case: &ObservedCheck<'_>) -> Judgement {
+    guarded_by(case, CookieAttribute::MaxAge)
 }
 
 /// Whether each cookie names the sites that it belongs to; `None` needs Secure, and says that all sites do.
@@ -156,8 +162,19 @@ fn guarded_by(case: &ObservedCheck<'_>, wanted: CookieAttribute) -> Judgement {
         judgement.open.push("no answer of the login sets the cookie of the session".to_owned());
     }
     let name = wanted.name();
-    for cookie in credentials.iter().filter(|cookie| cookie.set.attribute(name).is_none()) {
-        judgement.deviates(cookie.shown, format!("{} is set without {name}", cookie.what()), name);
+    let lacking = |cookie: &&CredentialCookie| match wanted {
+        // whom SameSite=None lets in is for `same_site` to say
+        CookieAttribute::SameSite => cookie.set.attribute(name).is_none(),
+        _ => wanted.is_missed_by(&cookie.set),
+    };
+    for cookie in credentials.iter().filter(lacking) {
+        match cookie.set.lives().filter(|_| wanted == CookieAttribute::MaxAge) {
+            Some(life) => {
+                let text = format!("{} lives {} days", cookie.what(), life.as_secs() / (24 * 3600));
+                judgement.deviates(cookie.shown, text, "400 days at most, or no end beyond that of the browser");
+            }
+            None => judgement.deviates(cookie.shown, format!("{} is set without {name}", cookie.what()), name),
+        }
     }
     let is_known = |name: &str| credentials.iter().any(|cookie| cookie.set.name == name);
     for (_, seen) in by_themselves(case).into_iter().filter(|(_, seen)| !is_known(&seen.exchange.request.cookie_name()))
@@ -189,6 +206,23 @@ mod tests {
             ("s=1; SameSite=None; HttpOnly", Sites::NotKept),
         ] {
             assert_eq!(sites_of(&SetCookie::read(line).expect("a cookie")), sites, "{line}");
+        }
+    }
+
+    #[test]
+    fn no_cookie_that_carries_access_lives_for_years() {
+        for (lines, alone, expected) in [
+            (&["sid=1; Max-Age=34560000"][..], &[][..], 0),
+            (&["sid=1; Max-Age=34560001"], &[], 1),
+            (&["sid=1; Expires=Fri, 01-Jan-2077 00:00:00 GMT"], &[], 1),
+            (&["sid=1; Max-Age=60; Expires=Fri, 01 Jan 2077 00:00:00 GMT"], &[], 0),
+            (&["sid=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT"], &[], 0),
+            // that of a language is none that carries access
+            (&["sid=1", "lang=de; Max-Age=315360000"], &[("lang=de", Outcome::Refused)], 0),
+            (&["sid=1", "remember=1; Max-Age=315360000"], &[("remember=1", Outcome::Granted)], 1),
+        ] {
+            let (texts, open) = found("session.cookie-ends", &evidence_of(lines, alone));
+            assert_eq!((texts.len(), open), (expected, 0), "{lines:?} {texts:?}");
         }
     }
 

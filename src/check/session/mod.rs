@@ -29,7 +29,7 @@ pub(crate) mod two_users;
 use crate::check::common::foreign_page;
 use crate::check::step::{Accept, Alter, INSUFFICIENT, INVALID, On, ReturnTo, SessionAct, Who, forged, login, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
-use cookie_attributes::{WITHOUT_HTTP_ONLY, WITHOUT_SAME_SITE, WITHOUT_SECURE};
+use cookie_attributes::{WITHOUT_END, WITHOUT_HTTP_ONLY, WITHOUT_SAME_SITE, WITHOUT_SECURE};
 
 /// What only a session has: a cookie, and writes that have to repeat a CSRF token.
 pub(crate) const CHECKS: &[Check] = &[
@@ -281,6 +281,22 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: WITHOUT_SAME_SITE,
         expect: cookie_attributes::same_site,
         fault: "session-cookie-without-samesite",
+        ..PLAIN
+    },
+    Check {
+        id: "session.cookie-ends",
+        title: "No cookie of a login that carries access lives longer than 400 days",
+        severity: Severity::Low,
+        tier: Tier::Extended,
+        sources: &["ASVS 7.3.2", "CWE-613", "WSTG-SESS-02"],
+        doc: Doc {
+            sends: "A login; Max-Age and Expires of the cookie of the session are read, and those of each other cookie which is named as a credential in the scenario. Each further cookie of the login that lives longer than 400 days (at most 4) is sent by itself to the protected resources that are read (at most 16), and looked at where it opens one, or where the `refresh` of the login works by it alone. Browsers keep no cookie longer than that (draft-ietf-httpbis-rfc6265bis, section 5.5). Whether the server ends the session earlier is not seen.",
+            matters: "A cookie that is meant to live for ten years is good for as long in every copy of the profile of a browser, if the server takes it at its word.",
+            fix: "Let a session end after a time that fits what it opens, at the server as well, and set Max-Age to that; give the cookie of \"remember me\" a new value with each use.",
+        },
+        steps: WITHOUT_END,
+        expect: cookie_attributes::ends,
+        fault: "session-cookie-without-end",
         ..PLAIN
     },
     Check {

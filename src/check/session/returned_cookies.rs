@@ -80,16 +80,16 @@ pub(crate) const CHECKS: &[Check] = &[
     },
     Check {
         id: "session.not-renewed-after-logout",
-        title: "No answer gives a session that was logged out a new cookie that works",
+        title: "A session that was logged out does not go on by another cookie",
         severity: Severity::High,
         tier: Tier::Extended,
         mode: Mode::Timed,
         remote_safe: false,
         sources: &["ASVS 7.4.1", "CWE-613", "WSTG-SESS-06"],
         doc: Doc {
-            sends: "A login and its logout, and then the cookie of the session to each public resource (at most 5) and each protected one that is read (at most 16). Each other value that these answers give the cookie (at most 4) is tried at a protected resource.",
-            matters: "Where one endpoint renews what another has ended, a stolen cookie outlives its logout, and may be renewed for ever.",
-            fix: "Look up whether the session has ended wherever it is renewed, and not at the protected resources alone.",
+            sends: "A login, two requests with its cookie and its logout, and then the cookie of the session to each public resource (at most 5) and each protected one that is read (at most 16). Each other value that these answers give the cookie (at most 4) is tried at a protected resource; one from before the logout where the cookie of the login was still good after it.",
+            matters: "Where one endpoint renews what another has ended, or a logout ends the last of several cookies alone, a stolen cookie outlives its logout, and may be renewed for ever.",
+            fix: "Let a logout end the session that all its cookies belong to, and look up whether it has ended wherever it is renewed.",
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called("a login"),

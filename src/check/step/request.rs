@@ -1,5 +1,7 @@
 //! Requests to resources.
 
+use std::time::Duration;
+
 use super::Want;
 use crate::observe::{ForgeryId, ForgeryIds, Phrase, SetCookie, StepId};
 
@@ -102,7 +104,12 @@ pub enum CookieAttribute {
     HttpOnly,
     /// For requests of which sites.
     SameSite,
+    /// How long the browser keeps it.
+    MaxAge,
 }
+
+/// The longest that browsers keep a cookie: 400 days (draft-ietf-httpbis-rfc6265bis, section 5.5).
+const LONGEST_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);
 
 impl CookieAttribute {
     /// As it is written.
@@ -111,12 +118,18 @@ impl CookieAttribute {
             Self::Secure => "Secure",
             Self::HttpOnly => "HttpOnly",
             Self::SameSite => "SameSite",
+            Self::MaxAge => "Max-Age",
         }
     }
 
     /// Whether a cookie lacks it, or its value guards nothing.
     pub fn is_missed_by(self, cookie: &SetCookie) -> bool {
-        cookie.attribute(self.name()).is_none() || (self == Self::SameSite && cookie.is_for_all_sites())
+        match self {
+            // one that ends with the browser needs none
+            Self::MaxAge => cookie.lives().is_some_and(|life| life > LONGEST_LIFE),
+            Self::SameSite => cookie.attribute(self.name()).is_none() || cookie.is_for_all_sites(),
+            Self::Secure | Self::HttpOnly => cookie.attribute(self.name()).is_none(),
+        }
     }
 }
 

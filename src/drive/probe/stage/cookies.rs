@@ -319,7 +319,8 @@ impl Stage<'_> {
         }
     }
 
-    /// Each other value that answers gave the cookie of a session after its logout, in place of its own.
+    /// Each other value that answers gave the cookie of a session after its logout, in place of its own; before it, too, where its
+    /// own was good for another request after that.
     pub(super) fn renewed_cookies(&self, slot: &str, evidence: &Evidence) -> Result<Vec<Credential>, Halt> {
         let session = &self.kept_session(slot)?.session;
         let Some(name) = session.procedure().cookie() else { return Ok(Vec::new()) };
@@ -330,9 +331,11 @@ impl Stage<'_> {
         let logout = self.check.steps.iter().position(is_logout).unwrap_or_default();
         let held = self.slot_held(slot)?;
         let mut values: Vec<String> = Vec::new();
-        for answer in
-            evidence.observations.iter().filter(|seen| seen.step > logout).filter_map(|seen| seen.exchange.response())
-        {
+        let is_before = |seen: &Observation| seen.step < logout && seen.outcome == Outcome::Granted;
+        let last_before = evidence.observations.iter().rposition(is_before).unwrap_or_default();
+        let counts = |(at, seen): &(usize, &Observation)| seen.step > logout || *at < last_before;
+        let counting = evidence.observations.iter().enumerate().filter(counts);
+        for answer in counting.filter_map(|(_, seen)| seen.exchange.response()) {
             let given = given_to(answer, name);
             values.extend(given.filter(|value| value != held.proof.secret()));
         }

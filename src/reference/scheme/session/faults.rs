@@ -48,6 +48,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "session.not-renewed-after-logout",
         "gives whoever comes with the identifier of an ended session a new one",
     ),
+    variant(
+        "session-goes-on-by-other-cookies",
+        "session.not-renewed-after-logout",
+        "gives a session another cookie with each answer, and ends at a logout that with which it is asked",
+    ),
     row(
         "logout-clears-another-path",
         "session.logout-clears-cookie",
@@ -102,6 +107,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         "session-cookie-for-all-sites",
         "session.cookie-samesite",
         "sets the cookie of the session with SameSite=None and without Secure, over TLS as well",
+    ),
+    row("session-cookie-without-end", "session.cookie-ends", "sets the cookie of the session for ten years"),
+    variant(
+        "remember-cookie-lives-for-ever",
+        "session.cookie-ends",
+        "sets a second cookie that opens everything by itself, for fifty years",
     ),
     variant(
         "remember-cookie-without-secure",

@@ -253,6 +253,11 @@ fn session_cookie(state: &ReferenceState, sessions: &Sessions, id: &str) -> Stri
         attributes.push_str("; SameSite=Lax");
     }
     let cookie = sessions.cookie(SESSION_COOKIE, id, &attributes);
+    let cookie = match state.fault("session-cookie-without-end") && !id.is_empty() {
+        // the last one counts
+        true => format!("{cookie}; Max-Age=315360000"),
+        false => cookie,
+    };
     let without_secure = ["session-cookie-without-secure", "session-cookie-for-all-sites"];
     if without_secure.into_iter().any(|fault| state.fault(fault)) { cookie.replace("; Secure", "") } else { cookie }
 }

@@ -79,13 +79,17 @@ fn has_token(state: &ReferenceState, sessions: &Sessions, session: &SessionRecor
         || (state.fault("csrf-token-of-anybody") && sessions.anybody_has_csrf(token))
 }
 
-/// The cookie of a new session that a faulty server gives whoever comes with the identifier of one that has ended.
+/// The cookie of a new session that a faulty server gives whoever comes with the identifier of one, such as one that has ended.
 pub(crate) fn renewed(verifiers: &Verifiers, parts: &Parts) -> Option<HeaderValue> {
-    if !verifiers.state.fault("ended-session-renewed") {
-        return None;
-    }
-    let sessions = &verifiers.sessions;
-    let principal = cookie_values(&parts.headers, SESSION_COOKIE).find_map(|id| sessions.retired(id))?;
+    let (state, sessions) = (&verifiers.state, &verifiers.sessions);
+    let ids = || cookie_values(&parts.headers, SESSION_COOKIE);
+    let principal = match state {
+        _ if state.fault("ended-session-renewed") => ids().find_map(|id| sessions.retired(id))?,
+        _ if state.fault("session-goes-on-by-other-cookies") => {
+            ids().find_map(|id| sessions.find(id).and_then(|session| session.principal.clone()))?
+        }
+        _ => return None,
+    };
     let id = sessions.start(Some(principal), None).id;
     HeaderValue::from_str(&sessions.cookie(SESSION_COOKIE, &id, "; HttpOnly; SameSite=Lax")).ok()
 }

@@ -21,8 +21,11 @@ const ATTRIBUTES: [(&str, &str); 3] = [
 /// The fault that leaves it alone when the session is logged out.
 const SURVIVES: &str = "remember-cookie-survives-logout";
 
+/// The fault that lets it live for fifty years.
+const FOR_EVER: &str = "remember-cookie-lives-for-ever";
+
 fn is_given(state: &ReferenceState) -> bool {
-    ATTRIBUTES.iter().any(|(_, fault)| state.fault(fault)) || state.fault(SURVIVES)
+    ATTRIBUTES.iter().any(|(_, fault)| state.fault(fault)) || state.fault(SURVIVES) || state.fault(FOR_EVER)
 }
 
 /// Ends what a request has beside the session that it logs out.
@@ -37,6 +40,10 @@ pub(super) fn cookie(state: &ReferenceState, sessions: &Sessions, principal: &Ar
     let id = is_given(state).then(|| sessions.start(Some(principal.clone()), None).id)?;
     let cookie = sessions.cookie(COOKIE, &id, "; HttpOnly; SameSite=Lax");
     let missing = ATTRIBUTES.iter().filter(|(_, fault)| state.fault(fault));
+    let cookie = match state.fault(FOR_EVER) {
+        true => format!("{}; Expires=Fri, 01-Jan-2077 00:00:00 GMT", cookie.replace("Max-Age", "Age")),
+        false => cookie,
+    };
     Some(missing.fold(cookie, |cookie, (attribute, _)| cookie.replace(attribute, "")))
 }
 
