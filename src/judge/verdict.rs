@@ -9,7 +9,7 @@ use crate::check::profile::Effective;
 use crate::check::step::{Class, Hook, Step, Want};
 use crate::check::{Check, Deviation, Explanation, Judgement, Level, ObservedCheck, Severity, Verdict, url_of};
 use crate::event::{Cell, CheckResult, Cited, Help, Part, SourcePlace};
-use crate::observe::{ControlRun, Evidence, Exchange, FixedTexts, Observation, Outcome, Silence};
+use crate::observe::{ControlRun, Evidence, Exchange, FixedTexts, Observation, Outcome, Silence, without_signatures};
 use crate::plan::PlannedCheck;
 use crate::plan::subject::Resource;
 use crate::secret::Scrubber;
@@ -44,15 +44,18 @@ pub fn inconclusive(planned: &PlannedCheck, why: &str, context: &Context<'_>) ->
 /// The result of a check that was executed.
 pub fn judge(planned: &PlannedCheck, evidence: &Evidence, context: &Context<'_>) -> CheckResult {
     let mut scrubber = context.scrubber.clone();
-    for secret in &evidence.sent_secrets {
+    for secret in evidence.sent_secrets.iter().filter(|secret| !scrubber.spares(secret.expose())).collect::<Vec<_>>() {
         scrubber.add(secret.expose().as_bytes());
     }
+    let controls = evidence.controls.iter().map(|run| &run.exchange);
+    let observed = evidence.observations.iter().map(|seen| &seen.exchange);
+    controls.chain(observed).for_each(|exchange| exchange.teach(&mut scrubber));
     let fails = planned.level == Level::Must && context.profile.protocol_fails();
     let protocol = if fails { Verdict::Fail } else { Verdict::Warn };
     let seen_by = SeenCheck { check: planned.check, protocol, evidence, resources: context.resources };
     let finding = find(seen_by, context.profile);
     let fixed = FixedTexts::of(evidence.observations.iter().map(|seen| &seen.description));
-    let clean = |text: &str| fixed.scrub(text, &scrubber);
+    let clean = |text: &str| without_signatures(&fixed.scrub(text, &scrubber)).into_owned();
     let recorded = || record(evidence, finding.shown_by, &scrubber);
     let (records, shown_by) = if context.exchanges { recorded() } else { (Vec::new(), None) };
     let deviations = finding.deviations.iter().map(|line| clean(line));

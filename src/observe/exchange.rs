@@ -1,15 +1,18 @@
 //! One request and what came back, raw for judging and masked for recording.
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::foreign_secret::without_foreign_secrets;
+use super::masking::{
+    masked_addresses, masked_cookies, masked_credential, masked_members, masked_pairs, masked_set_cookie,
+    masked_target, without_signatures,
+};
 use super::{Marks, page, parse_json};
-use crate::secret::{MASK, Scrubber, is_secret_name};
+use crate::secret::Scrubber;
 
 /// Bytes of a body that are kept in a record.
 const RECORDED_BODY: usize = 2048;
@@ -325,11 +328,15 @@ impl Exchange {
 
     /// The exchange as it may leave the process: credential parts masked, then everything scrubbed by value.
     pub fn record(&self, scrubber: &Scrubber) -> RecordedExchange {
-        let known = |bytes: &[u8]| printable(&scrubber.scrub_bytes(bytes));
+        let known = |bytes: &[u8]| without_signatures(&printable(&scrubber.scrub_bytes(bytes))).into_owned();
         let clean = |bytes: &[u8]| without_foreign_secrets(&known(bytes)).into_owned();
         let mut request_headers = RecordedFields::default();
         for header in &self.request.headers {
-            let masked = header.sensitive.then(|| masked_credential(&header.value));
+            let masked = match header.sensitive {
+                _ if header.name.eq_ignore_ascii_case("cookie") => Some(masked_cookies(&header.value)),
+                true => Some(masked_credential(&header.value)),
+                false => masked_addresses(&header.value),
+            };
             request_headers.push(
                 header.name.as_bytes(),
                 masked.as_deref().map_or(&header.value, str::as_bytes),
@@ -339,9 +346,18 @@ impl Exchange {
         let mut response_headers = RecordedFields::default();
         let (status, response_body, silence) = match &self.answer {
             Ok(response) => {
-                response.headers.iter().for_each(|(name, value)| response_headers.push(name.as_bytes(), value, &clean));
+                for (name, value) in &response.headers {
+                    let masked = match name.eq_ignore_ascii_case("set-cookie") {
+                        true => Some(masked_set_cookie(value)),
+                        false => masked_addresses(value),
+                    };
+                    response_headers.push(name.as_bytes(), masked.as_deref().map_or(value, str::as_bytes), &clean);
+                }
                 // what is written again has no escapes that hid a credential from the search
-                let masked = |body: &[u8]| clean(masked_members(&clean(body)).as_bytes());
+                let masked = |body: &[u8]| {
+                    let members = masked_members(&clean(body));
+                    clean(masked_addresses(members.as_bytes()).unwrap_or(members).as_bytes())
+                };
                 (Some(response.status), recorded(&response.body, RECORDED_BODY, masked), None)
             }
             Err(silence) => (None, String::new(), Some(scrubber.scrub(&silence.to_string()))),
@@ -354,7 +370,7 @@ impl Exchange {
         RecordedExchange {
             origin: self.request.origin.as_deref().map(str::to_owned),
             method: clean(self.request.method.as_bytes()),
-            target: excerpt(&scrubber.scrub(&masked_target(&self.request.target)), RECORDED_FIELD),
+            target: excerpt(&known(masked_target(&self.request.target).as_bytes()), RECORDED_FIELD),
             request_headers: request_headers.fields,
             request_body,
             status,
@@ -425,89 +441,8 @@ pub struct RecordedExchange {
     pub marks: Marks,
 }
 
-/// A credential header value: an authentication scheme may stay, the credential may not.
-fn masked_credential(value: &[u8]) -> String {
-    let text = String::from_utf8_lossy(value);
-    match text.split_once(' ') {
-        Some((scheme, _))
-            if ["basic", "bearer", "digest", "dpop", "hmac-sha256", "aws4-hmac-sha256"]
-                .contains(&scheme.to_ascii_lowercase().as_str()) =>
-        {
-            format!("{scheme} {MASK}")
-        }
-        _ => MASK.to_owned(),
-    }
-}
-
-fn masked_target(target: &[u8]) -> String {
-    let text = printable(target);
-    match text.split_once('?') {
-        Some((path, query)) => format!("{path}?{}", masked_pairs(query)),
-        None => text,
-    }
-}
-
-fn masked_pairs(pairs: &str) -> String {
-    let masked = pairs.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, value)) if is_secret_name(name) && !value.is_empty() => format!("{name}={MASK}"),
-        _ => pair.to_owned(),
-    });
-    masked.collect::<Vec<_>>().join("&")
-}
-
-/// Masks string members of JSON that carry credentials, so that a token fetched a moment ago is never shown.
-fn masked_members(text: &str) -> String {
-    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(text) else { return masked_in_text(text) };
-    let Some(object) = value.as_object_mut() else { return masked_in_text(text) };
-    let mut masked = false;
-    for (name, member) in object.iter_mut() {
-        if is_secret_name(name) && member.as_str().is_some_and(|value| !value.is_empty()) {
-            *member = MASK.into();
-            masked = true;
-        }
-    }
-    let text = if masked { value.to_string() } else { text.to_owned() };
-    masked_in_text(&text)
-}
-
-/// The same in what only looks like JSON: a body that was cut, a member further inside, a page with a script.
-fn masked_in_text(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((name, value, end)) = string_member(rest) {
-        masked.push_str(&rest[..value.start]);
-        masked.push_str(if is_secret_name(&rest[name]) && !value.is_empty() { MASK } else { &rest[value] });
-        rest = &rest[end..];
-    }
-    masked.push_str(rest);
-    masked
-}
-
-/// The first member of a text whose value is a string: its name, the value, and where what follows starts.
-fn string_member(text: &str) -> Option<(Range<usize>, Range<usize>, usize)> {
-    let mut from = 0;
-    loop {
-        let colon = from + text[from..].find(':')?;
-        from = colon + 1;
-        let Some(before) = text[..colon].trim_end().strip_suffix('"') else { continue };
-        let name = before.rfind('"').map_or(0, |quote| quote + 1)..before.len();
-        let value = text[from..].trim_start();
-        if let Some(inside) = value.strip_prefix('"') {
-            let value = text.len() - inside.len();
-            let mut escaped = false;
-            let closes = |byte: u8| {
-                let closes = byte == b'"' && !escaped;
-                escaped = byte == b'\\' && !escaped;
-                closes
-            };
-            let end = value + inside.bytes().position(closes).unwrap_or(inside.len());
-            return Some((name, value..end, end));
-        }
-    }
-}
-
 /// Text without control characters, whatever a server or a forgery put into it.
-fn printable(bytes: &[u8]) -> String {
+pub(super) fn printable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let visible = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
     text.chars().map(|c| if visible(c) { c } else { '\u{fffd}' }).collect()
@@ -538,6 +473,7 @@ fn boundary(text: &str, most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::MASK;
 
     fn exchange(request: Request, body: &str) -> Exchange {
         let headers = vec![("Content-Type".to_owned(), b"application/json".to_vec())];
@@ -575,15 +511,34 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_carries_a_credential_is_masked_wherever_it_stands() {
-        for (text, masked) in [
-            (r#"{"data": {"access_token" : "fresh\"er", "b":1}}"#, r#"{"data": {"access_token" : "···", "b":1}}"#),
-            (r#"{"scope":"a","refresh_token":"cut o"#, r#"{"scope":"a","refresh_token":"···"#),
-            (r#"<script>x={"a":"b","password":"p"}</script>"#, r#"<script>x={"a":"b","password":"···"}</script>"#),
-            (r#"{"token":"","key":7,"a":"token"}"#, r#"{"token":"","key":7,"a":"token"}"#),
+    fn a_record_shows_no_cookie_and_no_ticket_of_any_answer() {
+        let request = Request::new("GET", "/cb?code=a8Kq27ZxP0sL&state=s1")
+            .header("Cookie", "lang=en; hid=U5QuThKztdAk")
+            .header("Referer", "https://a.example/cb?code=a8Kq27ZxP0sL");
+        let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.4pQz8sLk1VdXn0Rw7uTbYcJm";
+        let mut exchange = exchange(request, &format!("{{\"id_token\":\"{jwt}\",\"seen\":\"{jwt}\"}}"));
+        let response = exchange.answer.as_mut().expect("is there");
+        for (name, value) in [
+            ("Set-Cookie", "hid=U5QuThKztdAk; Path=/; HttpOnly"),
+            ("set-cookie", "gone=; Max-Age=0"),
+            ("Location", "/next?id_token=x.y&state=s1#access_token=6c1f0a8e52d9&token_type=bearer"),
         ] {
-            assert_eq!(masked_members(text), masked, "{text}");
+            response.headers.push((name.to_owned(), value.into()));
         }
+        // a name that is a piece of a known value does not show the value behind it
+        let mut scrubber = Scrubber::default();
+        scrubber.add(b"hid_and_more=something-7");
+        let record = exchange.record(&scrubber);
+        let value = |fields: &[RecordedHeader], at: usize| fields[at].value.clone();
+        assert_eq!(record.target, format!("/cb?code={MASK}&state=s1"));
+        assert_eq!(value(&record.request_headers, 0), format!("lang={MASK}; hid={MASK}"));
+        assert_eq!(value(&record.request_headers, 1), format!("https://a.example/cb?code={MASK}"));
+        assert_eq!(value(&record.response_headers, 1), format!("hid={MASK}; Path=/; HttpOnly"));
+        assert_eq!(value(&record.response_headers, 2), "gone=; Max-Age=0");
+        let location = format!("/next?id_token={MASK}&state=s1#access_token={MASK}&token_type=bearer");
+        assert_eq!(value(&record.response_headers, 3), location);
+        let body = format!("{{\"id_token\":\"{MASK}\",\"seen\":\"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.{MASK}\"}}");
+        assert_eq!(record.response_body, body);
     }
 
     #[test]

@@ -51,6 +51,19 @@ pub fn named_value(page: &str, name: &str) -> Option<String> {
     })
 }
 
+/// All of them with their names.
+pub fn named_values(page: &str) -> impl Iterator<Item = (String, String)> {
+    tags(page).filter_map(|tag| {
+        let mut attributes = attributes(tag);
+        let mut take = |wanted: &str| {
+            let at = attributes.iter().position(|(key, _)| key == wanted)?;
+            Some(attributes.swap_remove(at).1)
+        };
+        let name = take("name").or_else(|| take("id"))?;
+        Some((name, take("value").or_else(|| take("content"))?))
+    })
+}
+
 /// Whether a page has a form, and whether that asks for a password.
 pub fn form_of(page: &str) -> Option<bool> {
     let is_password = |tag| attributes(tag).iter().any(|(name, value)| name == "type" && is_word(value, "password"));
@@ -179,6 +192,8 @@ mod tests {
             ("<inpu", None),
         ] {
             assert_eq!(named_value(page, "csrf").as_deref(), expected, "{page}");
+            let all: Vec<_> = named_values(page).filter(|(name, _)| name == "csrf").map(|(_, value)| value).collect();
+            assert_eq!(all, expected.into_iter().collect::<Vec<_>>(), "{page}");
         }
     }
 }

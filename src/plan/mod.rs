@@ -26,6 +26,7 @@ mod near_password;
 mod object_write;
 mod other_redirection;
 pub mod overhead;
+mod public_texts;
 mod query_login;
 pub mod resolve;
 mod resolve_login;

@@ -61,5 +61,6 @@ async fn one(session: &Session<'_>, (case, request): (&At<Case>, &CaseRequest), 
     for secret in &secrets {
         scrubber.add(secret.expose().as_bytes());
     }
+    exchange.teach(&mut scrubber);
     judged.of(&exchange, &reading, &scrubber, clock::now() - began)
 }

@@ -129,19 +129,12 @@ async fn discover(
     }
 }
 
-/// Takes every secret of a subject out of texts.
+/// Takes every secret of a subject out of texts, but for what a report has to name, although a secret may hold a part of it.
 pub(super) fn scrubber_of(subject: &Subject) -> Scrubber {
     let mut scrubber = Scrubber::default();
     for secret in subject.secrets() {
         scrubber.add(secret.expose().as_bytes());
     }
-    // what a report has to name, although a secret may start with it
-    for identity in &subject.identities {
-        scrubber.spare(&identity.name);
-        identity.account_name().iter().for_each(|name| scrubber.spare(name));
-    }
-    let material = &subject.material;
-    let clients = [&material.introspection_client, &material.foreign_introspection_client, &material.special_client];
-    clients.into_iter().flatten().for_each(|client| scrubber.spare(&client.id));
+    subject.public_texts().iter().for_each(|text| scrubber.spare(text));
     scrubber
 }

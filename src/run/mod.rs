@@ -218,6 +218,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
     let profile = profile_of(&loaded, &subject);
     // what a target says in an error may repeat what it was sent
     let mut scrubber = scrubber_of(&subject);
+    scrubber.spare(&loaded.scenario.name);
     let proxy = launch.proxy(options);
     if let Some(proxy) = &proxy {
         proxy.secrets().iter().for_each(|secret| scrubber.add(secret.expose().as_bytes()));

@@ -11,12 +11,13 @@ use zeroize::Zeroizing;
 use super::MASK;
 use super::decode::{View, is_separator};
 use super::grams::{BETWEEN, Index, Pieces};
+use super::shape::secret_parts;
 
 /// Values shorter than this are not searched for: they would shred a report.
 const SHORTEST_SCRUBBED: usize = 8;
 
 /// Words of the protocols, which a value may hold and a report has to show.
-const PROTOCOL: [&str; 8] = [
+const PROTOCOL: [&str; 9] = [
     "-----begin encrypted private key-----",
     "application/x-www-form-urlencoded",
     "authorization_code",
@@ -24,6 +25,7 @@ const PROTOCOL: [&str; 8] = [
     "client_credentials",
     "client_secret_basic",
     "proxy-authorization",
+    "set-cookie",
     "www-authenticate",
 ];
 
@@ -104,6 +106,22 @@ impl Scrubber {
                     self.spared.push(BETWEEN);
                 }
             }
+        }
+    }
+
+    /// Whether a value is such a text, and not a part of one. Separators do not count, as in the search.
+    pub fn spares(&self, value: &str) -> bool {
+        let own = value.as_bytes().to_ascii_lowercase();
+        let compact: Vec<u8> = own.iter().copied().filter(|byte| !is_separator(*byte)).collect();
+        let is_own = |text: &[u8]| !text.is_empty() && (text == own || text == compact);
+        self.spared.split(|byte| *byte == BETWEEN).any(is_own)
+    }
+
+    /// Adds a value that was sent or came back, as far as it may be secret: no public text, no words, and of an address only what
+    /// is made up in it.
+    pub fn learn(&mut self, value: &str) {
+        for part in secret_parts(value).iter().filter(|part| !self.spares(part)).collect::<Vec<_>>() {
+            self.add(part.as_bytes());
         }
     }
 
@@ -197,7 +215,7 @@ fn without_jose_headers(value: &[u8]) -> Vec<&[u8]> {
 }
 
 /// Whether a segment of a token is the Base64 of a JSON object, by its start (RFC 7515 §3.1).
-fn is_jose_header(segment: &[u8]) -> bool {
+pub fn is_jose_header(segment: &[u8]) -> bool {
     let object =
         |start: Vec<u8>| start.first() == Some(&b'{') && start.get(1).is_some_and(|byte| b"\" \r\n\t}".contains(byte));
     segment.len() >= 4 && URL_SAFE_NO_PAD.decode(&segment[..4]).is_ok_and(object)
@@ -351,6 +369,27 @@ mod tests {
         }
         let clean = scrubber.scrub(&format!("token {JWT} is expired"));
         assert_eq!(clean, format!("token eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.{MASK} is expired"));
+    }
+
+    #[test]
+    fn what_is_learnt_is_no_public_text() {
+        let mut scrubber = Scrubber::default();
+        ["web-app-2026", "/api/notes/1"].iter().for_each(|text| scrubber.spare(text));
+        for value in [
+            "web-app-2026",
+            "[\"web-app-2026\"]",
+            "/api/notes/1",
+            "/account/profile",
+            "continue-here",
+            "U5QuThKztdAkzzQpRw7uTbYc",
+        ] {
+            scrubber.learn(value);
+        }
+        assert_eq!(
+            scrubber.scrub("Web-App-2026 GET /api/notes/1 /account/profile continue-here sid=U5QuThKztdAkzzQpRw7uTbYc"),
+            format!("Web-App-2026 GET /api/notes/1 /account/profile continue-here sid={MASK}")
+        );
+        assert!(!scrubber.spares("web-app") && !scrubber.spares(""));
     }
 
     #[test]

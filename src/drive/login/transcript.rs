@@ -11,7 +11,7 @@ use crate::target::address::host_field;
 /// Exchanges that are kept.
 const MOST: usize = 16;
 /// Header fields that hold no credential.
-const PLAIN_FIELDS: [&str; 12] = [
+const PLAIN_FIELDS: [&str; 13] = [
     "Accept",
     "Accept-Language",
     "Content-Type",
@@ -23,6 +23,7 @@ const PLAIN_FIELDS: [&str; 12] = [
     "Sec-Fetch-Site",
     "User-Agent",
     "X-Forwarded-Host",
+    "X-Forwarded-Server",
     "X-Requested-With",
 ];
 

@@ -125,7 +125,7 @@ impl Prober {
             self.complete(form, &mut params);
         }
         for (name, value) in params.iter().chain(&query) {
-            if is_secret_name(name) {
+            if is_secret_name(name) && !values::is_word_of(name, value) {
                 values::note_text(value, evidence);
             }
         }

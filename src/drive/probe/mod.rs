@@ -501,7 +501,7 @@ fn proven(subject: &Subject, proof: &Proof, request: &Request, turn: &Turn) -> V
 /// Adds what travels beside a credential; it is noted for the scrubber.
 fn accompany(companions: &[Companion], request: &mut Request, evidence: &mut Evidence) {
     for carried in login::accompany(companions, request) {
-        values::note(&carried.value, evidence);
+        values::note_companion(&carried.value, evidence);
     }
 }
 

@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::observe::{Evidence, Response};
+use crate::observe::{Evidence, Header, Response};
 use crate::scheme::Carried;
-use crate::secret::Secret;
+use crate::secret::{Secret, is_words, secret_parts};
 
 /// Values that are sent as probes and are no secret at all.
 const SHORTEST: usize = 8;
@@ -42,6 +42,22 @@ pub(super) fn note(value: &[u8], evidence: &mut Evidence) {
     }
 }
 
+/// Notes what a header line carries: of cookies the values alone, whose names a report shows.
+pub(super) fn note_line(header: &Header, evidence: &mut Evidence) {
+    if !header.name.eq_ignore_ascii_case("cookie") {
+        return note(&header.value, evidence);
+    }
+    let text = String::from_utf8_lossy(&header.value);
+    let values = text.split(';').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+    values.for_each(|value| note(value.trim().as_bytes(), evidence));
+}
+
+/// Notes what travels beside a credential, as far as it may be secret.
+pub(super) fn note_companion(value: &[u8], evidence: &mut Evidence) {
+    let text = String::from_utf8_lossy(value);
+    secret_parts(&text).iter().for_each(|part| note(part.as_bytes(), evidence));
+}
+
 /// Of the parameters of Digest the response alone proves something; nonce and names are the server's (RFC 7616 §3.4). Forgeries
 /// write them in other spellings, and behind other scheme names.
 fn digest_response(parameters: &str) -> Option<&str> {
@@ -53,6 +69,12 @@ fn digest_response(parameters: &str) -> Option<&str> {
     value_of("username")?;
     let quoted = value_of("response").and_then(|value| value.strip_prefix('"')?.split('"').next());
     Some(quoted.unwrap_or_default())
+}
+
+/// Whether a value is a word where a machine makes values up: what a person chooses may be a word and is a secret all the same.
+pub(super) fn is_word_of(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    is_words(value) && !["key", "password", "secret"].iter().any(|own| name.ends_with(own))
 }
 
 /// Notes a value: of a very long one the start, which is more than a record shows of it.
@@ -87,6 +109,21 @@ pub(super) fn note_tokens(response: &Response, evidence: &mut Evidence) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::Request;
+
+    #[test]
+    fn of_lines_and_companions_what_may_be_secret_is_noted() {
+        let request = Request::new("GET", "/")
+            .credential_header("Cookie", "hid_session=U5QuThKztdAk; hid_other=a8Kq27ZxP0sL")
+            .credential_header("Authorization", "Bearer ZxP0sLa8Kq27");
+        let mut evidence = Evidence::default();
+        request.headers.iter().for_each(|header| note_line(header, &mut evidence));
+        for value in ["/account", "XY", "allow-it-all", "7Tq0uThKztdAk"] {
+            note_companion(value.as_bytes(), &mut evidence);
+        }
+        let noted: Vec<&str> = evidence.sent_secrets.iter().map(Secret::expose).collect();
+        assert_eq!(noted, ["U5QuThKztdAk", "a8Kq27ZxP0sL", "ZxP0sLa8Kq27", "7Tq0uThKztdAk"]);
+    }
 
     #[test]
     fn of_a_signature_the_digits_alone_are_secret() {

@@ -190,7 +190,7 @@ impl Stage<'_> {
                 if kept || outcome != Outcome::Refused {
                     values::note_text(&secret, evidence);
                     let sensitive = request.headers.iter().filter(|header| header.sensitive);
-                    sensitive.for_each(|header| values::note(&header.value, evidence));
+                    sensitive.for_each(|header| values::note_line(header, evidence));
                 }
                 Ok(Told { exchange, outcome, why: None, before: Vec::new() })
             }

@@ -118,7 +118,7 @@ impl Stage<'_> {
     /// Takes the exchange of another check for this one.
     fn recall(&self, seen: Recalled, exchange: Exchange, evidence: &mut Evidence) {
         for header in exchange.request.headers.iter().filter(|header| header.sensitive) {
-            values::note(&header.value, evidence);
+            values::note_line(header, evidence);
         }
         if let Some(response) = exchange.response() {
             values::note_tokens(response, evidence);

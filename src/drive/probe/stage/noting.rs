@@ -5,7 +5,7 @@ use crate::drive::probe::values;
 use crate::observe::page::parameters_of_redirect;
 use crate::observe::{Evidence, Exchange};
 use crate::plan::login::LoginProcedure;
-use crate::secret::Secret;
+use crate::secret::{Secret, is_secret_name, is_secret_parameter, is_words, secret_parts};
 
 /// Parameters of grants that are no secret (RFC 6749 §4.3.2, §6).
 const PLAIN_PARAMETERS: [&str; 6] =
@@ -18,45 +18,58 @@ const PLAIN_HEADERS: [&str; 8] =
 /// Notes what exchanges of a login carry that is not to be shown: cookies, header lines, and what bodies hold beside the
 /// user-id.
 pub(super) fn note(exchanges: &[Exchange], procedure: &LoginProcedure, evidence: &mut Evidence) {
-    let mut note = |text: &str| {
-        if text != procedure.account.0 {
-            values::note_text(text, evidence);
+    let password = procedure.account.1.as_ref().map(Secret::expose);
+    let mut note = |name: &str, text: &str| {
+        if text == procedure.account.0 {
+            return;
+        }
+        for part in secrets_of(name, text, Some(text) == password) {
+            values::note_text(&part, evidence);
         }
     };
-    let secret = |name: &str| crate::secret::is_secret_name(name);
     for exchange in exchanges {
         for header in exchange.request.headers.iter().filter(|header| header.sensitive) {
             let value = String::from_utf8_lossy(&header.value);
-            value.split(';').filter_map(|pair| pair.split_once('=')).for_each(|(_, value)| note(value.trim()));
-            let credential = value.split_once(' ').map_or(&*value, |(_, credential)| credential);
-            if !PLAIN_HEADERS.iter().any(|plain| header.name.eq_ignore_ascii_case(plain)) {
-                note(credential);
+            value.split(';').filter_map(|pair| pair.split_once('=')).for_each(|(_, value)| note("", value.trim()));
+            let is_plain = PLAIN_HEADERS.iter().any(|plain| header.name.eq_ignore_ascii_case(plain));
+            // the name of a cookie is no part of its value
+            if !is_plain && !header.name.eq_ignore_ascii_case("cookie") {
+                note("", value.split_once(' ').map_or(&*value, |(_, credential)| credential));
             }
         }
         let sent = members(&exchange.request.body);
-        let password = procedure.account.1.as_ref().map(Secret::expose);
-        let is_shown = |name: &str, text: &str| {
-            PLAIN_PARAMETERS.contains(&name) || (is_a_word(text) && !secret(name) && Some(text) != password)
-        };
-        sent.iter().filter(|(name, text)| !is_shown(name, text)).for_each(|(_, text)| note(text));
+        let sent = sent.iter().filter(|(name, _)| !PLAIN_PARAMETERS.contains(&name.as_str()));
+        sent.for_each(|(name, text)| note(name, text));
         let Some(answer) = exchange.response() else { continue };
         for line in answer.header_values("set-cookie") {
             let pair = line.split(';').next().unwrap_or_default();
-            pair.split_once('=').into_iter().for_each(|(_, value)| note(value.trim()));
+            pair.split_once('=').into_iter().for_each(|(_, value)| note("", value.trim()));
         }
         if let Some(location) = answer.led_to() {
             // such as the token of an implicit grant
-            parameters_of_redirect(&location).filter(|(name, _)| secret(name)).for_each(|(_, text)| note(&text));
+            let parameters = parameters_of_redirect(&location);
+            parameters
+                .filter(|(name, text)| is_secret_parameter(name, text))
+                .for_each(|(name, text)| note(&name, &text));
         }
-        members(&answer.body).iter().filter(|(name, _)| secret(name)).for_each(|(_, text)| note(text));
+        let answered = members(&answer.body);
+        answered.iter().filter(|(name, _)| is_secret_name(name)).for_each(|(name, text)| note(name, text));
     }
 }
 
-/// Whether a text is a word, or a text of ours: masked wherever it occurs, it would take the sense from a report.
-fn is_a_word(text: &str) -> bool {
-    let is_short = text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    // in whatever way a login is to lead there
-    is_short || FOREIGN_ORIGIN.strip_prefix("https://").is_some_and(|host| text.contains(host))
+/// What of a text is not to be shown: masked wherever it occurs, a word, a path or a text of ours would take the sense from a
+/// report.
+fn secrets_of(name: &str, text: &str, is_password: bool) -> Vec<String> {
+    match is_password || (is_secret_name(name) && is_words(text) && !values::is_word_of(name, text)) {
+        true => vec![text.to_owned()],
+        false if is_ours(text) => Vec::new(),
+        false => secret_parts(text),
+    }
+}
+
+/// Whether a text holds the address of ours to which a login is to lead in whatever way.
+fn is_ours(text: &str) -> bool {
+    FOREIGN_ORIGIN.strip_prefix("https://").is_some_and(|host| text.contains(host))
 }
 
 /// The texts of a body with their names: the values of a form, or of the members of JSON at any depth.
@@ -83,20 +96,62 @@ fn members(body: &[u8]) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::{Request, Response, Silence};
+    use crate::plan::login::{BesideWrites, CredentialEnd, CredentialSource};
 
     #[test]
-    fn words_are_shown_and_what_may_be_a_secret_is_not() {
-        for (text, expected) in [
-            ("cross-site", true),
-            ("session", true),
-            ("https://authbench.example/cb", true),
-            ("/\\authbench.example/", true),
-            ("Wr0ng-pass", false),
-            ("6c1f0a8e52d9", false),
-            ("correct-horse-battery", false),
+    fn words_and_addresses_are_shown_and_what_may_be_a_secret_is_not() {
+        let login = "/authorize?client_id=web-app&scope=openid&state=E9Melhoa2OwvFrEMTJgu";
+        for (name, text, noted) in [
+            ("mode", "cross-site", None),
+            ("flow", "session", None),
+            ("next", "https://authbench.example/cb", None),
+            ("next", "/\\authbench.example/", None),
+            ("next", "/account", None),
+            ("next", "https://app.example/account", None),
+            ("next", login, Some("E9Melhoa2OwvFrEMTJgu")),
+            ("submit", "Sign in", None),
+            ("decision", "allow", None),
+            ("pin", "Wr0ng-pass", Some("Wr0ng-pass")),
+            ("csrf_token", "6c1f0a8e52d9", Some("6c1f0a8e52d9")),
+            ("password", "correct-horse-battery", Some("correct-horse-battery")),
+            ("id_token_hint", "authbench", None),
+            ("client_secret", "secretsecret", Some("secretsecret")),
         ] {
-            assert_eq!(is_a_word(text), expected, "{text}");
+            assert_eq!(secrets_of(name, text, false), noted.into_iter().collect::<Vec<_>>(), "{name}={text}");
         }
+        assert_eq!(secrets_of("phrase", "correct-horse-battery", true), ["correct-horse-battery"]);
+    }
+
+    #[test]
+    fn what_a_login_carries_is_noted_without_names_and_places() {
+        let procedure = LoginProcedure {
+            source: CredentialSource::Requests(Vec::new()),
+            token: None,
+            end: CredentialEnd::Never,
+            refresh: None,
+            refreshed: None,
+            logout: Vec::new(),
+            password_change: Vec::new(),
+            cookies: None,
+            beside_writes: BesideWrites::default(),
+            account: ("alice@a.example".to_owned(), None),
+            most_failures: 1,
+        };
+        let request = Request::new("POST", "/login")
+            .credential_header("Cookie", "hid_session=U5QuThKztdAk; back=/account/profile")
+            .credential_header("X-CSRF", "a8Kq27ZxP0sL")
+            .with_body(
+                "application/x-www-form-urlencoded",
+                "next=%2Faccount&ticket=ZxP0sLa8Kq27&email=alice%40a.example",
+            );
+        let headers = vec![("Set-Cookie".to_owned(), b"hid_session=7Tq0uThKztdAk; Path=/".to_vec())];
+        let answer = Ok(Response { status: 303, headers, body: Vec::new(), truncated: false });
+        let exchange = Exchange { answer, ..Exchange::unanswered(request, Silence::Closed) };
+        let mut evidence = Evidence::default();
+        note(&[exchange], &procedure, &mut evidence);
+        let noted: Vec<&str> = evidence.sent_secrets.iter().map(Secret::expose).collect();
+        assert_eq!(noted, ["U5QuThKztdAk", "a8Kq27ZxP0sL", "ZxP0sLa8Kq27", "7Tq0uThKztdAk"]);
     }
 
     #[test]
