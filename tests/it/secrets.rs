@@ -2,11 +2,14 @@
 
 use crate::binary;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use binary::{Served, authbench};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::broken::http::{Answer, Reply, Request, Server};
 
 /// This much of a secret in one piece is a leak: near-miss forgeries hold nearly all of it.
 const PIECE: usize = 10;
@@ -149,6 +152,90 @@ fn keys_of_clients_and_assertions_stay_out_of_every_output() {
         let text = String::from_utf8_lossy(bytes);
         assert!(!text.contains("client_assertion=ey"), "{name} shows an assertion");
     }
+}
+
+/// An application that renews its session and another cookie in each answer, and hands out an ID token at its login.
+#[derive(Default)]
+struct Renewing {
+    live: Vec<String>,
+    issued: Vec<String>,
+}
+
+impl Renewing {
+    fn fresh(&mut self) -> String {
+        let value = format!("{:032x}", rand::random::<u128>());
+        self.issued.push(value.clone());
+        value
+    }
+
+    fn answer(&mut self, request: &Request) -> Answer {
+        let cookie = request.header("cookie").unwrap_or_default();
+        let own = cookie.split("; ").find_map(|pair| pair.strip_prefix("hid_session=")).unwrap_or_default().to_owned();
+        let is_open = self.live.contains(&own);
+        let answer = match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/login") => {
+                let ticket = self.fresh();
+                let page = format!(
+                    "<title>Sign in to /account</title><form method=post><input type=hidden name=next value=\"/account\">\
+                     <input type=hidden name=csrf_token value=\"{ticket}\"></form>"
+                );
+                return Answer::empty(200).with("text/html", page);
+            }
+            ("POST", "/login") if String::from_utf8_lossy(&request.body).contains("Copper-Lantern-42") => {
+                let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(br#"{"sub":"alice"}"#);
+                let signature = self.fresh();
+                Answer::json(200, &json!({ "id_token": format!("eyJhbGciOiJSUzI1NiJ9.{payload}.{signature}") }))
+            }
+            ("GET" | "HEAD", "/account") if is_open => {
+                Answer::json(200, &json!({ "orders": ["a1b2c3d4e5f60718", "9988776655443322"], "opened_by": own }))
+            }
+            ("GET" | "HEAD", "/account") | ("POST", "/login") => {
+                return Answer::json(401, &json!({ "error": "unauthorized" }));
+            }
+            _ => return Answer::empty(404),
+        };
+        let (session, remember) = (self.fresh(), self.fresh());
+        self.live.push(session.clone());
+        answer
+            .header("Set-Cookie", format!("hid_session={session}; Path=/; HttpOnly"))
+            .header("Set-Cookie", format!("hid_remember={remember}; Path=/; Max-Age=2592000"))
+            .header("Set-Cookie", "hid_flash=; Path=/; Max-Age=0")
+    }
+}
+
+#[test]
+fn cookies_that_a_server_renews_and_id_tokens_stay_out_of_every_output_and_places_stay_in() {
+    let state = Arc::<Mutex<Renewing>>::default();
+    let shared = state.clone();
+    let server = Server::start(move |request: &Request, _: &mut _| {
+        let answer = shared.lock().unwrap_or_else(PoisonError::into_inner).answer(request);
+        Reply::Whole(answer)
+    });
+    let yaml = format!(
+        "authbench: 1\nname: renewed\ntarget: {{ url: \"http://{}\", owned: true }}\nscheme: {{ session: {{ cookie: hid_session }} }}\n\
+         logins:\n  form:\n    request:\n    - get: /login\n    - post: /login\n      form: {{ csrf_token: \"{{input:csrf_token}}\", \
+         next: \"{{input:next}}\", user: \"{{username}}\", password: \"{{password}}\" }}\n    token: {{ cookie: hid_session }}\n    \
+         lifetime: 30m\ncredentials:\n  alice: {{ login: form, username: alice, password: \"${{ALICE_PW}}\" }}\n\
+         resources:\n  - {{ request: GET /account }}\n",
+        server.address
+    );
+    let outputs = outputs(&yaml, &[("ALICE_PW".to_owned(), "Copper-Lantern-42".to_owned())]);
+    let issued = state.lock().unwrap_or_else(PoisonError::into_inner).issued.clone();
+    assert!(issued.len() > 50, "{} values", issued.len());
+    let search = aho_corasick::AhoCorasick::new(&issued).expect("is built");
+    for (name, bytes) in &outputs {
+        if let Some(found) = search.find(bytes) {
+            let around = &bytes[found.start().saturating_sub(80)..(found.end() + 20).min(bytes.len())];
+            panic!("{name} shows a value of the server: {}", String::from_utf8_lossy(around));
+        }
+    }
+    let (_, report) = outputs.iter().find(|(name, _)| name == "out.json").expect("is there");
+    let report = String::from_utf8_lossy(report);
+    for shown in ["hid_session=···; Path=/; HttpOnly", "hid_remember=···; Path=/", "hid_flash=; Path=/", "GET /account"]
+    {
+        assert!(report.contains(shown), "{shown} is not shown");
+    }
+    assert!(!report.contains("GET ···"), "a path is masked");
 }
 
 /// Tokens are not known beforehand: no `access_token` member of any recorded body holds one.
