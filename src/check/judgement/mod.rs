@@ -67,6 +67,13 @@ impl From<String> for Wording {
     }
 }
 
+impl Deviation {
+    /// Names the request at fault, where another one shows it.
+    pub fn move_to(&mut self, observation: usize, wording: Wording) {
+        (self.observation, self.text, self.described) = (observation, wording.text, wording.described);
+    }
+}
+
 impl Wording {
     fn shown_by(self, observation: usize, expected: impl Into<String>, explanation: Explanation) -> Deviation {
         let (text, described) = (self.text, self.described);

@@ -313,11 +313,20 @@ pub(crate) fn foreign_revocation(case: &ObservedCheck<'_>) -> Judgement {
     for (_, seen) in case.observations_of(OWN_REVOKED).filter(|(_, seen)| seen.outcome == Outcome::Unclear) {
         judgement.leaves_open(unclear(seen));
     }
+    // that of its own client is another matter
+    let by_another =
+        |seen: &Observation| seen.place == Place::Revocation && !matches!(case.step_of(seen).wanted(), Want::Granted);
+    // a token that is refused afterwards was ended by the request of the other client
+    let is_used = |index: usize| matches!(case.evidence.observations[index].place, Place::Resource(_));
+    for found in judgement.access.iter_mut().filter(|found| is_used(found.observation)) {
+        let before = case.observations().take_while(|(index, _)| *index < found.observation);
+        if let Some((by, _)) = before.filter(|(_, seen)| by_another(seen) && seen.outcome == Outcome::Granted).last() {
+            found.move_to(by, case.about(by, "the token ended"));
+        }
+    }
     for (index, response) in case.all_answers() {
         let seen = &case.evidence.observations[index];
-        // that of its own client is another matter
-        let is_own = matches!(case.step_of(seen).wanted(), Want::Granted);
-        let revocation = seen.place == Place::Revocation && !is_own;
+        let revocation = by_another(seen);
         if revocation && ![200, 400, 401, 403].contains(&response.status) {
             judgement.deviates(index, format!("answered {}", response.status), "200, 400, 401 or 403");
         }

@@ -38,6 +38,8 @@ pub(crate) const CHECKS: &[Check] = &[
         ],
         expect: ends_the_token,
         shows: Explanation::Revocation,
+        // a logout may be a revocation
+        implied_by: &["login.logout-ends-credential"],
         fault: "grant-revocation-noop",
         ..REFUSAL
     },
@@ -326,6 +328,36 @@ mod tests {
             let seen = (found.access.len(), found.advice.len(), found.remarks.len());
             assert_eq!(seen, expected, "{revocation} {after} {self_contained:?}");
             assert_eq!(found.at_most, (revocation == 401).then_some(Severity::Medium));
+        }
+    }
+
+    #[test]
+    fn a_token_that_another_client_ended_is_shown_by_its_revocation() {
+        let check = find("grant.revocation-by-others-refused").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let resource = Place::Resource(0);
+        // by an unknown client and by another one; the token afterwards; access, the step that shows it
+        for (unknown, other, after, expected) in [
+            (401, 200, 401, Some(6)),
+            (200, 401, 401, Some(5)),
+            (401, 401, 200, None),
+            // nobody was told that it ended
+            (401, 401, 401, Some(7)),
+        ] {
+            let mut evidence = Evidence::default();
+            for (step, place, status) in [
+                (1, Place::Revocation, 200),
+                (3, resource, 401),
+                (5, Place::Revocation, unknown),
+                (6, Place::Revocation, other),
+                (7, resource, after),
+            ] {
+                evidence.observe(observed(step, place, status));
+            }
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let shown: Vec<usize> =
+                found.access.iter().map(|one| evidence.observations[one.observation].step).collect();
+            assert_eq!(shown, Vec::from_iter(expected), "{unknown} {other} {after}");
         }
     }
 

@@ -5,7 +5,7 @@ use crate::check::judgement::oauth;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Fill, FormAuth, INSUFFICIENT, INVALID, On, Who, send, token};
 use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity};
-use crate::observe::{Outcome, StepId};
+use crate::observe::{Observation, Outcome, Place, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[Check {
     id: "token.lacked-scope-opens-nothing",
@@ -56,7 +56,19 @@ fn opens_nothing(case: &ObservedCheck<'_>) -> Judgement {
         judgement.access.clear();
         judgement.open.push(OPEN_WITHOUT.to_owned());
     }
-    judgement.and(oauth::scope_not_escalated(case))
+    let escalated = oauth::scope_not_escalated(case);
+    // what a token opens is a fault of who issued it
+    for found in &mut judgement.access {
+        let before = case.observations().take_while(|(index, _)| *index < found.observation);
+        let is_issued = |seen: &Observation| seen.place == Place::Token && seen.outcome == Outcome::Granted;
+        if let Some((by, _)) = before.filter(|(_, seen)| is_issued(seen)).last() {
+            let request = &case.evidence.observations[found.observation].exchange.request;
+            let target = String::from_utf8_lossy(&request.target);
+            let path = target.split('?').next().unwrap_or_default();
+            found.move_to(by, case.about(by, format_args!("its token opens {} {path}", request.method)));
+        }
+    }
+    judgement.and(escalated)
 }
 
 #[cfg(test)]
@@ -64,7 +76,26 @@ mod tests {
     use super::*;
     use crate::check::profile::Effective;
     use crate::check::step::Step;
-    use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
+    use crate::observe::{Evidence, Exchange, Request, Response, Silence};
+
+    #[test]
+    fn what_a_token_opens_is_shown_by_the_request_that_it_came_from() {
+        let check = &CHECKS[0];
+        let profile = Effective::of(["api-key-403"], "oauth2-client-credentials");
+        let mut evidence = Evidence::default();
+        for (step, method, target, place) in
+            [(0, "POST", "/token", Place::Token), (1, "GET", "/orders?page=1", Place::Resource(0))]
+        {
+            let body = br#"{"access_token":"t","scope":"read"}"#.to_vec();
+            let answer = Response { status: 200, headers: Vec::new(), body, truncated: false };
+            let asked = Exchange::unanswered(Request::new(method, target), Silence::Closed);
+            let seen = Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, Outcome::Granted);
+            evidence.observe(Observation { place, ..seen });
+        }
+        let found = opens_nothing(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        let shown: Vec<_> = found.access.iter().map(|one| (one.observation, one.text.as_str())).collect();
+        assert_eq!(shown, [(0, "a probe: its token opens GET /orders")]);
+    }
 
     #[test]
     fn a_token_shows_nothing_where_its_client_needs_no_scope() {
