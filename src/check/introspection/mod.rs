@@ -138,7 +138,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 7662 §2.1", "RFC 7662 §4", "RFC 7662 §2.3", "RFC 6749 §5.2"],
         doc: Doc {
-            sends: "A live token with no, with wrong client and with wrong bearer credentials; with a wrong secret of the client in the body, or by HTTP Basic where the scenario sends the good one in the body; and, where `material.public_client_id` is declared, with the `client_id` of that client alone, which proves nothing. Each 200 is a failure.",
+            sends: "A live token with no, with wrong client and with wrong bearer credentials; with a wrong secret of the client in the body, or by HTTP Basic where the scenario sends the good one in the body; with the `client_id` of the client that introspects and nothing else, unless it is a public one; and, where `material.public_client_id` is declared, with the `client_id` of that client alone, which proves nothing. Each 200 is a failure.",
             matters: "An open endpoint lets anybody test stolen tokens and read what they hold (RFC 7662 §4).",
             fix: "Require the credentials of a resource server, and answer 401 with a challenge of the scheme that was used.",
         },
@@ -155,6 +155,11 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(introspection::PUBLIC)
                 .if_given()
                 .called("the client_id of a public client and nothing else"),
+            introspect(FormAuth::IdOnly, &[("token", Fill::Slot("t"))])
+                .denied(REFUSED_CLIENT)
+                .id(introspection::NAMED)
+                .if_given()
+                .called("the client_id of the client that introspects and nothing else"),
         ],
         expect: introspection::introspection_refused,
         fault: "open-introspection",
@@ -314,6 +319,7 @@ mod tests {
         const BARE: usize = 1;
         const OTHERWISE: usize = 3;
         const PUBLIC: usize = 5;
+        const NAMED: usize = 6;
         let check = find("introspect.requires-authorization").expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "bearer");
         let (active, inactive) = (r#"{"active":true}"#, r#"{"active":false}"#);
@@ -331,6 +337,10 @@ mod tests {
             (OTHERWISE, (400, r#"{"error":"unauthorized_client"}"#), (0, false, 0)),
             (OTHERWISE, (200, inactive), (0, false, 1)),
             (OTHERWISE, (200, active), (1, false, 0)),
+            // a client that has to prove who it is
+            (NAMED, (200, active), (1, false, 0)),
+            (NAMED, (200, inactive), (0, false, 1)),
+            (NAMED, (400, r#"{"error":"unauthorized_client"}"#), (0, false, 0)),
             (BARE, (200, inactive), (0, false, 1)),
             (BARE, (200, active), (1, false, 0)),
         ] {

@@ -127,6 +127,8 @@ fn introspections<'a>(case: &ObservedCheck<'a>) -> impl Iterator<Item = (usize, 
 
 /// A request that names a public client and proves nothing.
 pub(crate) const PUBLIC: StepId = StepId::new("public");
+/// One by whoever names a client that has to prove who it is.
+pub(crate) const NAMED: StepId = StepId::new("named");
 
 /// A request with a wrong secret, sent in another way than the scenario sends the good one.
 pub(crate) const OTHERWISE: StepId = StepId::new("otherwise");
@@ -154,7 +156,7 @@ pub(crate) fn introspection_refused(case: &ObservedCheck<'_>) -> Judgement {
         if !bearer {
             // a client that is known and may not ask has an error of its own (RFC 6749 §5.2)
             let errors = ["invalid_client", "invalid_request", "unauthorized_client", "access_denied"];
-            let errors = if is_public(index) { &errors[..] } else { &errors[..2] };
+            let errors = if is_public(index) || is_of(index, NAMED) { &errors[..] } else { &errors[..2] };
             expect::error_is_one_of(&mut judgement, index, response, errors);
         } else if response.status == 401 {
             let named =

@@ -36,7 +36,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 7009 §2.1", "RFC 7009 §2.2.1", "RFC 6749 §5.2"],
         doc: Doc {
-            sends: "The token of a confidential client with no and with wrong client credentials; then the token is used.",
+            sends: "The token of a confidential client with no and with wrong client credentials, and with its `client_id` and nothing else; then the token is used.",
             matters: "Whoever may revoke without proof can log everybody out.",
             fix: "Authenticate the client before the token is looked at, and answer 401 with a challenge of the scheme that was used.",
         },
@@ -44,6 +44,10 @@ pub(crate) const CHECKS: &[Check] = &[
             obtain("t"),
             revoke(FormAuth::None, &[("token", Fill::Slot("t"))]).denied(REFUSED),
             revoke(FormAuth::WrongSecret, &[("token", Fill::Slot("t"))]).denied(REFUSED),
+            revoke(FormAuth::IdOnly, &[("token", Fill::Slot("t"))])
+                .denied(REFUSED)
+                .if_given()
+                .called("the client_id of its client and nothing else"),
             send(Who::Slot("t"), On::Protected).granted().id(oauth::STILL_HELD).called("the token afterwards"),
         ],
         expect: oauth::revocation_refused,

@@ -113,6 +113,9 @@ impl Caster<'_> {
                     false => missing("the client credentials have no padding in Base64"),
                 };
             }
+            FormAuth::IdOnly if matches!(form.endpoint, Endpoint::Introspection | Endpoint::Revocation) => {
+                return self.has_to_prove_itself(form.endpoint);
+            }
             auth if auth.is_assertion() => return self.signs_assertions(),
             FormAuth::CertificateOfAnother => {
                 self.by_certificate()?;
@@ -144,6 +147,23 @@ impl Caster<'_> {
         match good.is_some_and(|client| client.method(self.usual_method()) == ClientAuthMethod::SecretJwt) {
             true => missing("the client proves its secret by `client-secret-jwt`, and sends it to nobody"),
             false => Ok(()),
+        }
+    }
+
+    /// Whether the client of an endpoint is none that names itself and proves nothing (RFC 6749 §2.1).
+    fn has_to_prove_itself(&self, endpoint: Endpoint) -> Result<(), Missing> {
+        let material = &self.subject.material;
+        let own = material.introspection_client.clone().filter(|_| endpoint == Endpoint::Introspection);
+        let client = own.or(self.subject.identities[self.client(ClientRole::Good)?].client());
+        let proves = |client: &ClientCredential| {
+            let has_proof = client.secret.as_ref().is_some_and(|secret| !secret.expose().is_empty())
+                || client.assertion_key(self.usual_method()).is_some()
+                || client.connection.0.is_some();
+            has_proof && material.public_client_id.as_ref() != Some(&client.id)
+        };
+        match client.as_ref().is_some_and(proves) {
+            true => Ok(()),
+            false => missing("the client of the endpoint is a public one"),
         }
     }
 

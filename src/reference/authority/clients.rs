@@ -73,6 +73,12 @@ pub(crate) fn authenticate(authority: &Authority, headers: &HeaderMap, params: &
     }
 }
 
+/// Whether a request names a client and has nothing that could prove it.
+pub(super) fn is_named_only(headers: &HeaderMap, params: &Params) -> bool {
+    let proves = params.value("client_secret").is_some() || assertion::is_there(params);
+    params.value("client_id").is_some() && !proves && !headers.contains_key(header::AUTHORIZATION)
+}
+
 /// Where a faulty server believes that a request comes from.
 fn from<'a>(authority: &Authority, headers: &'a HeaderMap) -> &'a str {
     let named = headers.get("x-forwarded-for").filter(|_| authority.fault("token-throttles-by-header"));

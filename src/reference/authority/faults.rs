@@ -165,6 +165,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "answers whoever names a public client",
     ),
     variant(
+        "introspection-by-client-id",
+        "introspect.requires-authorization",
+        "answers whoever names a client, also one that has a secret",
+    ),
+    variant(
         "introspect-body-secret-unchecked",
         "introspect.requires-authorization",
         "answers a client with whatever secret in the body",
@@ -212,6 +217,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("revoke-hint-filter", "revoke.hint-ignored", "looks where the hint points and nowhere else"),
     row("no-cascade", "revoke.refresh-cascades", "leaves the access tokens of a revoked refresh token alive"),
     row("open-revocation", "revoke.client-auth-required", "revokes for anybody"),
+    variant(
+        "revocation-by-client-id",
+        "revoke.client-auth-required",
+        "revokes for whoever names a client, also one that has a secret",
+    ),
     row("cross-client-revocation", "revoke.foreign-token-refused", "revokes the tokens of other clients"),
     variant(
         "foreign-revocation-unsaid",

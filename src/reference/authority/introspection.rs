@@ -40,6 +40,10 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
             let named = params.value("client_id").and_then(find);
             Some(named.ok_or_else(OAuthError::invalid_client)?)
         }
+        Err(_) if authority.fault("introspection-by-client-id") && clients::is_named_only(headers, params) => {
+            let named = params.value("client_id").and_then(find);
+            Some(named.ok_or_else(OAuthError::invalid_client)?)
+        }
         Err(_) | Ok(Caller::Nobody) if authority.fault("open-introspection") => None,
         Err(_) | Ok(Caller::Nobody) if authority.fault("introspection-inactive-for-anybody") => {
             return Ok(inactive(authority, None));

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::answer::{OAuthError, private};
 use super::clients::{self, Caller};
 use super::form::{FormLeniency, Params, Peer};
+use super::registration::find;
 use super::server::Authority;
 
 pub(crate) async fn answer(
@@ -27,6 +28,10 @@ pub(crate) async fn answer(
     let caller = match clients::authenticate(&authority, &headers, &params) {
         Ok(Caller::Known(client)) => Some(client),
         _ if authority.fault("open-revocation") => None,
+        Err(_) if authority.fault("revocation-by-client-id") && clients::is_named_only(&headers, &params) => {
+            let named = params.value("client_id").and_then(find);
+            Some(named.ok_or_else(OAuthError::invalid_client)?)
+        }
         Ok(Caller::Nobody) => return Err(OAuthError::invalid_client()),
         Err(error) if authority.fault("revoke-without-challenge") => {
             return Err(OAuthError { challenge: None, ..error });
