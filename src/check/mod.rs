@@ -257,6 +257,7 @@ pub const GROUPS: &[Group] = &[
             session::issued_code::CHECKS,
             session::authorization::CHECKS,
             session::asking_client::CHECKS,
+            session::faulty_elsewhere::CHECKS,
             session::implicit::CHECKS,
             session::published::CHECKS,
             session::code::CHECKS,

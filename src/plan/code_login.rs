@@ -8,7 +8,10 @@ use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, Login
 use super::marked::{edited, has_mark, marked};
 use super::other_redirection::{changed, longer};
 use super::subject::{CredentialState, Login, Subject};
-use crate::check::step::{AuthorizationChange, GrantChange, OWN_STATE, PlainMethod, RedirectionUri, UnusableResource};
+use crate::check::step::{
+    AuthorizationChange, GrantChange, MalformedText, OWN_STATE, PlainMethod, RedirectionUri, RequestFault,
+    UnusableResource,
+};
 use crate::observe::AuthorizationRequest;
 
 /// A code that nobody was given.
@@ -156,6 +159,15 @@ impl LoginProcedure {
             AuthorizationChange::UnknownClientElsewhere => {
                 let (elsewhere, other) = self.redirecting_to(RedirectionUri::OtherHost)?;
                 let (login, _) = elsewhere.authorizing(AuthorizationChange::UnknownClient)?;
+                return Some((login, other));
+            }
+            AuthorizationChange::FaultyElsewhere(fault) => {
+                let (elsewhere, other) = self.redirecting_to(RedirectionUri::OtherHost)?;
+                let (login, _) = elsewhere.authorizing(match fault {
+                    RequestFault::NoResponseType => AuthorizationChange::NoResponseType,
+                    RequestFault::UnknownResponseType => AuthorizationChange::UnknownResponseType,
+                    RequestFault::UnknownScope => AuthorizationChange::Malformed("scope", MalformedText::Word),
+                })?;
                 return Some((login, other));
             }
             AuthorizationChange::NoClient => self.with_parameters(|of| replaced(of, CLIENT, Kept::Dropped)),
@@ -346,7 +358,6 @@ fn parameter(address: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::step::MalformedText;
     use crate::plan::changed_login::tests::login_in_test;
 
     const AUTHORIZE: &str = "/authorize?response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&code_challenge=abc&code_challenge_method=S256";
@@ -472,6 +483,21 @@ mod tests {
             let named = (first.parameter(CLIENT), first.parameter(REDIRECTION));
             assert_eq!((named.0.as_deref(), named.1.as_deref()), (client, Some(leads_to)), "{change:?}");
             assert_eq!(uri, leads_to, "{change:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_leads_elsewhere_has_one_more_fault() {
+        for (fault, name, expected) in [
+            (RequestFault::NoResponseType, "response_type", None),
+            (RequestFault::UnknownResponseType, "response_type", Some("authbench")),
+            (RequestFault::UnknownScope, "scope", Some("authbench")),
+        ] {
+            let (changed, uri) = login().authorizing(AuthorizationChange::FaultyElsewhere(fault)).expect("is made");
+            let first = &steps(&changed)[0];
+            assert_eq!(first.parameter(name).as_deref(), expected, "{fault:?}");
+            assert_eq!(first.parameter(REDIRECTION).as_deref(), Some(uri.as_str()), "{fault:?}");
+            assert_eq!(uri, "https://authbench.example/cb", "{fault:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Authorization requests whose client is not known: nobody has registered a redirection URI for it.
 
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::session::authorization::{AuthorizationEnd, each};
+use crate::check::session::authorization::{AuthorizationEnd, each, led_to, request_of};
 use crate::check::step::{AuthorizationChange, SessionAct, SessionStep, Step, login};
 use crate::check::{Check, Doc, Level, PLAIN, Severity};
 use crate::observe::{Observation, Outcome};
@@ -36,21 +36,21 @@ fn leads_nowhere(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = each(case, |judgement, index, _, answered| {
         let seen = &case.evidence.observations[index];
         let text = match answered {
-            AuthorizationEnd::Code => "the answer leads to the redirection URI with a code".to_owned(),
-            AuthorizationEnd::Error(ref error) => format!("the answer leads to the redirection URI with error={error}"),
-            AuthorizationEnd::Page if redirects(seen) => "the answer leads to the redirection URI".to_owned(),
+            AuthorizationEnd::Code => format!("{} with a code", led_to(seen)),
+            AuthorizationEnd::Error(ref error) => format!("{} with error={error}", led_to(seen)),
+            AuthorizationEnd::Page if redirects(seen) => led_to(seen),
             // a form that goes there may be a link of the page, such as one back to the client
             AuthorizationEnd::Page => return,
         };
         is_grave |= matches!(answered, AuthorizationEnd::Code) || is_elsewhere(case, seen);
-        judgement.violates(index, case.about(index, text), "an error page, and no redirect");
+        judgement.violates(request_of(case, index), case.about(index, text), "an error page, and no redirect");
     });
     judgement.at_most = (!is_grave).then_some(Severity::Low);
     judgement
 }
 
 /// Whether an answer that led to the redirection URI is a redirect.
-fn redirects(seen: &Observation) -> bool {
+pub(super) fn redirects(seen: &Observation) -> bool {
     let is_redirect = seen.exchange.response().is_some_and(|answer| answer.led_to().is_some());
     seen.outcome == Outcome::Granted && is_redirect
 }

@@ -240,6 +240,30 @@ pub(super) fn is_changed(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
     matches!(case.step_of(seen), Step::Session(SessionStep { act: SessionAct::AuthorizationRequest(_), .. }))
 }
 
+/// The observation that shows the request of a step: where it led somewhere by the answer to a later one, the first of the two.
+pub(super) fn request_of(case: &ObservedCheck<'_>, index: usize) -> usize {
+    let step = case.evidence.observations[index].step;
+    case.observations().find(|(_, seen)| seen.step == step).map_or(index, |(first, _)| first)
+}
+
+/// Whether an observation is a request whose answer led on to what is judged.
+pub(super) fn leads_on(case: &ObservedCheck<'_>, index: usize) -> bool {
+    let step = case.evidence.observations[index].step;
+    case.observations().any(|(other, seen)| other > index && seen.step == step)
+}
+
+/// Where an answer led, without what it brings there.
+pub(super) fn led_to(seen: &Observation) -> String {
+    let request = &seen.exchange.request;
+    let target = String::from_utf8_lossy(&request.target);
+    let path = target.split('?').next().unwrap_or_default();
+    let location = seen.exchange.response().and_then(|answer| answer.header("location"));
+    match location.as_deref().and_then(|location| location.split(['?', '#']).next()) {
+        Some(to) => format!("the answer to {} {path} leads to {to}", request.method),
+        None => "the answer leads there".to_owned(),
+    }
+}
+
 /// Judges each changed request by its answer; one that has none leaves it open.
 pub(super) fn each(
     case: &ObservedCheck<'_>,
@@ -249,6 +273,7 @@ pub(super) fn each(
     for (index, seen) in case.observations() {
         match (is_changed(case, seen), seen.outcome, seen.exchange.response()) {
             (false, ..) => case.judge(index, &mut judgement),
+            (true, ..) if leads_on(case, index) => {}
             (true, Outcome::Broke, Some(answer)) => {
                 let text = case.about(index, format_args!("the answer is {}", answer.status));
                 judgement.deviates(index, text, "an answer without a server error");

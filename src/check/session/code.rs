@@ -2,7 +2,7 @@
 
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::check::session::at_once;
-use crate::check::session::authorization::hands_a_code_over;
+use crate::check::session::authorization::{hands_a_code_over, leads_on, led_to, request_of};
 use crate::check::session::grant::invalid_grant;
 use crate::check::session::judgements::of_self_contained;
 use crate::check::step::{
@@ -348,16 +348,18 @@ fn leads_nowhere_else(case: &ObservedCheck<'_>) -> Judgement {
             _ => None,
         };
         match (seen.outcome, other) {
+            (_, Some(_)) if leads_on(case, index) => {}
             (Outcome::Granted, Some(other)) => {
                 let has_code = seen.exchange.response().is_some_and(hands_a_code_over);
                 let at_most = gravest(other);
                 gravest_of.push(if has_code { at_most } else { at_most.or(Some(Severity::Medium)) });
                 let text = match has_code {
-                    true if other.is_another_spelling() => "a code was issued",
-                    true => "the answer leads there with a code",
-                    false => "the answer leads there with an error",
+                    true if other.is_another_spelling() => "a code was issued".to_owned(),
+                    true => format!("{} with a code", led_to(seen)),
+                    false => format!("{} with an error", led_to(seen)),
                 };
-                judgement.violates(index, case.about(index, text), "an error page, and no redirect");
+                let shown = request_of(case, index);
+                judgement.violates(shown, case.about(index, text), "an error page, and no redirect");
             }
             _ => case.judge(index, &mut judgement),
         }

@@ -7,6 +7,7 @@ pub(crate) mod code;
 mod cookie_attributes;
 mod cookies;
 mod csrf;
+pub(crate) mod faulty_elsewhere;
 mod foreign;
 pub(crate) mod framed;
 pub(crate) mod grant;

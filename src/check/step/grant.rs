@@ -170,8 +170,28 @@ pub enum AuthorizationChange {
     UnknownClientElsewhere,
     /// Without `client_id`.
     NoClient,
+    /// With a redirection URI on another host, and one more fault.
+    FaultyElsewhere(RequestFault),
     /// With a text that is no value of this parameter, whether it had one or not.
     Malformed(&'static str, MalformedText),
+}
+
+impl AuthorizationChange {
+    /// Whether nobody has registered its redirection URI for its client: an answer that leads there is shown by the request.
+    pub fn leads_astray(self) -> bool {
+        matches!(self, Self::UnknownClient | Self::UnknownClientElsewhere | Self::NoClient | Self::FaultyElsewhere(_))
+    }
+}
+
+/// What is wrong with an authorization request beside its redirection URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestFault {
+    /// It has no `response_type`.
+    NoResponseType,
+    /// Its `response_type` is one that no server has.
+    UnknownResponseType,
+    /// Its `scope` is one that no server has.
+    UnknownScope,
 }
 
 /// What is no value of `resource` (RFC 8707 §2).

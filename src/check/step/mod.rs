@@ -16,7 +16,7 @@ pub use endpoint::{
 };
 pub use grant::{
     AuthorizationChange, ClientProof, ExtraScope, GrantChange, MalformedGrant, MalformedText, OWN_STATE, PlainMethod,
-    RedirectionUri, RefreshChange, UnusableResource,
+    RedirectionUri, RefreshChange, RequestFault, UnusableResource,
 };
 pub use login::{
     DEFAULT_ACCOUNTS, FOREIGN_HOST, ForeignHost, LoginMember, LoginRevocation, MalformedLogin, NearPassword,

@@ -225,7 +225,9 @@ impl Caster<'_> {
                 "no request of the login before the last one has `response_type` and `redirect_uri`, or no redirect brings its code (`{location:code}`)",
             )?;
             // a form has only what is UTF-8
-            if matches!(change, AuthorizationChange::Malformed(..)) && !changes(change) {
+            if matches!(change, AuthorizationChange::Malformed(..) | AuthorizationChange::FaultyElsewhere(_))
+                && !changes(change)
+            {
                 return Ok(());
             }
             let why = match change {

@@ -3,8 +3,8 @@
 use crate::check::step::{
     AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember,
     LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession, PlainMethod,
-    QueryLogin, RedirectionUri, RefreshChange, ReturnTo, SessionAct, UnusableResource, UnusualText, UserOrder,
-    UserSpelling,
+    QueryLogin, RedirectionUri, RefreshChange, RequestFault, ReturnTo, SessionAct, UnusableResource, UnusualText,
+    UserOrder, UserSpelling,
 };
 use crate::observe::{Description, Phrase};
 
@@ -120,6 +120,15 @@ pub(super) fn described(act: SessionAct) -> Description {
             AuthorizationChange::UnknownClient => "an authorization request of a client that nobody has registered",
             AuthorizationChange::UnknownClientElsewhere => {
                 "an authorization request of a client that nobody has registered, with a redirection URI on another host"
+            }
+            AuthorizationChange::FaultyElsewhere(RequestFault::NoResponseType) => {
+                "an authorization request without response_type, with a redirection URI on another host"
+            }
+            AuthorizationChange::FaultyElsewhere(RequestFault::UnknownResponseType) => {
+                "an authorization request with a response type that does not exist and a redirection URI on another host"
+            }
+            AuthorizationChange::FaultyElsewhere(RequestFault::UnknownScope) => {
+                "an authorization request with a scope that does not exist and a redirection URI on another host"
             }
             AuthorizationChange::NoClient => "an authorization request without client_id",
             AuthorizationChange::Malformed(name, text) => {

@@ -10,7 +10,7 @@ use super::{Halt, Kept, Stage};
 use crate::check::step::{AuthorizationChange, RedirectionUri};
 use crate::drive::login::Logins;
 use crate::drive::probe::{allowance, values};
-use crate::observe::{Evidence, Outcome, Silence};
+use crate::observe::{Evidence, Exchange, Outcome, Silence};
 use crate::plan::login::LoginProcedure;
 
 impl Stage<'_> {
@@ -84,7 +84,8 @@ impl Stage<'_> {
         let changed = procedure.redirecting_to(other).ok_or_else(|| Halt::Untestable(why.to_owned()))?;
         let registered = procedure.redirection_uri().filter(|_| other.is_another_spelling());
         // otherwise the code went to the registered one
-        self.authorized(identity, changed, (registered, Outcome::Refused), evidence).await
+        let place = procedure.place_of_change(&changed.0);
+        self.authorized(identity, changed, (registered, Outcome::Refused), Some(place), evidence).await
     }
 
     /// A login with a changed authorization request: granted is what leads to the redirection URI, with a code or with an error. And
@@ -98,23 +99,31 @@ impl Stage<'_> {
         let (_, procedure) = self.login_of(identity)?;
         let why = "the login has no authorization request that could be changed";
         let changed = procedure.authorizing(change).ok_or_else(|| Halt::Untestable(why.to_owned()))?;
-        let told = self.authorized(identity, changed.clone(), (None, Outcome::Unclear), evidence).await?;
+        // who asks for a code elsewhere and gets it at the registered redirection URI was not led there
+        let elsewhere = match change {
+            AuthorizationChange::FaultyElsewhere(_) => Outcome::Refused,
+            _ => Outcome::Unclear,
+        };
+        let place = change.leads_astray().then(|| procedure.place_of_change(&changed.0));
+        let told = self.authorized(identity, changed.clone(), (None, elsewhere), place, evidence).await?;
         let closed = matches!(told.exchange.answer, Err(Silence::Closed));
         if (told.outcome != Outcome::Broke && !closed) || self.prober.outages.are_caused_by(&told.exchange.request) {
             return Ok((told, false));
         }
-        let again = self.authorized(identity, changed, (None, Outcome::Unclear), evidence).await?;
+        let again = self.authorized(identity, changed, (None, elsewhere), place, evidence).await?;
         let same = again.outcome == told.outcome;
         Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
     }
 
     /// Logs in with another authorization request: granted is what leads to its redirection URI, and what brings a code to another
-    /// one that is given; where the login ends without that, the outcome is the one that is given.
+    /// one that is given; where the login ends without that, the outcome is the one that is given. The request at a place that is
+    /// given comes before the answer that led there, where it is another one.
     async fn authorized(
         &mut self,
         identity: usize,
         (changed, uri): (Arc<LoginProcedure>, String),
         (or_with_code, elsewhere): (Option<String>, Outcome),
+        place: Option<usize>,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
         let (name, _) = self.login_of(identity)?;
@@ -127,11 +136,16 @@ impl Stage<'_> {
         let with_code = || session.brought_a_code_to(or_with_code.as_deref()?);
         let there = session.led_to(&uri).or_else(with_code).cloned();
         let last = session.exchanges().last().cloned();
+        let asked = place.and_then(|place| session.exchanges().get(place)).cloned();
         if ended.is_ok() {
             logins.give_back(session);
         }
         match (there, ended) {
-            (Some(there), _) => Ok(granted(Some(there))),
+            (Some(there), _) => {
+                let is_another = |asked: &Exchange| asked.request.target != there.request.target;
+                let before = asked.into_iter().filter(is_another).collect();
+                Ok(Told { before, ..granted(Some(there)) })
+            }
             (None, Ok(())) => Ok(Told { outcome: elsewhere, ..granted(last) }),
             (None, Err(error)) => led_elsewhere(&error, last),
         }

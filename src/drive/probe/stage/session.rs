@@ -54,9 +54,7 @@ impl Stage<'_> {
             SessionAct::LogIn(slot)
             | SessionAct::LogInSecond(slot)
             | SessionAct::LogInForMoreScope(slot)
-            | SessionAct::LogInOfPublicClient(slot) => {
-                self.log_in((identity, None), slot, evidence).await?
-            }
+            | SessionAct::LogInOfPublicClient(slot) => self.log_in((identity, None), slot, evidence).await?,
             SessionAct::LogInLaterIfAlike(slots, slot) => {
                 let [one, other] = slots.map(|slot| self.slots.get(slot).map(|kept| kept.token.value.expose()));
                 if one != other {

@@ -96,6 +96,21 @@ impl Asked {
         }
     }
 
+    /// The error that a faulty server looks for before it compares the redirection URI.
+    fn error_for_anybody(&self, faults: &Faults) -> Option<&'static str> {
+        let is_unknown = |scope: &String| scope.split(' ').any(|one| one == "authbench");
+        match self.response_type.as_str() {
+            "" if faults.on("error-of-no-type-leads-anywhere") => Some("invalid_request"),
+            "" | "code"
+                if faults.on("error-of-scope-leads-anywhere") && self.scope.as_ref().is_some_and(is_unknown) =>
+            {
+                Some("invalid_scope")
+            }
+            "" | "code" => None,
+            _ => faults.on("error-of-type-leads-anywhere").then_some("unsupported_response_type"),
+        }
+    }
+
     /// Whether its resource is an absolute URI without a fragment (RFC 8707 §2), where it names one.
     fn is_for_a_resource(&self, faults: &Faults) -> bool {
         let is_usable = |resource: &String| {
@@ -323,6 +338,9 @@ pub(super) async fn ask(Shared(verifiers): Shared<Arc<Verifiers>>, RawQuery(quer
     let (asked, faults) = (Asked::of(&query), &verifiers.state.faults);
     match asked.error(faults) {
         _ if breaks(&query, faults) => Rejection::broken().into_response(),
+        _ if let Some(error) = asked.error_for_anybody(faults) => {
+            asked.answered(("error", error), verifiers.provider.issuer(), faults)
+        }
         _ if !asked.is_registered(faults) => not_registered(),
         Some(error) if faults.on("authorization-error-page") => page(StatusCode::BAD_REQUEST, error),
         Some(error) => asked.answered(("error", error), verifiers.provider.issuer(), faults),

@@ -217,6 +217,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "code.redirection-uri-exact",
         "compares redirection URIs without the slash at their end",
     ),
+    row(
+        "error-of-type-leads-anywhere",
+        "code.errors-lead-nowhere-else",
+        "answers an unknown response type at whatever redirection URI the request names",
+    ),
+    variant(
+        "error-of-no-type-leads-anywhere",
+        "code.errors-lead-nowhere-else",
+        "answers a request without a response type at whatever redirection URI it names",
+    ),
+    variant(
+        "error-of-scope-leads-anywhere",
+        "code.errors-lead-nowhere-else",
+        "answers an unknown scope at whatever redirection URI the request names",
+    ),
     row("codes-used-twice", "code.used-once", "issues tokens for a code as often as it comes"),
     row(
         "tokens-survive-reuse-of-code",
