@@ -1,5 +1,8 @@
 //! Judgements about the ID token that the answer to a token request has (OpenID Connect Core 1.0, section 2).
 
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use crate::check::judgement::oauth::objects_of;
@@ -9,16 +12,35 @@ use crate::observe::{Outcome, Place};
 /// How far times may lie apart beside the tolerated skew of clocks, in seconds.
 const SLACK: f64 = 5.0;
 
+/// Bytes of a signature by Ed25519 (RFC 8032 §5.1.6).
+const ED25519_SIGNATURE: usize = 64;
+
 /// What an ID token says, and when it had come.
 struct IdToken {
     header: Map<String, Value>,
     claims: Map<String, Value>,
+    signature: Vec<u8>,
     at: f64,
 }
 
 impl IdToken {
     fn text(&self, claim: &str) -> Option<&str> {
         self.claims.get(claim).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// The hash of a text by the algorithm of its signature (OpenID Connect Core 1.0, section 3.1.3.6); none of algorithms whose
+    /// hash is not known here.
+    fn hash_of(&self, text: &str) -> Option<Vec<u8>> {
+        let alg = self.header.get("alg").and_then(Value::as_str)?;
+        let algorithm = match alg {
+            "RS256" | "PS256" | "ES256" | "ES256K" | "HS256" => &digest::SHA256,
+            "RS384" | "PS384" | "ES384" | "HS384" => &digest::SHA384,
+            "RS512" | "PS512" | "ES512" | "HS512" | "Ed25519" => &digest::SHA512,
+            // RFC 8032 §5.1: Ed448 has longer signatures, and another hash
+            "EdDSA" if self.signature.len() == ED25519_SIGNATURE => &digest::SHA512,
+            _ => return None,
+        };
+        Some(digest::digest(algorithm, text.as_bytes()).as_ref().to_vec())
     }
 
     fn audience(&self) -> Vec<&str> {
@@ -32,6 +54,7 @@ impl IdToken {
 
 /// Judges the ID token of each login; nothing is said where no answer has one.
 fn each(case: &ObservedCheck<'_>, judge: impl Fn(&mut Judgement, usize, &IdToken)) -> Judgement {
+    let last_part = |text: &str| URL_SAFE_NO_PAD.decode(text.rsplit('.').next().unwrap_or_default());
     let mut judgement = Judgement::default();
     let (mut logins, mut is_there) = (false, false);
     for (index, seen) in case.observations().filter(|(_, seen)| seen.place == Place::Login) {
@@ -44,7 +67,10 @@ fn each(case: &ObservedCheck<'_>, judge: impl Fn(&mut Judgement, usize, &IdToken
         let Some(text) = answer.json_text("id_token") else { continue };
         is_there = true;
         match objects_of(&text) {
-            Some((header, claims)) => judge(&mut judgement, index, &IdToken { header, claims, at: seen.at as f64 }),
+            Some((header, claims)) => {
+                let signature = last_part(&text).unwrap_or_default();
+                judge(&mut judgement, index, &IdToken { header, claims, signature, at: seen.at as f64 });
+            }
             // five parts are an encrypted one, which only its client reads (RFC 7516 §3)
             None if text.split('.').count() == 5 => judgement.leaves_open("the ID token is encrypted".to_owned()),
             None => judgement.deviates(index, "the ID token is no JWT", "three parts in base64url (RFC 7519 §3)"),
@@ -63,7 +89,30 @@ pub(super) fn claims(case: &ObservedCheck<'_>) -> Judgement {
     each(case, |judgement, index, token| {
         names(case, judgement, index, token);
         times(case, judgement, index, token);
+        hashes(case, judgement, index, token);
     })
+}
+
+/// OpenID Connect Core 1.0, section 3.1.3.6 and 3.3.2.11: what binds the token to the access token beside it, and to the code that
+/// it was issued for, where it is there.
+fn hashes(case: &ObservedCheck<'_>, judgement: &mut Judgement, index: usize, token: &IdToken) {
+    let exchange = &case.evidence.observations[index].exchange;
+    let access_token = exchange.response().and_then(|answer| answer.json_text("access_token"));
+    let mut fields = url::form_urlencoded::parse(&exchange.request.body);
+    let code = fields.find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
+    for (claim, of, text) in [("at_hash", "the access token", access_token), ("c_hash", "the code", code)] {
+        let (Some(stated), Some(hash)) = (token.claims.get(claim), text.and_then(|text| token.hash_of(&text))) else {
+            continue;
+        };
+        let (half, whole) = (URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2]), URL_SAFE_NO_PAD.encode(&hash));
+        let text = match stated.as_str() {
+            Some(stated) if stated == half => continue,
+            Some(stated) if stated == whole => format!("the {claim} of the ID token is the whole hash of {of}"),
+            Some(_) => format!("the {claim} of the ID token is no hash of {of}"),
+            None => format!("the {claim} of the ID token is no text"),
+        };
+        judgement.deviates(index, text, format!("the left half of the hash of {of}, in base64url"));
+    }
 }
 
 /// Issuer, user, client and nonce.
@@ -158,8 +207,6 @@ pub(super) fn signed(case: &ObservedCheck<'_>) -> Judgement {
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
 
     use super::*;
@@ -167,14 +214,16 @@ mod tests {
     use crate::check::profile::Effective;
     use crate::observe::{AuthorizationRequest, Evidence, Exchange, Observation, Request, Response, Silence};
 
+    const SIGNATURE: [u8; 64] = [7; 64];
+
     fn found(id: &str, (alg, claims): (&str, &Value), verifies: Option<bool>) -> (usize, usize) {
         let check = find(id).expect("is in the catalogue");
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let token =
-            format!("{}.{}.{}", part(&json!({ "alg": alg })), part(claims), URL_SAFE_NO_PAD.encode("signature"));
+        let token = format!("{}.{}.{}", part(&json!({ "alg": alg })), part(claims), URL_SAFE_NO_PAD.encode(SIGNATURE));
         let body = json!({ "access_token": "t", "id_token": token }).to_string().into_bytes();
         let answer = Response { status: 200, headers: Vec::new(), body, truncated: false };
-        let asked = Exchange::unanswered(Request::new("POST", "/token"), Silence::Closed);
+        let request = Request::new("POST", "/token").with_body("application/x-www-form-urlencoded", "code=c1");
+        let asked = Exchange::unanswered(request, Silence::Closed);
         let seen = Observation::in_test(0, Exchange { answer: Ok(answer), ..asked }, Outcome::Granted);
         let authorization = AuthorizationRequest {
             client_id: Some("app".to_owned()),
@@ -191,7 +240,7 @@ mod tests {
         let profile = Effective::of(["api-key-403"], "bearer");
         let judgement = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
         let applies = judgement.not_applicable.is_none();
-        assert_eq!(applies, !alg.starts_with("HS"), "{alg}");
+        assert_eq!(applies, !alg.starts_with("HS") || id == "openid.id-token-claims", "{alg}");
         (judgement.protocol.len(), judgement.open.len())
     }
 
@@ -219,6 +268,39 @@ mod tests {
             let mut without = whole.clone();
             without.as_object_mut().expect("an object").remove(name);
             assert_eq!(claims(&without), (1, 0), "{name}");
+        }
+    }
+
+    #[test]
+    fn hashes_are_left_halves_by_the_algorithm_of_the_signature() {
+        let whole =
+            json!({ "iss": "https://as.test", "sub": "u", "aud": ["app"], "iat": 1_000, "exp": 1_300, "nonce": "n1" });
+        let (sha256, sha512) = (&digest::SHA256, &digest::SHA512);
+        let left = |algorithm, text: &str| {
+            let hash = digest::digest(algorithm, text.as_bytes());
+            URL_SAFE_NO_PAD.encode(&hash.as_ref()[..hash.as_ref().len() / 2])
+        };
+        // the example of OpenID Connect Core 1.0, appendix A.3
+        assert_eq!(left(sha256, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+        let all = |text: &str| URL_SAFE_NO_PAD.encode(digest::digest(sha256, text.as_bytes()));
+        for (alg, claim, value, expected) in [
+            ("RS256", "at_hash", json!(left(sha256, "t")), 0),
+            ("HS256", "at_hash", json!(left(sha256, "t")), 0),
+            ("RS512", "at_hash", json!(left(sha512, "t")), 0),
+            ("EdDSA", "at_hash", json!(left(sha512, "t")), 0),
+            ("ES512", "at_hash", json!(left(sha256, "t")), 1),
+            ("RS256", "at_hash", json!(all("t")), 1),
+            ("RS256", "at_hash", json!(left(sha256, "t") + "=="), 1),
+            ("RS256", "at_hash", json!(left(sha256, "other")), 1),
+            ("RS256", "at_hash", json!(7), 1),
+            ("RS256", "c_hash", json!(left(sha256, "c1")), 0),
+            ("RS256", "c_hash", json!(left(sha256, "t")), 1),
+            // nothing is known of its hash
+            ("ML-DSA-44", "at_hash", json!("x"), 0),
+        ] {
+            let mut claims = whole.clone();
+            claims[claim] = value.clone();
+            assert_eq!(found("openid.id-token-claims", (alg, &claims), None), (expected, 0), "{alg} {claim} {value}");
         }
     }
 

@@ -33,11 +33,15 @@ pub(crate) const CHECKS: &[Check] = &[
         id: "openid.id-token-claims",
         title: "The ID token of a login names its issuer, its user, its client, its times and the nonce",
         level: Level::Must,
-        sources: &["OpenID Connect Core 1.0 (section 2)", "OpenID Connect Core 1.0 (section 3.1.3.7)"],
+        sources: &[
+            "OpenID Connect Core 1.0 (section 2)",
+            "OpenID Connect Core 1.0 (section 3.1.3.7)",
+            "OpenID Connect Core 1.0 (section 3.1.3.6)",
+        ],
         doc: Doc {
-            sends: "The login of the scenario. Where its answer has an `id_token`, the claims iss, sub, aud, exp and iat are read, and the nonce where the authorization request has one.",
+            sends: "The login of the scenario. Where its answer has an `id_token`, the claims iss, sub, aud, exp and iat are read, and the nonce where the authorization request has one. at_hash and c_hash are compared with the access token and the code, where the ID token has them.",
             matters: "A client that follows the standard refuses an ID token without them; one that does not can be given the token of another client, or an old one.",
-            fix: "Write the issuer as the metadata have it, the client_id into aud, the times as numbers of seconds, and the nonce of the authorization request as it was.",
+            fix: "Write the issuer as the metadata have it, the client_id into aud, the times as numbers of seconds, and the nonce of the authorization request as it was. An at_hash is the left half of the hash of the access token, in base64url: SHA-256 for RS256 and ES256 (section 3.1.3.6).",
         },
         steps: &[login(SessionAct::LogIn("s")).granted().called("the login")],
         expect: id_token::claims,

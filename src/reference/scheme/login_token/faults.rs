@@ -365,6 +365,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "leaves a required member out of the document of OpenID Connect Discovery",
     ),
     row("id-token-without-nonce", "openid.id-token-claims", "leaves the nonce out of ID tokens"),
+    variant(
+        "id-token-hash-whole",
+        "openid.id-token-claims",
+        "writes the whole hash of the access token into at_hash of ID tokens",
+    ),
+    variant(
+        "id-token-hash-of-another",
+        "openid.id-token-claims",
+        "writes the hash of another text than the access token into at_hash of ID tokens",
+    ),
+    variant(
+        "id-token-code-hash-of-another",
+        "openid.id-token-claims",
+        "writes the hash of another text than the code into c_hash of ID tokens",
+    ),
     variant("id-token-for-api", "openid.id-token-claims", "writes the API into aud of ID tokens, and not the client"),
     row(
         "id-token-of-unpublished-key",

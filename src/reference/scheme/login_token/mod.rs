@@ -217,8 +217,10 @@ async fn granted(verifiers: &Verifiers, headers: &HeaderMap, form: &HashMap<Stri
             }
             return match verifiers.codes.used(form, client, &verifiers.families, faults, seems_fresh) {
                 Some((tokens, granted)) => {
+                    let (access_token, provider) = (tokens.access.clone(), &verifiers.provider);
                     let (headers, Json(mut body)) = told(&verifiers.families, tokens);
-                    if let Some(id_token) = granted.and_then(|granted| verifiers.provider.id_token(&granted, faults)) {
+                    let made = |granted| provider.id_token(&granted, &access_token, value("code"), faults);
+                    if let Some(id_token) = granted.and_then(made) {
                         body["id_token"] = id_token.into();
                     }
                     (headers, Json(body)).into_response()

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State as Shared;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 
@@ -14,6 +16,7 @@ use crate::reference::jose::compact::Compact;
 use crate::reference::jose::keys::{self, KeyPair, name_of};
 use crate::reference::jose::signature::verifies;
 use crate::reference::scheme::Verifiers;
+use crate::reference::state::digest;
 
 /// OpenID Connect Discovery 1.0, section 3: RS256 must be among them.
 const ALGORITHM: Algorithm = Algorithm::RS256;
@@ -49,7 +52,13 @@ impl Provider {
     }
 
     /// An ID token (OpenID Connect Core 1.0, section 2).
-    pub(super) fn id_token(&self, granted: &Granted, faults: &Faults) -> Option<String> {
+    pub(super) fn id_token(
+        &self,
+        granted: &Granted,
+        access_token: &str,
+        code: &str,
+        faults: &Faults,
+    ) -> Option<String> {
         let now = clock::unix_seconds();
         let audience = if faults.on("id-token-for-api") { "orders" } else { granted.client.as_str() };
         let mut claims = json!({
@@ -58,6 +67,15 @@ impl Provider {
         if let Some(nonce) = granted.nonce.as_deref().filter(|_| !faults.on("id-token-without-nonce")) {
             claims["nonce"] = json!(nonce);
         }
+        // section 3.1.3.6: the left half of the hash by the algorithm of the signature
+        let access_token = if faults.on("id-token-hash-of-another") { code } else { access_token };
+        claims["at_hash"] = json!(match digest(access_token) {
+            whole if faults.on("id-token-hash-whole") => URL_SAFE_NO_PAD.encode(whole),
+            whole => URL_SAFE_NO_PAD.encode(&whole[..whole.len() / 2]),
+        });
+        let code = if faults.on("id-token-code-hash-of-another") { "another" } else { code };
+        let of_code = digest(code);
+        claims["c_hash"] = json!(URL_SAFE_NO_PAD.encode(&of_code[..of_code.len() / 2]));
         let key = if faults.on("id-token-of-unpublished-key") { &self.unpublished } else { &self.key };
         key.token("JWT", &claims)
     }
