@@ -253,6 +253,22 @@ impl Caster<'_> {
         server.is_some_and(|server| server.issuer.is_some() && !server.is_discovered)
     }
 
+    /// Whether the scenario names an issuer that is a claim of tokens alone.
+    pub(super) fn names_issuer_of_tokens(&self) -> bool {
+        self.subject.scheme.name() == "jwt" && self.subject.kit.issuer.is_some()
+    }
+
+    /// Why there is no issuer whose metadata could be read.
+    pub(super) fn lacks_issuer(&self) -> &'static str {
+        match self.names_issuer_of_tokens() {
+            true => {
+                "the `issuer` of scheme `jwt` is the `iss` of tokens, and names no authorization server: write `scheme: { bearer: \
+                 { issuer: … } }` with the address of that server, in a scenario of its own"
+            }
+            false => "no `issuer` in the scheme",
+        }
+    }
+
     pub(super) fn fetch(&mut self, index: usize, fetch: &'static Fetch) -> Result<(), Missing> {
         let issuer = self.subject.authorization_server.as_ref().and_then(|server| server.issuer.as_ref());
         match fetch.document {
@@ -268,7 +284,7 @@ impl Caster<'_> {
             | MetadataDocument::OfHost
             | MetadataDocument::NamedByChallenge
             | MetadataDocument::KeySet => {}
-            _ if issuer.is_none() => return missing("no `issuer` in the scheme"),
+            _ if issuer.is_none() => return missing(self.lacks_issuer()),
             _ => {}
         }
         let description = fetch.description.unwrap_or(Phrase::new("the metadata document"));

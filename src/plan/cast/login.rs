@@ -193,7 +193,10 @@ impl Caster<'_> {
         if let SessionAct::Revoke(_, by) = step.act {
             let named = subject.authorization_server.as_ref().is_some_and(|server| server.revocation.is_some());
             if !named {
-                let why = "no `issuer` in the scheme whose metadata name a revocation endpoint";
+                let why = match self.names_issuer_of_tokens() {
+                    true => self.lacks_issuer(),
+                    false => "no `issuer` in the scheme whose metadata name a revocation endpoint",
+                };
                 return Err(Missing { may_be_discovered: self.discovers(), ..Missing::of(why) });
             }
             let why = match by {
