@@ -314,7 +314,12 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "meta",
         about: "Authorization server metadata (RFC 8414)",
-        tables: &[metadata::CHECKS, metadata::foreign_host::CHECKS, mtls::tokens::METADATA],
+        tables: &[
+            metadata::CHECKS,
+            metadata::announced::CHECKS,
+            metadata::foreign_host::CHECKS,
+            mtls::tokens::METADATA,
+        ],
     },
     Group {
         name: "common",

@@ -65,6 +65,8 @@ pub struct AuthorizationServer {
     pub proof_alg: Option<Alg>,
     /// The token endpoint for clients with certificates that the metadata name (RFC 8705 §5).
     pub token_alias: Option<String>,
+    /// Addresses that requests of logins go to, without their queries.
+    pub used_by_logins: Vec<String>,
     /// Whether the metadata of the issuer was looked for.
     pub is_discovered: bool,
 }
@@ -82,6 +84,7 @@ impl Default for AuthorizationServer {
             token_params: Vec::new(),
             proof_alg: None,
             token_alias: None,
+            used_by_logins: Vec::new(),
             is_discovered: false,
         }
     }

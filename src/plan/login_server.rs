@@ -3,11 +3,13 @@
 
 use super::PlannedCheck;
 use super::login::{CredentialSource, LoginBody, LoginProcedure, LoginStep};
+use super::marked::{has_mark, marked};
 use super::subject::{AuthorizationServer, CredentialState, Identity, Login, Subject, Tolerances};
 use crate::check::Check;
 use crate::check::profile::Effective;
-use crate::check::step::Step;
+use crate::check::step::{MetadataDocument, Step};
 use crate::scheme;
+use crate::scheme::jwt::Kit;
 
 /// The topic of token endpoints, and that of metadata.
 const TOKEN: &str = "token";
@@ -24,7 +26,9 @@ pub fn login_server(subject: &Subject) -> Option<Subject> {
     let issuer = subject.authorization_server.as_ref().and_then(|server| server.issuer.clone());
     let first = subject.identities.iter().find_map(client_of);
     let address = first.as_ref().map(|(address, _)| address.clone());
-    if issuer.is_none() && address.is_none() {
+    // the keys by which tokens are verified are somebody's, whoever that is
+    let keys_at = subject.kit.keys_at.clone().filter(|_| issuer.is_none());
+    if issuer.is_none() && address.is_none() && keys_at.is_none() {
         return None;
     }
     let mut clients: Vec<Identity> = Vec::new();
@@ -34,7 +38,8 @@ pub fn login_server(subject: &Subject) -> Option<Subject> {
             clients.push(client);
         }
     }
-    let mut server = AuthorizationServer { issuer, token: address, ..AuthorizationServer::default() };
+    let used_by_logins = subject.identities.iter().flat_map(addresses_of).collect();
+    let mut server = AuthorizationServer { issuer, token: address, used_by_logins, ..AuthorizationServer::default() };
     if let Some((_, client)) = &first {
         let grant = grant_of(subject, client)?;
         server.client_auth = method_of(client);
@@ -49,7 +54,7 @@ pub fn login_server(subject: &Subject) -> Option<Subject> {
         identities: clients,
         resources: Vec::new(),
         material: subject.material.clone(),
-        kit: Default::default(),
+        kit: Kit { keys_at, ..Kit::default() },
         tolerances: Tolerances::default(),
         cases: Vec::new(),
         load_requests: Vec::new(),
@@ -61,13 +66,14 @@ pub fn login_server(subject: &Subject) -> Option<Subject> {
 fn fits(server: &Subject, check: &Check) -> bool {
     let has_clients = !server.identities.is_empty();
     let has_issuer = server.authorization_server.as_ref().is_some_and(|server| server.issuer.is_some());
+    let has_keys = server.kit.keys_at.is_some();
     match check.group() {
         TOKEN => has_clients,
-        METADATA => {
-            let mut steps = check.steps.iter();
-            has_issuer
-                && steps.all(|step| matches!(step, Step::Fetch(_)) || (has_clients && matches!(step, Step::Form(_))))
-        }
+        METADATA => check.steps.iter().all(|step| match step {
+            Step::Fetch(fetch) => has_issuer || (has_keys && fetch.document == MetadataDocument::KeySet),
+            Step::Form(_) => has_issuer && has_clients,
+            _ => false,
+        }),
         _ => false,
     }
 }
@@ -134,6 +140,14 @@ fn client_of(identity: &Identity) -> Option<(String, Identity)> {
         method: Some(client.method(*method)),
     };
     Some((step.address.whole()?.to_owned(), Identity { login, scopes, ..identity.clone() }))
+}
+
+/// The addresses that the login of an identity asks, without their queries, as far as they are written out.
+fn addresses_of(identity: &Identity) -> Vec<String> {
+    let Login::Procedure(procedure) = &identity.login else { return Vec::new() };
+    let CredentialSource::Requests(steps) = &procedure.source else { return Vec::new() };
+    let without_query = |step: &LoginStep| marked(&step.address).split('?').next().unwrap_or_default().to_owned();
+    steps.iter().map(without_query).filter(|address| !address.is_empty() && !has_mark(address)).collect()
 }
 
 fn client_grant(procedure: &LoginProcedure) -> Option<&LoginStep> {

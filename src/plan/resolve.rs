@@ -364,6 +364,7 @@ fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference
         proof_alg: proof_alg(oauth2),
         assertions_are_for_issuer,
         token_alias: None,
+        used_by_logins: Vec::new(),
         is_discovered: false,
     })
 }

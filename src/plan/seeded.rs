@@ -234,6 +234,7 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
             proof_alg: None,
             assertions_are_for_issuer: false,
             token_alias: None,
+            used_by_logins: Vec::new(),
             is_discovered: false,
         };
     }
@@ -248,6 +249,7 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
         proof_alg: None,
         assertions_are_for_issuer: false,
         token_alias: None,
+        used_by_logins: Vec::new(),
         is_discovered: false,
     }
 }

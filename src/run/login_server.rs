@@ -31,6 +31,7 @@ pub(super) async fn run(session: &Session<'_>, tally: &mut ScenarioTally<'_>) {
     let base = &session.target.base;
     let of_server = server.authorization_server.as_ref();
     let address = of_server.and_then(|server| server.token.as_deref().or(server.issuer.as_deref()));
+    let address = address.or(server.kit.keys_at.as_deref());
     // who owns the target need not own what issues its tokens elsewhere
     let on_target = address.and_then(|at| join(base, at).ok()).is_some_and(|url| url.origin() == base.origin());
     server.owned &= on_target;

@@ -97,6 +97,7 @@ mod tests {
             proof_alg: None,
             assertions_are_for_issuer: false,
             token_alias: None,
+            used_by_logins: Vec::new(),
             is_discovered: false,
         }
     }

@@ -1,6 +1,7 @@
 //! Authorization server metadata (RFC 8414).
 
 pub(crate) mod advertised;
+pub(crate) mod announced;
 pub(crate) mod foreign_host;
 pub(crate) mod members;
 

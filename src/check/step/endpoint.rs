@@ -219,6 +219,18 @@ pub enum MetadataDocument {
     NamedByChallenge,
     /// RFC 7517 §5, at the `jwks_uri` of the metadata.
     KeySet,
+    /// No document: what answers at an address that the document of the check names; nothing is sent where it names none, or one
+    /// on another origin than the issuer and the target.
+    Announced(Announced),
+}
+
+/// An address that metadata name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// The member that names it.
+    pub member: &'static str,
+    /// By which method it has to answer: by POST, an empty form is sent.
+    pub method: &'static str,
 }
 
 /// Fetches a metadata document.

@@ -12,7 +12,7 @@ pub use build::{
     compare, each_forged, fetch, forged, introspect, login, obtain, obtain_as, revoke, send, token, token_alias,
 };
 pub use endpoint::{
-    BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
+    Announced, BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
 };
 pub use grant::{
     AuthorizationChange, ClientProof, ExtraScope, GrantChange, MalformedGrant, MalformedText, OWN_STATE, PlainMethod,

@@ -245,6 +245,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "meta.foreign-host-not-reflected",
         "makes the address of its token endpoint from the host in Forwarded",
     ),
+    row(
+        "logout-announced-elsewhere",
+        "meta.announced-endpoints-answer",
+        "names an end_session_endpoint in its metadata where nothing is",
+    ),
+    variant(
+        "device-endpoint-announced",
+        "meta.announced-endpoints-answer",
+        "names a device_authorization_endpoint in its metadata that it does not have",
+    ),
     row("undeclared-post", "meta.auth-methods-truthful", "does not advertise client_secret_post, which works"),
     row(
         "undeclared-introspection-post",

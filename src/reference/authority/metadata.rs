@@ -70,6 +70,14 @@ pub(crate) async fn authorization_server(
             document[member] = json!(["client_secret_basic", "private_key_jwt"]);
         }
     }
+    for (fault, member) in [
+        ("logout-announced-elsewhere", "end_session_endpoint"),
+        ("device-endpoint-announced", "device_authorization_endpoint"),
+    ] {
+        if authority.fault(fault) {
+            document[member] = json!(authority.endpoint("not-there"));
+        }
+    }
     if authority.fault("undeclared-grant") {
         document["grant_types_supported"] = json!(["authorization_code"]);
     }

@@ -215,17 +215,29 @@ impl Stage<'_> {
                 let at = self.kit.keys_at.as_deref().ok_or_else(|| Halt::Untestable("no key set".to_owned()))?;
                 join(base, at).map_err(|error| Halt::Obstacle(error.to_string()))?
             }
+            MetadataDocument::Announced(announced) => match self.announced(announced.member, evidence) {
+                Some(url) => url,
+                None => return Ok(()),
+            },
+        };
+        let method = match fetch.document {
+            MetadataDocument::Announced(announced) => announced.method,
+            _ => "GET",
         };
         let second = issuer().filter(|_| fetch.document == MetadataDocument::Discovered);
         let second = second.map(|issuer| appended(&issuer, "openid-configuration"));
         let is_host = |name: &str| name.eq_ignore_ascii_case("host");
         let host = fetch.headers.iter().find(|(name, _)| is_host(name)).map(|(_, host)| (*host).to_owned());
-        let mut request = Request::new("GET", url.path())
+        let target = url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let mut request = Request::new(method, &target)
             .header("Host", host.unwrap_or_else(|| host_field(&url)))
             .header("User-Agent", concat!("authbench/", env!("CARGO_PKG_VERSION")))
             .header("Accept", "application/json");
         for (name, value) in fetch.headers.iter().filter(|(name, _)| !is_host(name)) {
             request.push(name, value, false);
+        }
+        if method == "POST" {
+            request = request.with_body("application/x-www-form-urlencoded", "");
         }
         let mut exchange = self.prober.send_at(&url, &request).await;
         let mut outcome = found(&exchange);
@@ -274,6 +286,24 @@ impl Stage<'_> {
         let base = &self.prober.equipment.base;
         // what a server says is no reason to ask another host; the judgement reads the challenge
         base.join(&named).ok().filter(|url| url.origin() == base.origin())
+    }
+
+    /// An address that a document of the check names, on the origin of the issuer or of the target: a server says it, which is no
+    /// reason to ask another host. None where logins have used it.
+    fn announced(&self, member: &str, evidence: &Evidence) -> Option<Url> {
+        let base = &self.prober.equipment.base;
+        let documents = evidence.observations.iter().filter(|seen| seen.outcome == Outcome::Granted);
+        let mut named =
+            documents.filter_map(|seen| seen.exchange.response()?.json()?.get(member)?.as_str()?.parse().ok());
+        let url: Url = named.next()?;
+        let issuer = self.prober.issuer().and_then(|issuer| join(base, &issuer).ok());
+        let is_near = issuer.iter().chain([base]).any(|near| near.origin() == url.origin());
+        let server = self.prober.subject().authorization_server.as_ref();
+        let is_named = |used: &String| {
+            join(base, used).is_ok_and(|used| used.origin() == url.origin() && used.path() == url.path())
+        };
+        let is_used = server.is_some_and(|server| server.used_by_logins.iter().any(is_named));
+        (is_near && !is_used).then_some(url)
     }
 
     pub(super) async fn obtain(
