@@ -414,6 +414,17 @@ mod tests {
     }
 
     #[test]
+    fn a_revocation_that_is_advised_joins_the_logout_that_it_is() {
+        let logout = access("login.logout-ends-credential", "/userinfo", Revocation);
+        let mut revoked = protocol("grant.revocation-ends-token", "/userinfo", Own, 200);
+        revoked.cells[0].verdict = Verdict::Warn;
+        let joined = [vec!["login.logout-ends-credential", "grant.revocation-ends-token"]];
+        assert_eq!(by_cause(&[logout.clone(), revoked.clone()]), joined);
+        revoked.cells[0].endpoint = "/orders".to_owned();
+        assert_eq!(by_cause(&[logout, revoked]).len(), 2);
+    }
+
+    #[test]
     fn open_routes_are_causes_of_their_own_and_a_verifier_is_one() {
         let both = |explanation| {
             let at = |endpoint| cell(endpoint, Part::Access, explanation, &[]);

@@ -69,8 +69,8 @@ impl From<String> for Wording {
 
 impl Deviation {
     /// Names the request at fault, where another one shows it.
-    pub fn move_to(&mut self, observation: usize, wording: Wording) {
-        (self.observation, self.text, self.described) = (observation, wording.text, wording.described);
+    pub fn move_to(&mut self, observation: usize, wording: Wording, expected: &str) {
+        *self = wording.shown_by(observation, expected, self.explanation);
     }
 }
 

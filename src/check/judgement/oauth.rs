@@ -321,7 +321,7 @@ pub(crate) fn foreign_revocation(case: &ObservedCheck<'_>) -> Judgement {
     for found in judgement.access.iter_mut().filter(|found| is_used(found.observation)) {
         let before = case.observations().take_while(|(index, _)| *index < found.observation);
         if let Some((by, _)) = before.filter(|(_, seen)| by_another(seen) && seen.outcome == Outcome::Granted).last() {
-            found.move_to(by, case.about(by, "the token ended"));
+            found.move_to(by, case.about(by, "the token ended"), "a refusal, and a token that lives on");
         }
     }
     for (index, response) in case.all_answers() {

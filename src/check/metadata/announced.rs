@@ -81,6 +81,10 @@ fn are_there(case: &ObservedCheck<'_>) -> Judgement {
             continue;
         };
         match is_absent(answer) {
+            // a proxy that reaches nothing answers so, too
+            false if answer.status >= 500 => {
+                judgement.leaves_open(format!("{}: answered with {}", seen.description, answer.status));
+            }
             false => {}
             true if member == AUTHORIZATION => {
                 judgement.leaves_open(format!("{}: {} without parameters", seen.description, answer.status));
@@ -129,7 +133,7 @@ mod tests {
             (TOKEN, (404, r#"{"error":"invalid_client"}"#), (0, 0, false)),
             (TOKEN, (405, ""), (0, 0, false)),
             (TOKEN, (400, r#"{"error":"invalid_request"}"#), (0, 0, false)),
-            (LOGOUT, (500, ""), (0, 0, false)),
+            (LOGOUT, (500, ""), (0, 1, false)),
             // who asks for nothing may find nothing
             (1, (404, ""), (0, 1, false)),
             (0, (404, ""), (0, 0, true)),

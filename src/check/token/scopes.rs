@@ -65,7 +65,8 @@ fn opens_nothing(case: &ObservedCheck<'_>) -> Judgement {
             let request = &case.evidence.observations[found.observation].exchange.request;
             let target = String::from_utf8_lossy(&request.target);
             let path = target.split('?').next().unwrap_or_default();
-            found.move_to(by, case.about(by, format_args!("its token opens {} {path}", request.method)));
+            let text = case.about(by, format_args!("its token opens {} {path}", request.method));
+            found.move_to(by, text, "a refusal, or a token without the scope");
         }
     }
     judgement.and(escalated)

@@ -147,7 +147,7 @@ mod tests {
         let whole = alone(", introspection_url: /introspect, revocation_url: /revoke");
         for (check, acts, proven_by) in [
             ("revoke.valid-token", "oifwi", vec![Introspection]),
-            ("revoke.client-auth-required", "onfi", vec![Revocation, Introspection]),
+            ("revoke.client-auth-required", "onffi", vec![Revocation, Introspection]),
             ("common.auth-error-no-internals", "nul", vec![Token]),
             ("common.errors-show-no-secrets", "fll", vec![]),
             ("common.401-carries-challenge", "nul", vec![Token]),
