@@ -88,6 +88,8 @@ pub(super) struct NamedTls {
     key_exchanges: Vec<KeyExchange>,
     /// Those of credentials, and what is forged from them, by the names of their connections.
     of_credentials: BTreeMap<String, Arc<IdentityCertificate>>,
+    /// Whether the key of the CA that the scenario names for clients signs no certificate.
+    has_useless_ca: bool,
     /// The connections that prove who a client is, where that is the scheme: the target may open no others.
     proving: Option<ConnectionOf>,
 }
@@ -119,6 +121,7 @@ impl NamedTls {
         }
         self.proving = forging.first().map(|first| subject.identities[*first].connection());
         let key = subject.material.client_ca.as_ref().map(|ca| ca.key.expose());
+        self.has_useless_ca = key.is_some_and(|key| !mtls::signs_certificates(key));
         let wrong = forging.iter().filter_map(|at| {
             let identity = &subject.identities[*at];
             let own = identity.certificate.as_ref()?;
@@ -335,6 +338,12 @@ pub(super) fn bad_authorities(loaded: &LoadedScenario, wanted: &Wanted) -> Optio
             let help = "name a certificate and its own private key in PEM, relative to the scenario";
             return Some(loaded.error(place, wrong.to_string()).with_help(help));
         }
+    }
+    if let Some(written) = loaded.scenario.material.client_ca.as_ref().filter(|_| tls.has_useless_ca) {
+        let error = loaded.error(written.place, "the `key` of `material.client_ca` is no private key that can be read");
+        let help = "name a file with the key of that CA in PEM (PKCS #8, SEC 1 or PKCS #1; RSA, P-256, P-384, P-521 or Ed25519) \
+                    without a passphrase";
+        return Some(error.with_help(help));
     }
     let place = loaded.scenario.target.value.0.tls.as_ref()?.place;
     let wrong = tls.trust().err().filter(|wrong| !matches!(wrong, BadTrust::Machine(_)))?;

@@ -12,7 +12,7 @@ use crate::observe::{ForgeryId, Phrase};
 use crate::scheme::{Carried, Carrier, CarrierPlace, Forged, Forgery, ForgeryContext, Proof, Scheme, Unforgeable};
 use certificate::CertificateParts;
 
-pub use wrong::{MadeCertificate, client_certificate, malformed_certificates, wrong_certificates};
+pub use wrong::{MadeCertificate, client_certificate, malformed_certificates, signs_certificates, wrong_certificates};
 
 /// What is missing where the CA that signs client certificates is not there.
 const NO_AUTHORITY: &str = "no `material.client_ca`: a certificate that is wrong in this way alone has to be signed by the CA that the target trusts";

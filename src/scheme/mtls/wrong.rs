@@ -4,6 +4,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
+
 use super::certificate::CertificateParts;
 use super::wrong_connection;
 use crate::clock;
@@ -39,6 +42,16 @@ const NOBODY: &str = "authbench-no-such-client";
 /// What is no certificate.
 pub(super) const MALFORMED: [&str; 2] = ["malformed: cut short", "malformed: no certificate"];
 
+/// A private key in PEM: PKCS #8, SEC 1 or PKCS #1, also behind other blocks, such as the parameters that `openssl ecparam` writes.
+fn key_pair(pem: &str) -> Option<KeyPair> {
+    KeyPair::try_from(&PrivateKeyDer::from_pem_slice(pem.as_bytes()).ok()?).ok()
+}
+
+/// Whether certificates can be signed with a private key in PEM.
+pub fn signs_certificates(key: &str) -> bool {
+    key_pair(key).is_some()
+}
+
 /// All that can be made from the good certificate of a credential, with the key of the CA too; none where it cannot be read.
 pub fn wrong_certificates(
     name: &str,
@@ -49,31 +62,33 @@ pub fn wrong_certificates(
     let blocks = pem::parse_many(chain).ok()?;
     let good = blocks.iter().find(|block| block.tag() == "CERTIFICATE")?.contents().to_vec();
     let parts = CertificateParts::of(&good)?;
-    let (own, stranger, other_ca) = (KeyPair::from_pem(key).ok(), KeyPair::generate().ok()?, KeyPair::generate().ok()?);
+    let (own, stranger, other_ca) = (key_pair(key), KeyPair::generate().ok()?, KeyPair::generate().ok()?);
+    let strangers_key = stranger.serialize_pem();
     let mut made = Vec::new();
-    let mut add = |id: ForgeryId, chain: Vec<Vec<u8>>, key: &KeyPair| {
+    // the key of the client stays as it is written
+    let mut add = |id: ForgeryId, chain: Vec<Vec<u8>>, key: &str| {
         let chain = chain.into_iter().map(in_pem).collect();
-        made.push(MadeCertificate { connection: wrong_connection(name, id), chain, key: key.serialize_pem() });
+        made.push(MadeCertificate { connection: wrong_connection(name, id), chain, key: key.to_owned() });
     };
     let [unknown, self_signed, leaf_as_ca] = BY_STRANGERS;
     // whoever is no CA has no key of the client either
     let strangers = parts.clone().with_key(&stranger);
-    add(unknown, vec![strangers.signed(&other_ca)?], &stranger);
+    add(unknown, vec![strangers.signed(&other_ca)?], &strangers_key);
     let alone = strangers.issued_by_itself();
-    add(self_signed, vec![alone.signed(&stranger)?], &stranger);
+    add(self_signed, vec![alone.signed(&stranger)?], &strangers_key);
     if let Some(own) = &own {
-        add(leaf_as_ca, vec![alone.signed(own)?, good], &stranger);
+        add(leaf_as_ca, vec![alone.signed(own)?, good], &strangers_key);
     }
     // what the CA signs is for the key that the client has
-    if let (Some(authority), Some(own)) = (authority.and_then(|key| KeyPair::from_pem(key).ok()), &own) {
+    if let (Some(authority), Some(_)) = (authority.and_then(key_pair), &own) {
         let now = clock::unix_seconds();
         let [twin, expired, not_yet, for_servers, unknown_extension, other_subject] = BY_THE_CA;
-        add(twin, vec![parts.signed(&authority)?], own);
-        add(expired, vec![parts.clone().valid(now - 30 * DAY, now - DAY)?.signed(&authority)?], own);
-        add(not_yet, vec![parts.clone().valid(now + DAY, now + 30 * DAY)?.signed(&authority)?], own);
-        add(for_servers, vec![parts.clone().for_servers().signed(&authority)?], own);
-        add(unknown_extension, vec![parts.clone().with_unknown_extension().signed(&authority)?], own);
-        add(other_subject, vec![parts.clone().named(NOBODY)?.signed(&authority)?], own);
+        add(twin, vec![parts.signed(&authority)?], key);
+        add(expired, vec![parts.clone().valid(now - 30 * DAY, now - DAY)?.signed(&authority)?], key);
+        add(not_yet, vec![parts.clone().valid(now + DAY, now + 30 * DAY)?.signed(&authority)?], key);
+        add(for_servers, vec![parts.clone().for_servers().signed(&authority)?], key);
+        add(unknown_extension, vec![parts.clone().with_unknown_extension().signed(&authority)?], key);
+        add(other_subject, vec![parts.clone().named(NOBODY)?.signed(&authority)?], key);
     }
     Some(made)
 }
@@ -97,12 +112,12 @@ pub fn client_certificate(ca: (&str, &str), common_name: &str, dns_name: &str, k
     let mut authority = CertificateParams::default();
     authority.distinguished_name = named(ca.0);
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer = Issuer::new(authority, KeyPair::from_pem(ca.1).ok()?);
+    let issuer = Issuer::new(authority, key_pair(ca.1)?);
     let mut own = CertificateParams::new([dns_name.to_owned()]).ok()?;
     own.distinguished_name = named(common_name);
     own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    Some(own.signed_by(&KeyPair::from_pem(key).ok()?, &issuer).ok()?.pem())
+    Some(own.signed_by(&key_pair(key)?, &issuer).ok()?.pem())
 }
 
 fn named(common_name: &str) -> rcgen::DistinguishedName {
@@ -119,7 +134,6 @@ fn in_pem(certificate: Vec<u8>) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use rustls::pki_types::pem::PemObject as _;
     use rustls::pki_types::{CertificateDer, UnixTime};
     use rustls::server::WebPkiClientVerifier;
     use rustls::{CertificateError, Error, RootCertStore};
@@ -170,5 +184,34 @@ mod tests {
         let made = wrong_certificates("a", good.as_bytes(), key, None).expect("are made");
         assert_eq!(made.len(), BY_STRANGERS.len());
         assert!(wrong_certificates("a", b"no PEM", key, None).is_none());
+    }
+
+    /// What `openssl ecparam -genkey` writes.
+    const SEC1: &str = "-----BEGIN EC PARAMETERS-----\n\
+        BggqhkjOPQMBBw==\n\
+        -----END EC PARAMETERS-----\n\
+        -----BEGIN EC PRIVATE KEY-----\n\
+        MHcCAQEEIIOnwPzX/sbsMj16uVojmG/mgH4L03Zc2qjfJg7W4q41oAoGCCqGSM49\n\
+        AwEHoUQDQgAEd9kVtCZ6AEL5P/PGq/OjpRXuTIjVnb1Uc2HGZBEEDYRuBdhxqIrP\n\
+        ovFn2MyqI661lUBSBaIvzt1RPjEnsecO0A==\n\
+        -----END EC PRIVATE KEY-----\n";
+
+    #[test]
+    fn keys_are_read_in_each_form() {
+        let good = client_certificate(seed::CLIENT_CA, "a", "a.test", SEC1).expect("is made");
+        let pkcs8 = KeyPair::generate().expect("is made").serialize_pem();
+        for (key, ca) in [(SEC1, pkcs8.as_str()), (SEC1, SEC1), (pkcs8.as_str(), SEC1)] {
+            assert!(signs_certificates(key) && signs_certificates(ca));
+            let made = wrong_certificates("a", good.as_bytes(), key, Some(ca)).expect("are made");
+            assert_eq!(made.len(), BY_STRANGERS.len() + BY_THE_CA.len());
+            for one in &made {
+                let read = PrivateKeyDer::from_pem_slice(one.key.as_bytes()).expect("is a key");
+                let usable = rustls::crypto::aws_lc_rs::sign::any_supported_type(&read);
+                assert!(usable.is_ok(), "{}", one.connection);
+            }
+        }
+        for none in ["", "hunter2", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
+            assert!(!signs_certificates(none), "{none}");
+        }
     }
 }
