@@ -1,5 +1,6 @@
 //! One cause, one finding: which failures of which checks have the same cause; pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::check::{Explanation, Severity, Verdict, catalogue, find};
@@ -37,7 +38,7 @@ struct Key<'a> {
     /// Who answers, where it is no resource: another handler than those of the resources, whose faults are its own.
     answering: Option<Answering>,
     /// Endpoint and method, where the cause is a property of one route.
-    route: Option<(&'a str, &'a str)>,
+    route: Option<(Cow<'a, str>, &'a str)>,
 }
 
 type Member<'a> = (&'a FailedCheck, &'a Cell);
@@ -91,8 +92,27 @@ fn own<'a>((failure, cell): Member<'a>) -> Key<'a> {
         explanation: cell.explanation,
         answering: answering(failure, cell),
         check: is_own.then_some(failure.check.as_str()),
-        route: of_route.then_some((cell.endpoint.as_str(), cell.method.as_str())),
+        route: of_route.then(|| (route_of(cell), cell.method.as_str())),
     }
+}
+
+/// The route of a cell. The objects of several tenants at one route are the same cause: a path stands for those that differ from it
+/// in identifiers alone.
+fn route_of(cell: &Cell) -> Cow<'_, str> {
+    if cell.explanation != Explanation::Tenant {
+        return Cow::Borrowed(&cell.endpoint);
+    }
+    let path = cell.endpoint.split('?').next().unwrap_or_default();
+    let segments = path.split('/').map(|segment| if is_identifier(segment) { "{}" } else { segment });
+    Cow::Owned(segments.collect::<Vec<_>>().join("/"))
+}
+
+/// Whether a segment of a path looks like that of an object: it has a digit, and is no version of an interface.
+fn is_identifier(segment: &str) -> bool {
+    let number = segment.strip_prefix(['v', 'V']).unwrap_or_default();
+    let is_version = number.starts_with(|first: char| first.is_ascii_digit())
+        && number.chars().all(|one| one.is_ascii_digit() || one == '.');
+    segment.contains(|one: char| one.is_ascii_digit()) && !is_version
 }
 
 /// Whether a check looks at the answers of an authorization server.
@@ -435,6 +455,28 @@ mod tests {
         let any_key = findings(&[both(UnknownCredential)]);
         assert_eq!(any_key.len(), 1);
         assert_eq!(any_key[0].cells.iter().map(|cell| cell.endpoint.as_str()).collect::<Vec<_>>(), ["/a", "/b"]);
+    }
+
+    #[test]
+    fn objects_of_one_route_are_one_cause_and_other_routes_are_not() {
+        let found = |explanation, one: &str, other: &str| {
+            let at = |endpoint| cell(endpoint, Part::Access, explanation, &[]);
+            findings(&[failure("common.object-ownership", vec![at(one), at(other)])])
+        };
+        for (one, other, joined) in [
+            ("/v1/orders/ord-1", "/v1/orders/ord-2", true),
+            ("/v1/orders/1/lines/7?a=1", "/v1/orders/2/lines/8", true),
+            ("/v1/orders/1", "/v1/invoices/1", false),
+            ("/v1/orders/1", "/v1/orders/1/lines", false),
+            ("/v1/orders/open", "/v1/orders/closed", false),
+            ("/v1/orders/1", "/v2/orders/1", false),
+        ] {
+            let all = found(Tenant, one, other);
+            assert_eq!(all.len(), if joined { 1 } else { 2 }, "{one} {other}");
+            assert_eq!(all.iter().map(|finding| finding.cells.len()).sum::<usize>(), 2, "{one} {other}");
+        }
+        // a route that lacks its guard is a cause by itself
+        assert_eq!(found(Anonymous, "/orders/1", "/orders/2").len(), 2);
     }
 
     #[test]
