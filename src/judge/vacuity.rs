@@ -65,12 +65,17 @@ impl Vacuity {
         (self.seen.controls > 0 && self.seen.granted == 0).then(|| text.to_owned())
     }
 
-    /// That hardly anything but denials came back: a reason to doubt that the target listened to the end.
+    /// That hardly anything but denials came back, to good credentials as well: a reason to doubt that the target listened to the
+    /// end. Where each good credential was accepted, the denials are those that checks ask for.
     pub(super) fn suspicion(&self) -> Option<String> {
-        let Answers { answers, denials, .. } = self.seen;
+        let Answers { answers, denials, controls, granted, .. } = self.seen;
         let share = denials as f64 / answers.max(1) as f64;
-        (answers >= FEW && share > SUSPICIOUS).then(|| {
-            format!("{denials} of {answers} answers were 401, 403 or 429: the target may have locked this run out")
+        let refused = controls - granted.min(controls);
+        (answers >= FEW && share > SUSPICIOUS && refused > 0).then(|| {
+            format!(
+                "{denials} of {answers} answers were 401, 403 or 429, and {refused} of {controls} requests with a good credential \
+                 were not accepted: the target may have locked this run out"
+            )
         })
     }
 }
@@ -91,7 +96,11 @@ mod tests {
         for (denials, others, suspicious) in
             [(91, 9, true), (90, 10, false), (19, 0, false), (20, 0, true), (0, 0, false)]
         {
-            assert_eq!(answered(denials, others).suspicion().is_some(), suspicious, "{denials} and {others}");
+            let mut vacuity = answered(denials, others);
+            vacuity.control(Outcome::Granted);
+            assert_eq!(vacuity.suspicion(), None, "{denials} and {others}: each good credential is accepted");
+            vacuity.control(Outcome::Refused);
+            assert_eq!(vacuity.suspicion().is_some(), suspicious, "{denials} and {others}");
         }
     }
 
