@@ -43,8 +43,14 @@ pub(super) fn mistakes(loaded: &LoadedScenario) -> Vec<ScenarioError> {
     let mistakes = unused.map(|(member, place)| {
         let place = if place == Position::default() { place_of(member, loaded) } else { place };
         let of = if compares_only { "the studied schemes".to_owned() } else { format!("the scheme {named}") };
-        let error = loaded.error(place, format!("`material.{member}` is of no use to {of}"));
-        error.with_help(way_out(member, &scenario.scheme, &used))
+        let binds = matches!(&scenario.scheme.0, SchemeFields::OAuth2ClientCredentials(of) if of.dpop.is_some());
+        let error = match binds && !compares_only && OF_TOKENS.contains(&member) {
+            true => {
+                format!("`material.{member}` is of no use beside `dpop`: tokens that are bound to a key are not forged")
+            }
+            false => format!("`material.{member}` is of no use to {of}"),
+        };
+        loaded.error(place, error).with_help(way_out(member, &scenario.scheme, &used))
     });
     mistakes.collect()
 }
@@ -258,6 +264,21 @@ mod tests {
             );
             let loaded = crate::scenario::load_text("all.yaml".to_owned(), text).expect("is a scenario");
             assert_eq!(mistakes(&loaded).len(), expected, "{scheme}");
+        }
+    }
+
+    #[test]
+    fn keys_of_tokens_that_are_bound_are_of_no_use_for_the_reason_that_is_said() {
+        for (member, of, reason) in [
+            ("dpop: {}, access_token: jwt", "jwt", "beside `dpop`"),
+            ("access_token: opaque", "opaque", "to the scheme"),
+        ] {
+            let text = format!(
+                "authbench: 1\nname: all\ntarget: reference\nscheme:\n  oauth2-client-credentials: {{ token_url: /t, {member} }}\nmaterial: {{ issuer_key: {{ secret: a }} }}\n"
+            );
+            let loaded = crate::scenario::load_text("all.yaml".to_owned(), text).expect("is a scenario");
+            let found: Vec<String> = mistakes(&loaded).iter().map(ToString::to_string).collect();
+            assert!(found.len() == 1 && found[0].contains(reason), "{of}: {found:?}");
         }
     }
 
