@@ -146,7 +146,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
         with_digest(context, |parts, _| parts.digest = Some("sha-256=not:a=digest".to_owned()))
     }),
     // --- time ------------------------------------------------------------------------------------------------------
-    Forgery::new("stale", "a correct signature from a minute before the window", |context| {
+    Forgery::new("stale", "a correct signature from a minute before the window begins, in the past", |context| {
         at(context, |window| -window - BEYOND)
     }),
     Forgery::new("future", "a correct signature from a minute behind the window", |context| {

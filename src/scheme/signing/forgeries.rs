@@ -277,10 +277,10 @@ impl<D: Dialect> SigningForgeries<D> {
             |context| query::<D>(context, Some("authbench=1%26x%3D2"), Some("authbench=1&x=2")),
         ),
         // --- time ----------------------------------------------------------------------------------------------
-        Forgery::new("stale", "a correct signature from a minute before the window", |context| {
+        Forgery::new("stale", "a correct signature from a minute before the window begins, in the past", |context| {
             at::<D>(context, |window| -window - BEYOND)
         }),
-        Forgery::new("future", "a correct signature from a minute behind the window", |context| {
+        Forgery::new("future", "a correct signature from a minute after the window ends, in the future", |context| {
             at::<D>(context, |window| window + BEYOND)
         }),
         Forgery::new(
