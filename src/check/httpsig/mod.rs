@@ -142,13 +142,13 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 9421 §3.2", "RFC 9421 §7.3.6"],
         doc: Doc {
-            sends: "Signatures by a key that nobody registered, and by HMAC with the public key as its secret; a correct one under the name of another algorithm than that of the key, which is a warning where it is accepted, and one that does not name its key, which a server may accept that knows the key otherwise.",
+            sends: "Signatures by a key that nobody registered, and by HMAC with the public key as its secret, in each form in which a server may hold it (PEM with and without the final newline, PKCS #1, DER, JWK, and the bytes alone); a correct one under the name of another algorithm than that of the key, which is a warning where it is accepted, and one that does not name its key, which a server may accept that knows the key otherwise.",
             matters: "Where the message says which algorithm verifies it, the public key becomes a shared secret that everybody has.",
             fix: "Take the algorithm from what is registered for the key, and refuse a message that names another.",
         },
         steps: &[
             send(forged("unknown"), On::EachUsed).denied(WRONG).thoroughly(),
-            send(each_forged(&["hmac-by-public-key"]), On::Protected).denied(WRONG),
+            send(each_forged(CONFUSED), On::Protected).denied(WRONG),
             send(each_forged(&["alg-conflict"]), On::Protected).id(CONFLICT),
             send(each_forged(&["no-key-id"]), On::Protected).id(NAMELESS),
         ],
@@ -197,6 +197,15 @@ pub(crate) const CHECKS: &[Check] = &[
     },
 ];
 
+/// The public key as the secret of an HMAC, by its form.
+const CONFUSED: &[&str] = &[
+    "hmac-by-public-pem",
+    "hmac-by-public-pem-unended",
+    "hmac-by-public-pkcs1",
+    "hmac-by-public-key",
+    "hmac-by-public-jwk",
+    "hmac-by-public-number",
+];
 const AMBIGUOUS: &[Accept] = &[INVALID, MALFORMED, Accept::Status(400)];
 const REPLAY: StepId = StepId::new("replay");
 const UNLAWFUL: StepId = StepId::new("unlawful");

@@ -11,9 +11,9 @@ use super::wrong::{
 use crate::scheme::forgery::values;
 use crate::scheme::jose::Alg;
 use crate::scheme::jose::key::{mac, strangers};
-use crate::scheme::jose::published::public_key_info;
+use crate::scheme::jose::published::{PublicForm, in_form};
 use crate::scheme::signing::in_seconds;
-use crate::scheme::{Carried, CarrierPlace, Forgery, RequestPart, Unforgeable};
+use crate::scheme::{Carried, CarrierPlace, Forged, Forgery, ForgeryContext, RequestPart, Unforgeable};
 
 /// A field that nobody looks at unless it is covered.
 const FIELD: &str = "x-authbench-signed";
@@ -149,7 +149,7 @@ pub(super) const FORGERIES: &[Forgery] = &[
     Forgery::new("stale", "a correct signature from a minute before the window begins, in the past", |context| {
         at(context, |window| -window - BEYOND)
     }),
-    Forgery::new("future", "a correct signature from a minute behind the window", |context| {
+    Forgery::new("future", "a correct signature from a minute after the window ends, in the future", |context| {
         at(context, |window| window + BEYOND)
     }),
     Forgery::new("expired", "a correct signature that has expired, and was made within the window", |context| {
@@ -175,14 +175,30 @@ pub(super) const FORGERIES: &[Forgery] = &[
             parts.alg = Some(other.to_owned());
         })
     }),
-    Forgery::new("hmac-by-public-key", "hmac-sha256 with the public key as its secret", |context| {
-        let (mut parts, _) = good(context)?;
-        let public = parts.own.key.public_jwk().and_then(|jwk| public_key_info(&jwk));
-        let public = public.ok_or_else(|| Unforgeable("the key is a shared secret".to_owned()))?;
-        parts.alg = Some("hmac-sha256".to_owned());
-        let made = mac(Alg::HS256, &public, parts.base().as_bytes());
-        Ok(parts.written(context.carrier, &made))
+    Forgery::new("hmac-by-public-pem", "hmac-sha256 with the public key in PEM as its secret", |context| {
+        confused(context, PublicForm::Pem)
     }),
+    Forgery::new(
+        "hmac-by-public-pem-unended",
+        "hmac-sha256 with the public key in PEM without its final newline as its secret",
+        |context| confused(context, PublicForm::PemUnended),
+    ),
+    Forgery::new(
+        "hmac-by-public-pkcs1",
+        "hmac-sha256 with the public key in PEM of PKCS #1 as its secret",
+        |context| confused(context, PublicForm::Pkcs1),
+    ),
+    Forgery::new("hmac-by-public-key", "hmac-sha256 with the public key in DER as its secret", |context| {
+        confused(context, PublicForm::Der)
+    }),
+    Forgery::new("hmac-by-public-jwk", "hmac-sha256 with the JWK of the public key as its secret", |context| {
+        confused(context, PublicForm::Jwk)
+    }),
+    Forgery::new(
+        "hmac-by-public-number",
+        "hmac-sha256 with the modulus, the coordinate x, or the bytes of the public key as its secret",
+        |context| confused(context, PublicForm::Number),
+    ),
     Forgery::new("no-key-id", "a signature that does not name its key", |context| {
         altered(context, |parts, _| parts.key_id = None)
     }),
@@ -287,6 +303,18 @@ pub(super) const FORGERIES: &[Forgery] = &[
     }),
 ];
 
+/// A signature by HMAC whose secret is the public key (RFC 9421 §7.3.6).
+fn confused(context: &mut ForgeryContext<'_>, form: PublicForm) -> Forged {
+    let (mut parts, _) = good(context)?;
+    let public = parts.own.key.public_jwk();
+    let public = public.ok_or_else(|| Unforgeable("the key is a shared secret".to_owned()))?;
+    let secret = in_form(&public, form);
+    let secret = secret.ok_or_else(|| Unforgeable("the key has no such form".to_owned()))?;
+    parts.alg = Some("hmac-sha256".to_owned());
+    let made = mac(Alg::HS256, &secret, parts.base().as_bytes());
+    Ok(parts.written(context.carrier, &made))
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -300,7 +328,7 @@ mod tests {
     use crate::scheme::httpsig::MessageKey;
     use crate::scheme::jose::SigningKey;
     use crate::scheme::jwt::Kit;
-    use crate::scheme::{Forged, ForgeryContext, Occasion, Proof};
+    use crate::scheme::{Occasion, Proof};
 
     fn forged(components: &[&str], method: &str, window: Duration, id: &'static str) -> Forged {
         let own = MessageKey {

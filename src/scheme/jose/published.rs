@@ -1,6 +1,8 @@
 //! Published keys (RFC 7517): what they say, and whether they verify a signature.
 
 use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::der::PublicKeyKind;
@@ -63,6 +65,46 @@ pub(super) fn kind_of(jwk: &Value) -> Option<PublicKeyKind> {
 /// A published key as a subject public key info.
 pub fn public_key_info(jwk: &Value) -> Option<Vec<u8>> {
     der::public_key_info(kind_of(jwk)?, &public_bytes(jwk)?)
+}
+
+/// The forms in which a server may hold a public key whose text or bytes it then takes for a shared secret (RFC 8725 §2.1,
+/// RFC 9421 §7.3.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicForm {
+    /// PEM.
+    Pem,
+    /// PEM without its final newline.
+    PemUnended,
+    /// PEM of PKCS #1, of RSA keys.
+    Pkcs1,
+    /// DER.
+    Der,
+    /// JSON.
+    Jwk,
+    /// The modulus, the coordinate x, or the bytes of the key.
+    Number,
+    /// The certificate in PEM, where the key has one.
+    Certificate,
+}
+
+/// A published key in one of its forms; none where it has no such form.
+pub fn in_form(jwk: &Value, form: PublicForm) -> Option<Vec<u8>> {
+    let pem = || Some(der::pem("PUBLIC KEY", &public_key_info(jwk)?));
+    match form {
+        PublicForm::Pem => pem().map(String::into_bytes),
+        PublicForm::PemUnended => pem().map(|text| text.trim_end().as_bytes().to_vec()),
+        PublicForm::Pkcs1 => {
+            let is_rsa = family_of(jwk)? == Family::Rsa;
+            is_rsa.then(|| public_bytes(jwk))?.map(|bytes| der::pem("RSA PUBLIC KEY", &bytes).into_bytes())
+        }
+        PublicForm::Der => public_key_info(jwk),
+        PublicForm::Jwk => Some(jwk.to_string().into_bytes()),
+        PublicForm::Number => ["n", "x", "pub"].iter().find_map(|name| member(jwk, name)),
+        PublicForm::Certificate => {
+            let bytes = STANDARD.decode(jwk.get("x5c")?.get(0)?.as_str()?).ok()?;
+            Some(der::pem("CERTIFICATE", &bytes).into_bytes())
+        }
+    }
 }
 
 /// The thumbprint of a key (RFC 7638, RFC 9964 §6): its required members in the order of their names.

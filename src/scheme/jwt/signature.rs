@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::twin::{carry, good, good_token, header_signed_by, twin, unforgeable};
 use super::words;
 use crate::scheme::jose::key::{Family, mac, strangers};
-use crate::scheme::jose::published::{family_of, public_bytes, public_key_info};
-use crate::scheme::jose::{Alg, Jws, decoded, der};
+use crate::scheme::jose::published::{PublicForm, in_form};
+use crate::scheme::jose::{Alg, Jws, der};
 use crate::scheme::{Forged, Forgery, ForgeryContext};
 
 /// Told with one valid token.
@@ -134,50 +134,35 @@ pub(super) const WITH_A_TOKEN: &[Forgery] = &[
 /// (RFC 8725 §2.1).
 pub(super) const WITH_PUBLISHED_KEYS: &[Forgery] = &[
     Forgery::new("confusion-pem", "HS256 keyed with the public key in PEM", |context| {
-        confusion(context, Alg::HS256, |jwk| Some(der::pem("PUBLIC KEY", &public_key_info(jwk)?).into_bytes()))
+        confusion(context, Alg::HS256, PublicForm::Pem)
     }),
     Forgery::new(
         "confusion-pem-unended",
         "HS256 keyed with the public key in PEM without its final newline",
-        |context| {
-            confusion(context, Alg::HS256, |jwk| {
-                Some(der::pem("PUBLIC KEY", &public_key_info(jwk)?).trim_end().as_bytes().to_vec())
-            })
-        },
+        |context| confusion(context, Alg::HS256, PublicForm::PemUnended),
     ),
     Forgery::new("confusion-pkcs1", "HS256 keyed with the public key in PEM of PKCS #1", |context| {
-        confusion(context, Alg::HS256, |jwk| {
-            let rsa = family_of(jwk)? == Family::Rsa;
-            rsa.then(|| public_bytes(jwk))?.map(|bytes| der::pem("RSA PUBLIC KEY", &bytes).into_bytes())
-        })
+        confusion(context, Alg::HS256, PublicForm::Pkcs1)
     }),
     Forgery::new("confusion-der", "HS256 keyed with the public key in DER", |context| {
-        confusion(context, Alg::HS256, public_key_info)
+        confusion(context, Alg::HS256, PublicForm::Der)
     }),
     Forgery::new("confusion-jwk", "HS256 keyed with the JWK as JSON", |context| {
-        confusion(context, Alg::HS256, |jwk| Some(jwk.to_string().into_bytes()))
+        confusion(context, Alg::HS256, PublicForm::Jwk)
     }),
     Forgery::new(
         "confusion-number",
         "HS256 keyed with the modulus, the coordinate x, or the bytes of `pub`",
-        |context| {
-            let number = |jwk: &Value| decoded(["n", "x", "pub"].iter().find_map(|name| jwk.get(name))?.as_str()?);
-            confusion(context, Alg::HS256, number)
-        },
+        |context| confusion(context, Alg::HS256, PublicForm::Number),
     ),
     Forgery::new("confusion-certificate", "HS256 keyed with the certificate in PEM", |context| {
-        confusion(context, Alg::HS256, |jwk| {
-            let text = jwk.get("x5c")?.get(0)?.as_str()?;
-            use base64::Engine as _;
-            let bytes = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
-            Some(der::pem("CERTIFICATE", &bytes).into_bytes())
-        })
+        confusion(context, Alg::HS256, PublicForm::Certificate)
     }),
     Forgery::new("confusion-384", "HS384 keyed with the public key in PEM", |context| {
-        confusion(context, Alg::HS384, |jwk| Some(der::pem("PUBLIC KEY", &public_key_info(jwk)?).into_bytes()))
+        confusion(context, Alg::HS384, PublicForm::Pem)
     }),
     Forgery::new("confusion-512", "HS512 keyed with the public key in PEM", |context| {
-        confusion(context, Alg::HS512, |jwk| Some(der::pem("PUBLIC KEY", &public_key_info(jwk)?).into_bytes()))
+        confusion(context, Alg::HS512, PublicForm::Pem)
     }),
 ];
 
@@ -298,12 +283,12 @@ fn order(size: usize) -> &'static [u8] {
     }
 }
 
-fn confusion(context: &ForgeryContext<'_>, alg: Alg, form: impl FnOnce(&Value) -> Option<Vec<u8>>) -> Forged {
+fn confusion(context: &ForgeryContext<'_>, alg: Alg, form: PublicForm) -> Forged {
     let good = good(context)?;
     if good.alg().is_none_or(|alg| alg.family() == Family::Hmac) {
         return unforgeable("the token is signed by HMAC: there is no public key");
     }
     let jwk = super::published_for(context, &good)?;
-    let Some(secret) = form(&jwk) else { return unforgeable("the published key has no such form") };
+    let Some(secret) = in_form(&jwk, form) else { return unforgeable("the published key has no such form") };
     header_signed_by(context, &["alg"], |header| header.set("alg", alg.name()), |input| mac(alg, &secret, input))
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::Algorithm;
 
 use crate::reference::fault::{Fault, row, variant};
+use crate::reference::jose::algorithm::JwsAlgorithm;
 use crate::reference::jose::keys::KeyPair;
 use crate::reference::jose::signature::public_pem;
 use crate::reference::state::{Principal, ReferenceState, principal};
@@ -27,6 +29,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "ignores parameters of components that it does not know",
     ),
     variant("name-case-ignored", "httpsig.identifiers-understood", "accepts component names in upper case"),
+    variant(
+        "alg-from-message-pem",
+        "httpsig.key-and-alg-agreement",
+        "takes the algorithm from the message, and the text of the public key in PEM for a secret",
+    ),
+    variant(
+        "alg-from-message-pem-unended",
+        "httpsig.key-and-alg-agreement",
+        "takes the algorithm from the message, and the text of the public key in PEM without its last newline for a secret",
+    ),
+    variant(
+        "alg-from-message-number",
+        "httpsig.key-and-alg-agreement",
+        "takes the algorithm from the message, and the bytes of the public key for a secret",
+    ),
     row("times-of-any-type", "httpsig.times-are-integers", "treats a time that is a string as the current time"),
     row("salt-of-any-length", "httpsig.pss-salt-length", "accepts RSASSA-PSS signatures with a salt of any length"),
     row("verifies-resolved-path", "httpsig.path-as-sent", "decodes and resolves paths before it verifies signatures"),
@@ -50,12 +67,25 @@ pub(super) fn unsigned(state: &ReferenceState) -> Option<Arc<Principal>> {
 
 /// Whether the public key, which everybody has, verifies a signature as the secret of an HMAC.
 pub(super) fn by_public_key(state: &ReferenceState, key: &KeyPair, alg: Option<&str>, base: &str, made: &[u8]) -> bool {
-    if !state.fault("alg-from-message") || alg != Some("hmac-sha256") {
+    if alg != Some("hmac-sha256") {
         return false;
     }
     let text = public_pem(key).unwrap_or_default();
     let encoded: String = text.lines().filter(|line| !line.starts_with('-')).collect();
-    let secret = STANDARD.decode(encoded).unwrap_or_default();
-    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &secret);
-    !secret.is_empty() && aws_lc_rs::hmac::verify(&key, base.as_bytes(), made).is_ok()
+    let der = STANDARD.decode(encoded).unwrap_or_default();
+    // RFC 8410 §4: the bytes of the key are the end of its encoding; RFC 5480 §2.2: x is the first half of a point
+    let is_of_point = matches!(key.algorithm, JwsAlgorithm::Library(Algorithm::ES256));
+    let size = if is_of_point { 64 } else { 32 };
+    let number = der.get(der.len().saturating_sub(size)..).and_then(|end| end.get(..32)).unwrap_or_default().to_vec();
+    let unended = text.trim_end().as_bytes().to_vec();
+    let secrets = [
+        ("alg-from-message", der),
+        ("alg-from-message-pem", text.as_bytes().to_vec()),
+        ("alg-from-message-pem-unended", unended),
+        ("alg-from-message-number", number),
+    ];
+    secrets.iter().filter(|(fault, secret)| !secret.is_empty() && state.fault(fault)).any(|(_, secret)| {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret);
+        aws_lc_rs::hmac::verify(&key, base.as_bytes(), made).is_ok()
+    })
 }
