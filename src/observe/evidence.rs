@@ -68,6 +68,15 @@ impl Observation {
     }
 }
 
+impl Observation {
+    /// Whether access was granted, or may have been: of a success that answers HEAD there is no content to recognise.
+    pub fn may_be_granted(&self) -> bool {
+        let status = self.exchange.status().unwrap_or_default();
+        let is_head = self.outcome == Outcome::Unclear && self.exchange.request.method == "HEAD";
+        self.outcome == Outcome::Granted || (is_head && (200..300).contains(&status))
+    }
+}
+
 /// What is known of the authorization request of a login (RFC 6749 §4.1.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuthorizationRequest {

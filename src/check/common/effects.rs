@@ -25,6 +25,10 @@ pub(crate) const GOOD_HEAD: StepId = StepId::new("good-head");
 pub(crate) const GOOD_GET: StepId = StepId::new("good-get");
 /// GET without a credential, beside HEAD.
 pub(crate) const ANONYMOUS_GET: StepId = StepId::new("anonymous-get");
+/// HEAD and GET with a credential that was never issued.
+pub(crate) const UNKNOWN_HEAD: StepId = StepId::new("unknown-head");
+/// The second of them.
+pub(crate) const UNKNOWN_GET: StepId = StepId::new("unknown-get");
 /// What the public resource answers without any of the headers.
 pub(crate) const PUBLIC_AS_IT_IS: StepId = StepId::new("public-as-it-is");
 
@@ -70,14 +74,22 @@ pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
         let status = seen.exchange.status().unwrap_or_default();
+        let whose = match seen.forgery {
+            Some(_) => "the same credential",
+            None => "no credential",
+        };
+        if gets_beside(case, seen).any(|get| get.outcome == Outcome::Granted) {
+            // the same decision: other checks are about it
+            continue;
+        }
         match OtherDecision::of(case, seen) {
             Some(OtherDecision::Shown(what)) => {
-                let text = format_args!("{status} with {what}; GET without a credential is refused");
+                let text = format_args!("{status} with {what}; GET with {whose} is refused");
                 judgement.violates(index, case.about(index, text), "refused, as GET");
             }
             Some(OtherDecision::Bare(get)) => {
                 let text = format_args!(
-                    "{status} without a field that only a good answer has; GET without a credential is refused with {get}"
+                    "{status} without a field that only a good answer has; GET with {whose} is refused with {get}"
                 );
                 judgement.deviates(index, case.about(index, text), "refused, as GET");
             }
@@ -101,6 +113,15 @@ pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// GET with what an HEAD that has to be refused was sent with; GET without a credential where that was not sent.
+fn gets_beside<'a>(case: &ObservedCheck<'a>, seen: &'a Observation) -> impl Iterator<Item = &'a Observation> {
+    let must_be_refused = matches!(case.step_of(seen).wanted(), Want::Denied(_));
+    let is_of_unknown = case.step_of(seen).step_id() == Some(UNKNOWN_HEAD);
+    let is_sent = is_of_unknown && case.beside(seen, UNKNOWN_GET).next().is_some();
+    let step = if is_sent { UNKNOWN_GET } else { ANONYMOUS_GET };
+    case.beside(seen, step).filter(move |_| must_be_refused).map(|(_, get)| get)
+}
+
 /// A success that HEAD is answered with where the same GET is refused: HEAD is another decision then (RFC 9110 §9.3.2).
 enum OtherDecision {
     /// It has what only whoever has access gets.
@@ -116,7 +137,7 @@ impl OtherDecision {
         let must_be_refused =
             matches!(case.step_of(seen).wanted(), Want::Denied(_)) && seen.outcome == Outcome::Unclear;
         let response = seen.exchange.response().filter(|response| must_be_refused && is_success(response))?;
-        let gets = || case.beside(seen, ANONYMOUS_GET).map(|(_, get)| get);
+        let gets = || gets_beside(case, seen);
         if gets().next().is_none() || gets().any(|get| get.outcome != Outcome::Refused) {
             return None;
         }
@@ -176,8 +197,9 @@ fn is_absent(case: &ObservedCheck<'_>, index: usize) -> bool {
     match seen.exchange.status() {
         Some(405 | 501) => true,
         status @ Some(400 | 404) => {
-            let is_beside =
-                |step: Option<StepId>| step.is_some_and(|step| [ANONYMOUS_GET, GOOD_GET, NOWHERE].contains(&step));
+            let is_beside = |step: Option<StepId>| {
+                step.is_some_and(|step| [ANONYMOUS_GET, UNKNOWN_GET, GOOD_GET, NOWHERE].contains(&step))
+            };
             let mut others = case.observations().filter(|(_, other)| {
                 other.step != seen.step && other.place == seen.place && !is_beside(case.step_of(other).step_id())
             });
@@ -327,6 +349,45 @@ mod tests {
             let found = head_like_get(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             let seen = (found.access.len(), found.protocol.len(), found.open.len() * 2);
             assert_eq!(seen, expected, "{head:?} {good:?} {get:?} {nowhere:?}: {found:?}");
+        }
+    }
+
+    /// A route that takes a wrong credential takes it by each method: other checks are about that.
+    #[test]
+    fn head_is_no_finding_where_get_is_granted_to_the_same_credential() {
+        let check = find("common.head-same-decision-as-get").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
+        let answered = |step, status, outcome| {
+            let headers = vec![("ETag".to_owned(), b"\"5250\"".to_vec())];
+            let response = Response { status, headers, body: Vec::new(), truncated: false };
+            let exchange = Exchange::unanswered(Request::new("HEAD", "/"), Silence::Closed);
+            Observation::in_test(step, Exchange { answer: Ok(response), ..exchange }, outcome)
+        };
+        let (granted, refused, unclear) = (Outcome::Granted, Outcome::Refused, Outcome::Unclear);
+        // HEAD and GET with the wrong credential, and findings
+        for (head, get, expected) in [
+            (granted, Some(granted), 0),
+            (unclear, Some(granted), 0),
+            (granted, Some(refused), 1),
+            (unclear, Some(refused), 1),
+            (granted, None, 1),
+            (refused, None, 0),
+        ] {
+            let mut evidence = Evidence::default();
+            let status = |outcome| if outcome == refused { 401 } else { 200 };
+            evidence.observe(answered(of(UNKNOWN_HEAD), status(head), head));
+            evidence.observe(answered(of(GOOD_HEAD), 200, granted));
+            evidence.observe(answered(of(ANONYMOUS_GET), 401, refused));
+            evidence.observe(answered(of(NOWHERE), 404, refused));
+            evidence.observe(answered(of(GOOD_GET), 200, granted));
+            get.into_iter().for_each(|get| evidence.observe(answered(of(UNKNOWN_GET), status(get), get)));
+            let found = head_like_get(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!(
+                (found.access.len() + found.protocol.len(), found.open.len()),
+                (expected, 0),
+                "{head:?} {get:?}"
+            );
         }
     }
 

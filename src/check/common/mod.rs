@@ -91,7 +91,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9110 §9.3.2", "WSTG-ATHZ-02"],
         doc: Doc {
-            sends: "HEAD without, with a wrong and with the good credential, to each protected resource that is read by GET (at most 16); GET without and with the good credential, and HEAD of a path beside it that names nothing. A success that is answered to HEAD where GET is refused with 401 or 403 is access where it has the fields, the `ETag` or the `Content-Length` of the good answer and the refusal does not; where it does not have them, it is another decision than that of GET, of low severity.",
+            sends: "HEAD without, with a wrong and with the good credential, to each protected resource that is read by GET (at most 16); GET without and with the good credential, and with the wrong one where HEAD with it succeeded; and HEAD of a path beside it that names nothing. What is granted to GET with the same credential as well is no finding of this check. A success that is answered to HEAD where GET is refused with 401 or 403 is access where it has the fields, the `ETag` or the `Content-Length` of the good answer and the refusal does not; where it does not have them, it is another decision than that of GET, of low severity.",
             matters: "A guard that lists methods forgets HEAD, which shows whether things exist.",
             fix: "Guard every method; let HEAD follow GET (RFC 9110 §9.3.2).",
         },
@@ -101,7 +101,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 Accept::Status(405),
                 Accept::Status(501),
             ]),
-            send(forged("unknown"), On::EachGet).with(&[Alter::Method("HEAD")]).denied(&[
+            send(forged("unknown"), On::EachGet).with(&[Alter::Method("HEAD")]).id(effects::UNKNOWN_HEAD).denied(&[
                 INVALID,
                 Accept::Status(405),
                 Accept::Status(501),
@@ -116,6 +116,11 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(effects::NOWHERE)
                 .called("HEAD of a path beside it that names nothing"),
             send(Who::Good, On::EachGet).id(effects::GOOD_GET).called("GET with the good credential"),
+            // what opens GET as well is no matter of the method
+            send(forged("unknown"), On::EachGet)
+                .id(effects::UNKNOWN_GET)
+                .where_granted(effects::UNKNOWN_HEAD)
+                .called("GET with the wrong credential"),
         ],
         expect: effects::head_like_get,
         shows: Explanation::Method,

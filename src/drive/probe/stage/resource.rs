@@ -81,7 +81,7 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         let was_granted = |step: StepId| {
-            let granted = evidence.observations.iter().filter(|seen| seen.outcome == Outcome::Granted);
+            let granted = evidence.observations.iter().filter(|seen| seen.may_be_granted());
             let at_place = granted.filter(|seen| seen.place == Place::Resource(counts));
             at_place.into_iter().any(|seen| self.check.steps[seen.step].step_id() == Some(step))
         };
