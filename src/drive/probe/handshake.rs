@@ -12,6 +12,10 @@ use crate::plan::Subject;
 /// How long a target may take to refuse a client that asks for nothing.
 const ALERT: Duration = Duration::from_secs(1);
 
+/// How often a request is sent again with a wrong certificate, over whose connection there was no answer: Node.js with
+/// `rejectUnauthorized: false` closes some of the connections whose certificate does not verify, and answers over the others.
+const CLOSES: usize = 5;
+
 /// What an exchange means: an alert about the client's certificate refuses, where the certificate is the credential. Nothing
 /// else in a handshake does, for it may have other reasons.
 pub(super) fn reading(subject: &Subject, exchange: &Exchange, reading: Reading) -> Reading {
@@ -31,6 +35,19 @@ fn refuses_there(subject: &Subject, request: &Request) -> bool {
 }
 
 impl Prober {
+    /// Sends once more what had no answer, or a server error that may be an accident.
+    pub(super) async fn send_again(&self, resource: usize, request: &Request, is_forged: bool) -> Exchange {
+        let mut again = self.send_to(resource, request).await;
+        let is_of_certificate = is_forged && self.subject().scheme.proves_in_handshake();
+        for _ in 0..if is_of_certificate { CLOSES } else { 0 } {
+            if !matches!(again.answer, Err(Silence::Closed)) {
+                break;
+            }
+            again = self.send_to(resource, request).await;
+        }
+        self.with_alert(&self.equipment.base, again).await
+    }
+
     /// What an exchange with an endpoint of the authorization server means, once its alert is known.
     pub(super) fn in_handshake(&self, exchange: &Exchange, outcome: Outcome) -> Outcome {
         let reading = Reading { outcome, why: None, clean: true };

@@ -352,8 +352,7 @@ impl Stage<'_> {
         let mut reading = self.prober.read(counts, &exchange, asked).await;
         let mut reproduced = false;
         if let Some(request) = request.filter(|_| may_be_an_accident(reading.outcome)) {
-            let again = self.prober.send_to(counts, request).await;
-            let again = self.prober.with_alert(&self.prober.equipment.base, again).await;
+            let again = self.prober.send_again(counts, request, forgery.is_some()).await;
             let reading_again = self.prober.read(counts, &again, asked).await;
             // what was not sent again has not come again
             let was_sent = |exchange: &Exchange| !matches!(exchange.answer, Err(Silence::Unreachable(_)));
