@@ -87,7 +87,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 8705 §3"],
         doc: Doc {
-            sends: "A token that is bound to the certificate of its client, over a connection without a certificate to each resource that writes nothing (at most 16), and over one with the certificate of another client.",
+            sends: "A token that is bound to the certificate of its client, over a connection without a certificate and over one with the certificate of another client: to each resource that is read (at most 16) and, where the target is `owned`, to each that writes (at most 8).",
             matters: "A token that is bound to a key and is accepted without it is a bearer token: whoever reads it uses it.",
             fix: "Compare `x5t#S256` of the token with the certificate of the connection, and answer 401 with error=\"invalid_token\" (RFC 8705 §3).",
         },
@@ -98,7 +98,17 @@ pub(crate) const CHECKS: &[Check] = &[
                 .with(&[Alter::Connection(OtherConnection::WithoutCertificate)])
                 .denied(&[INVALID])
                 .called("the token without a certificate"),
-            send(Who::Good, On::Protected)
+            send(Who::Good, On::EachWrite)
+                .with(&[Alter::Connection(OtherConnection::WithoutCertificate)])
+                .denied(&[INVALID])
+                .if_given()
+                .called("the token without a certificate"),
+            send(Who::Good, On::EachRoute)
+                .with(&[Alter::Connection(OtherConnection::OfAnother)])
+                .denied(&[INVALID])
+                .if_given()
+                .called("the token with the certificate of another client"),
+            send(Who::Good, On::EachWrite)
                 .with(&[Alter::Connection(OtherConnection::OfAnother)])
                 .denied(&[INVALID])
                 .if_given()

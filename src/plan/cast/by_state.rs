@@ -43,7 +43,7 @@ impl Caster<'_> {
             }
             let visited = match send.on {
                 On::EachRoute | On::EachRead | On::EachGet => self.routes(send)?,
-                On::EachWrite => self.writes(send.who).unwrap_or_default(),
+                On::EachWrite => self.writes(send).unwrap_or_default(),
                 _ => vec![main],
             };
             for resource in visited {

@@ -38,7 +38,7 @@ impl Caster<'_> {
             On::EachUsedOrWritten => self.used_or_written()?,
             on => {
                 let found = match on {
-                    On::EachWrite => self.writes(send.who),
+                    On::EachWrite => self.writes(send),
                     On::EachScoped | On::EachScopedWrite | On::EachObject => self.guarded(send.on, send.who),
                     On::EachNested => self.nested(),
                     On::EachContent => self.contents(send.who),

@@ -2,7 +2,7 @@
 
 use super::reasons::NO_MIXED_PATH;
 use super::{Caster, Missing, missing};
-use crate::check::step::{On, Send, Who};
+use crate::check::step::{Alter, On, Send, Who};
 
 /// The most resources that a step visits which reads, or asks without a credential.
 pub const READS: usize = 16;
@@ -48,7 +48,8 @@ impl Caster<'_> {
     }
 
     /// The resources that change state, no more than the budget.
-    pub(super) fn writes(&mut self, who: Who) -> Result<Vec<usize>, Missing> {
+    pub(super) fn writes(&mut self, send: &Send) -> Result<Vec<usize>, Missing> {
+        let who = send.who;
         let first = self.resource(On::Writable, who)?;
         let subject = self.subject;
         // what has ended may still be let in
@@ -56,8 +57,9 @@ impl Caster<'_> {
             return missing("nothing is written to a target that is not `owned`");
         }
         let others = subject.protected().filter(|at| *at != first && subject.resources[*at].writes);
-        // a forgery stands between good writes
-        let is_forged = matches!(who, Who::Forged(_) | Who::EachForged(_) | Who::Slot(_));
+        // a forgery stands between good writes, and so does a credential on another connection than its own
+        let is_elsewhere = send.alter.iter().any(|alter| matches!(alter, Alter::Connection(_)));
+        let is_forged = is_elsewhere || matches!(who, Who::Forged(_) | Who::EachForged(_) | Who::Slot(_));
         let (others, left_out): (Vec<usize>, Vec<usize>) =
             others.partition(|at| !is_forged || subject.resources[*at].can_be_repeated());
         let mut writes: Vec<usize> = std::iter::once(first).chain(others).collect();

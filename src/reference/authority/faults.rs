@@ -279,6 +279,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "mtls.bound-token-needs-certificate",
         "does not look at what a token is bound to at one route",
     ),
+    variant(
+        "writes-ignore-cnf",
+        "mtls.bound-token-needs-certificate",
+        "does not look at what a token is bound to where it writes",
+    ),
+    variant(
+        "account-takes-any-certificate",
+        "mtls.bound-token-needs-certificate",
+        "takes a bound token over a connection with any certificate at one route",
+    ),
+    variant(
+        "writes-take-any-certificate",
+        "mtls.bound-token-needs-certificate",
+        "takes a bound token over a connection with any certificate where it writes",
+    ),
     row("dead-alias", "meta.mtls-aliases", "advertises an alias of the token endpoint that asks for no certificate"),
     row("token-reflects-origin", "token.cors-credentials-not-open", "allows credentials to whatever origin asks"),
     row("prm-resource-mismatch", "meta.protected-resource-document", "names another host as the resource"),

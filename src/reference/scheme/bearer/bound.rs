@@ -3,7 +3,7 @@
 use axum::http::request::Parts;
 use serde_json::Value;
 
-use super::faults::at_account;
+use super::faults::{at_account, at_write};
 use super::invalid;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::PeerCertificate;
@@ -25,6 +25,13 @@ pub(crate) fn holds(state: &ReferenceState, parts: &Parts, bound_to: Option<&str
     presented.as_deref() == Some(bound_to)
         || state.fault("cnf-ignored")
         || at_account(state, parts, "account-ignores-cnf")
+        || at_write(state, parts, "writes-ignore-cnf")
+        || presented.is_some() && takes_any(state, parts)
+}
+
+/// Whether any certificate will do.
+fn takes_any(state: &ReferenceState, parts: &Parts) -> bool {
+    at_account(state, parts, "account-takes-any-certificate") || at_write(state, parts, "writes-take-any-certificate")
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ pub(crate) fn verify(state: &ReferenceState, parts: &Parts) -> Result<Arc<Princi
     let Some(certificate) = parts.extensions.get::<PeerCertificate>() else {
         return faults::without_certificate(state, parts).ok_or_else(missing);
     };
+    if faults::is_of_another_route(state, parts, &certificate.0) {
+        return Err(Rejection::new(StatusCode::FORBIDDEN, "untrusted_certificate"));
+    }
     // a self-signed certificate is one of a client of the authorization server, and of nobody here
     let names = if certificate.registered_with().is_some() { Vec::new() } else { certificate.client_names() };
     let found = names.first().and_then(|name| known(name));
