@@ -72,13 +72,13 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 7616 §3.4", "RFC 7616 §5.5"],
         doc: Doc {
-            sends: "A good request, and then the same request with the same nonce and count.",
+            sends: "A good request to each resource that is read (at most 16) and, where the target is `owned`, to each that writes (at most 8), and then the same request with the same nonce and count.",
             matters: "Without a count that is compared, whoever records a request can send it again.",
             fix: "Keep the highest nc of each nonce, and refuse what is not above it; or accept each nonce once.",
         },
         steps: &[
-            send(Who::Good, On::Protected).granted().called("a good request"),
-            send(forged("replayed"), On::Protected).denied(&[INVALID]),
+            send(Who::Good, On::EachRepeatable).granted().called("a good request"),
+            send(forged("replayed"), On::EachRepeatable).denied(&[INVALID]),
         ],
         fault: "digest-ignores-count",
         ..REFUSAL

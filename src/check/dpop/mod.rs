@@ -304,13 +304,13 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9449 §11.1"],
         doc: Doc {
-            sends: "A good request, and then the same request with the same proof.",
+            sends: "A good request to each resource that is read (at most 16) and, where the target is `owned`, to each that writes (at most 8), and then the same request with the same proof.",
             matters: "Whoever records a request with its token and its proof can send it again for as long as the proof is fresh.",
             fix: "Keep the jti of each proof, or a hash of it, for as long as the proof would be accepted.",
         },
         steps: &[
-            send(Who::Good, On::Protected).granted().called("a good request"),
-            send(forged("replayed"), On::Protected).denied(BAD_PROOF),
+            send(Who::Good, On::EachRepeatable).granted().called("a good request"),
+            send(forged("replayed"), On::EachRepeatable).denied(BAD_PROOF),
         ],
         fault: "no-jti-store",
         ..REFUSAL

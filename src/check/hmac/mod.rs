@@ -241,13 +241,13 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9421 §7.2.2", "OWASP API2:2023"],
         doc: Doc {
-            sends: "Good requests, also ones that write where the target is `owned`, and then the same bytes again. Where the scheme has no nonce, as AWS Signature Version 4, a second write is a warning and a second reading is recorded.",
+            sends: "A good request to each resource that is read (at most 16) and, where the target is `owned`, to each that writes (at most 8), and then the same bytes again. Where the scheme has no nonce, as AWS Signature Version 4, a second write is a warning and a second reading is recorded.",
             matters: "Whoever records a request can have it done again within the window of its time.",
             fix: "Keep the nonces of each key for as long as their times are accepted, and refuse the second use.",
         },
         steps: &[
-            send(Who::Good, On::EachUsedOrWritten).granted().called("a good request"),
-            send(forged("replayed"), On::EachUsedOrWritten).denied(&[INVALID]),
+            send(Who::Good, On::EachRepeatable).granted().called("a good request"),
+            send(forged("replayed"), On::EachRepeatable).denied(&[INVALID]),
         ],
         expect: judgements::not_replayed,
         fault: "no-nonce-store",

@@ -122,14 +122,14 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9421 §3.2.1", "RFC 9421 §2.3", "RFC 9421 §7.2.2"],
         doc: Doc {
-            sends: "Correct signatures whose time is a minute outside the `window` of the scheme (default 5 min), in the past and in the future, one that expired, one without `created`; then a good request twice, with the same nonce. A second use that is accepted is a warning.",
+            sends: "Correct signatures whose time is a minute outside the `window` of the scheme (default 5 min), in the past and in the future, one that expired, one without `created`; then a good request to each resource that is read (at most 16) and, where the target is `owned`, to each that writes (at most 8), twice with the same nonce. A second use that is accepted is a warning.",
             matters: "A signed request that was recorded can be sent again for as long as its signature is accepted.",
             fix: "Require created, refuse what is older than a few minutes, and keep the nonces of that time.",
         },
         steps: &[
             send(each_forged(&["stale", "future", "expired", "no-created"]), On::Protected).denied(WRONG),
-            send(Who::Good, On::Protected).granted().called("a good request"),
-            send(forged("replayed"), On::Protected).id(REPLAY),
+            send(Who::Good, On::EachRepeatable).granted().called("a good request"),
+            send(forged("replayed"), On::EachRepeatable).id(REPLAY),
         ],
         expect: fresh,
         fault: "expires-ignored",

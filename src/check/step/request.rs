@@ -168,6 +168,9 @@ pub enum On {
     EachUsed,
     /// The same, and one that writes even where no credential lacks a scope for it, if the target may be written to.
     EachUsedOrWritten,
+    /// The same as [`On::EachUsed`], and each other resource that writes, up to a budget, of those that can be asked for a second
+    /// time. All steps of a check that ask for them are sent to one resource before the next.
+    EachRepeatable,
     /// Every protected resource, up to a budget: for what is a property of each route.
     EachRoute,
     /// The same, of those that are read by GET.

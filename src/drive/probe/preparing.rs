@@ -85,6 +85,17 @@ impl Prober {
         self.send_to(resource, &request).await
     }
 
+    /// Sets up anew what a write needs that was done before: an object that it deleted is there again.
+    ///
+    /// # Errors
+    /// Says which of the requests failed.
+    pub(super) async fn set_up_again(&self, resource: usize, evidence: &mut Evidence) -> Result<(), String> {
+        for when in [When::After, When::Before] {
+            self.prepare(resource, when, evidence).await.map_err(|failed| failed.why())?;
+        }
+        Ok(())
+    }
+
     /// Prepares what the steps of a check write.
     ///
     /// # Errors

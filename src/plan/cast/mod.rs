@@ -18,7 +18,8 @@ use super::object_write::ObjectWrite;
 use super::subject::{HookCall, Subject};
 use crate::check::Check;
 use crate::check::step::{
-    Alter, CookieAttribute, Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, LookedFor, Send, SessionStep, Step,
+    Alter, CookieAttribute, Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, LookedFor, On, Send, SessionStep,
+    Step,
 };
 use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
@@ -368,6 +369,7 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
             caster.step(index, step)?;
         }
     }
+    caster.one_after_the_other();
     match caster.left_out.filter(|_| caster.script.actions.is_empty()) {
         Some(why) => Err(Missing::of(why)),
         None => Ok(caster.script),
@@ -489,6 +491,21 @@ impl Caster<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Has all steps that ask for [`On::EachRepeatable`] done with one resource before the next: what one of them deletes is there
+    /// again for the others.
+    fn one_after_the_other(&mut self) {
+        let of = |action: &Action| match &action.act {
+            Act::Send { resource, send, .. } if send.on == On::EachRepeatable => Some(*resource),
+            _ => None,
+        };
+        let actions = &mut self.script.actions;
+        let Some(start) = actions.iter().position(|action| of(action).is_some()) else { return };
+        let length = actions[start..].iter().take_while(|action| of(action).is_some()).count();
+        let asked = &mut actions[start..start + length];
+        let order: Vec<usize> = asked.iter().filter_map(of).collect();
+        asked.sort_by_key(|action| order.iter().position(|at| Some(*at) == of(action)));
     }
 
     fn push(&mut self, step: usize, description: Option<Description>, act: Act) {

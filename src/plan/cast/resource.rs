@@ -36,6 +36,7 @@ impl Caster<'_> {
             On::EachProtected => self.subject.protected().collect(),
             On::EachUsed => self.used()?,
             On::EachUsedOrWritten => self.used_or_written()?,
+            On::EachRepeatable => self.repeatable()?,
             on => {
                 let found = match on {
                     On::EachWrite => self.writes(send),
@@ -157,6 +158,7 @@ impl Caster<'_> {
             | On::EachProtected
             | On::EachUsed
             | On::EachUsedOrWritten
+            | On::EachRepeatable
             | On::EachRoute
             | On::EachPath
             | On::EachRead
@@ -408,6 +410,32 @@ mod tests {
                 "{check}"
             );
             assert_eq!(visited(check, On::EachRead, &subject(true, &[write])), None, "{check}: nothing is read");
+        }
+    }
+
+    #[test]
+    fn a_request_is_replayed_at_each_resource_before_the_next_and_at_none_that_nobody_sets_up_again() {
+        let resources = [
+            "request: GET /orders",
+            "request: GET /orders/1",
+            "request: POST /orders, writes: true, json: {}",
+            "request: PUT /orders/1, writes: true, json: {}",
+            "request: DELETE /orders/1, writes: true, before: [{ request: PUT /orders/1 }]",
+            "request: DELETE /orders/2, writes: true",
+        ];
+        for (owned, asked) in [(true, &[0, 1, 2, 3, 4][..]), (false, &[0, 1])] {
+            let subject = subject_of(owned, "a: { key: k1 }", &resources);
+            let check = crate::check::find("hmac.replay-denied").expect("is in the catalogue");
+            let script = script(check, &subject).expect("is tested");
+            let sent = script.actions.iter().filter_map(|action| match &action.act {
+                Act::Send { resource, .. } => Some((*resource, action.step)),
+                _ => None,
+            });
+            let sent: Vec<(usize, usize)> = sent.collect();
+            let resources = sent.chunks(2).map(|pair| pair[0].0).collect::<std::collections::BTreeSet<usize>>();
+            assert!(sent.chunks(2).all(|pair| pair[0].0 == pair[1].0 && pair[0].1 < pair[1].1), "{sent:?}");
+            assert_eq!(resources.into_iter().collect::<Vec<_>>(), asked);
+            assert_eq!(script.not_visited, if owned { vec![5] } else { vec![] });
         }
     }
 

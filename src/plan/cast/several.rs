@@ -166,6 +166,26 @@ impl Caster<'_> {
         used.extend(written.filter(|at| !used.contains(at)));
         Ok(used)
     }
+
+    /// Those that checks use and each other that writes, as far as they can be asked for a second time.
+    pub(super) fn repeatable(&mut self) -> Result<Vec<usize>, Missing> {
+        let (subject, used) = (self.subject, self.used()?);
+        let others = subject.protected().filter(|at| subject.resources[*at].writes && !used.contains(at));
+        let all: Vec<usize> = used.iter().copied().chain(others).collect();
+        let (mut repeatable, mut beyond): (Vec<usize>, Vec<usize>) =
+            all.into_iter().partition(|at| subject.resources[*at].can_be_repeated());
+        let mut writes = 0;
+        repeatable.retain(|at| {
+            writes += usize::from(subject.resources[*at].writes);
+            let is_within = !subject.resources[*at].writes || writes <= RIGHTS;
+            if !is_within {
+                beyond.push(*at);
+            }
+            is_within
+        });
+        self.does_not_visit(beyond);
+        Ok(repeatable)
+    }
 }
 
 #[cfg(test)]

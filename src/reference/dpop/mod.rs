@@ -54,6 +54,15 @@ pub(crate) struct ProofTarget<'a> {
     pub(crate) needs_nonce: bool,
 }
 
+/// Whether a faulty server keeps no proof of this request.
+fn forgets(faults: &Faults, of: &ProofTarget<'_>) -> bool {
+    let path = of.target.split('?').next().unwrap_or_default();
+    let is_write = of.token.is_some() && !matches!(of.method, "GET" | "HEAD" | "OPTIONS");
+    faults.on("no-jti-store")
+        || (path.ends_with("/account") && faults.on("dpop-account-forgets-jti"))
+        || (is_write && faults.on("dpop-writes-forget-jti"))
+}
+
 /// Verifies the proofs of one server, and remembers them for as long as they are good.
 pub(crate) struct ProofVerifier {
     /// Scheme and authority of the server.
@@ -128,7 +137,7 @@ impl ProofVerifier {
         }
         if let Some(jti) = jti
             && !self.proofs.take(&format!("{jkt} {jti}"), made, now - OLDEST)
-            && !faults.on("no-jti-store")
+            && !forgets(faults, of)
         {
             return Err(invalid);
         }

@@ -104,6 +104,10 @@ impl Stage<'_> {
             Asker::UnguardedCookies(slot, attribute) => self.unguarded_cookies(slot, *attribute, &request, evidence)?,
             _ => self.credentials(asker, resource, &request).await?,
         };
+        let replays = matches!(asker, Asker::Forged(_, id) if self.prober.subject().scheme.replays(*id));
+        if replays {
+            self.prober.set_up_again(resource, evidence).await.map_err(Halt::Obstacle)?;
+        }
         let (mut at, mut again, mut asked) = (0, 0, 0);
         while at < credentials.len() {
             in_time()?;
@@ -174,6 +178,11 @@ impl Stage<'_> {
             let left_out = self.left_out.len();
             credentials = self.credentials(asker, resource, &request).await?;
             self.left_out.truncate(left_out);
+        }
+        // what was done a second time is set up for whoever asks next
+        let last = evidence.observations.last();
+        if replays && last.is_some_and(|last| last.outcome == Outcome::Granted) {
+            self.prober.set_up_again(resource, evidence).await.map_err(Halt::Obstacle)?;
         }
         Ok(())
     }

@@ -10,6 +10,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("digest-any-response", "digest.wrong-password-denied", "accepts any response of a known user"),
     row("digest-ignores-uri", "digest.request-bound", "does not compare uri with the request"),
     row("digest-ignores-count", "digest.replay-refused", "accepts a nonce count a second time"),
+    variant(
+        "digest-account-ignores-count",
+        "digest.replay-refused",
+        "accepts a nonce count a second time at one route",
+    ),
+    variant("digest-writes-ignore-count", "digest.replay-refused", "accepts a nonce count a second time for writes"),
     row("digest-any-nonce", "digest.foreign-nonce-refused", "accepts nonces that it did not send"),
     row("digest-without-qop", "digest.downgrade-refused", "accepts responses without qop, as in RFC 2069"),
     row("digest-ignores-algorithm", "digest.unknown-algorithm-refused", "takes every algorithm for its own"),

@@ -15,6 +15,7 @@ use subtle::ConstantTimeEq as _;
 use super::is_live;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::header_values;
+use crate::reference::scheme::bearer::faults::{at_account, at_write};
 use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::seed::{IDENTITIES, SeedState};
 use nonces::{NonceStanding, Nonces};
@@ -191,7 +192,10 @@ pub(crate) fn verify(
         NonceStanding::Foreign => return Err(refused()),
     }
     let fresh = counted.is_none_or(|(number, _)| users.nonces.take(nonce, number));
-    if !fresh && !state.fault("digest-ignores-count") {
+    let forgets = state.fault("digest-ignores-count")
+        || at_account(state, parts, "digest-account-ignores-count")
+        || at_write(state, parts, "digest-writes-ignore-count");
+    if !fresh && !forgets {
         return Err(asked("stale_nonce", true));
     }
     Ok(found.principal.clone())

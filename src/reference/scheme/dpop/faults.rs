@@ -30,6 +30,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("iat-ignored", "dpop.iat-window", "does not look when a proof was made"),
     variant("iat-integer-only", "dpop.iat-window", "refuses an iat with a fraction"),
     row("no-jti-store", "dpop.jti-replay-refused", "keeps no jti of proofs"),
+    variant("dpop-account-forgets-jti", "dpop.jti-replay-refused", "keeps no jti of proofs at one route"),
+    variant("dpop-writes-forget-jti", "dpop.jti-replay-refused", "keeps no jti of the proofs of writes"),
     row("ath-ignored", "dpop.ath-verified", "does not compare ath with the token"),
     variant("ath-of-one-spelling", "dpop.ath-verified", "compares ath only where the scheme name is written DPoP"),
     row("jkt-ignored", "dpop.key-matches-token", "accepts a proof of any key"),

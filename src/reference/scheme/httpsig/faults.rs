@@ -22,13 +22,13 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("digest-not-recomputed", "httpsig.content-digest-checked", "verifies the signature and not the digest"),
     row("expires-ignored", "httpsig.freshness-and-replay", "compares no times"),
     variant("httpsig-no-nonce-store", "httpsig.freshness-and-replay", "accepts a nonce a second time"),
-    row("alg-from-message", "httpsig.key-and-alg-agreement", "takes the algorithm from the message"),
-    row(
-        "component-parameter-ignored",
-        "httpsig.identifiers-understood",
-        "ignores parameters of components that it does not know",
+    variant(
+        "httpsig-account-forgets-nonces",
+        "httpsig.freshness-and-replay",
+        "accepts a nonce a second time at one route",
     ),
-    variant("name-case-ignored", "httpsig.identifiers-understood", "accepts component names in upper case"),
+    variant("httpsig-writes-forget-nonces", "httpsig.freshness-and-replay", "accepts a nonce a second time for writes"),
+    row("alg-from-message", "httpsig.key-and-alg-agreement", "takes the algorithm from the message"),
     variant(
         "alg-from-message-pem",
         "httpsig.key-and-alg-agreement",
@@ -44,6 +44,12 @@ pub(crate) const FAULTS: &[Fault] = &[
         "httpsig.key-and-alg-agreement",
         "takes the algorithm from the message, and the bytes of the public key for a secret",
     ),
+    row(
+        "component-parameter-ignored",
+        "httpsig.identifiers-understood",
+        "ignores parameters of components that it does not know",
+    ),
+    variant("name-case-ignored", "httpsig.identifiers-understood", "accepts component names in upper case"),
     row("times-of-any-type", "httpsig.times-are-integers", "treats a time that is a string as the current time"),
     row("salt-of-any-length", "httpsig.pss-salt-length", "accepts RSASSA-PSS signatures with a salt of any length"),
     row("verifies-resolved-path", "httpsig.path-as-sent", "decodes and resolves paths before it verifies signatures"),

@@ -22,6 +22,7 @@ use crate::clock;
 use crate::reference::jose::keys::KeyPair;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::{ReceivedBody, header_values};
+use crate::reference::scheme::bearer::faults::{at_account, at_write};
 use crate::reference::state::{Principal, ReferenceState, principal};
 use crate::reference::used::OneTimeUses;
 use crate::seed::{IDENTITIES, keys};
@@ -170,7 +171,9 @@ pub(crate) fn verify(
         return Err(asked("signature_expired"));
     }
     let nonce = label.text("nonce").filter(|nonce| nonce.len() >= 16).ok_or_else(bad)?;
-    let forgets = state.fault("httpsig-no-nonce-store");
+    let forgets = state.fault("httpsig-no-nonce-store")
+        || at_account(state, parts, "httpsig-account-forgets-nonces")
+        || at_write(state, parts, "httpsig-writes-forget-nonces");
     // one that is ahead of time lives longer
     if !forgets && !signers.used.take(&format!("{}\n{nonce}", key.id), created, now - WINDOW) {
         return Err(asked("replayed"));
