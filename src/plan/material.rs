@@ -269,16 +269,18 @@ mod tests {
 
     #[test]
     fn keys_of_tokens_that_are_bound_are_of_no_use_for_the_reason_that_is_said() {
-        for (member, of, reason) in [
-            ("dpop: {}, access_token: jwt", "jwt", "beside `dpop`"),
-            ("access_token: opaque", "opaque", "to the scheme"),
-        ] {
+        for (fields, reason) in
+            [("dpop: {}, access_token: jwt", "beside `dpop`"), ("access_token: opaque", "to the scheme")]
+        {
             let text = format!(
-                "authbench: 1\nname: all\ntarget: reference\nscheme:\n  oauth2-client-credentials: {{ token_url: /t, {member} }}\nmaterial: {{ issuer_key: {{ secret: a }} }}\n"
+                "authbench: 1\nname: all\ntarget: {{ url: \"http://127.0.0.1:1\" }}\nscheme:\n  \
+                 oauth2-client-credentials: {{ token_url: \"http://127.0.0.1:1/t\", {fields} }}\n\
+                 credentials: {{ a: {{ client_id: a, client_secret: b }} }}\n\
+                 material: {{ issuer_key: {{ secret: a }} }}\nresources: [{{ request: GET /a }}]\n"
             );
             let loaded = crate::scenario::load_text("all.yaml".to_owned(), text).expect("is a scenario");
             let found: Vec<String> = mistakes(&loaded).iter().map(ToString::to_string).collect();
-            assert!(found.len() == 1 && found[0].contains(reason), "{of}: {found:?}");
+            assert!(found.len() == 1 && found[0].contains(reason), "{fields}: {found:?}");
         }
     }
 
