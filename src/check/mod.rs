@@ -229,6 +229,7 @@ pub const GROUPS: &[Group] = &[
         tables: &[
             session::login::CHECKS,
             session::two_users::CHECKS,
+            session::forgotten::CHECKS,
             session::kept_method::CHECKS,
             session::framed::CHECKS,
             session::stated_life::CHECKS,

@@ -76,6 +76,7 @@ pub(super) mod tests {
             refreshed: None,
             logout: Vec::new(),
             password_change: Vec::new(),
+            password_reset: Vec::new(),
             cookies: None,
             beside_writes: BesideWrites::default(),
             account: (account.0.to_owned(), Some(Secret::new(account.1))),

@@ -26,6 +26,8 @@ pub struct LoginProcedure {
     pub logout: Vec<LoginStep>,
     /// What gives its user another password; empty where the scenario does not say how.
     pub password_change: Vec<LoginStep>,
+    /// What asks for another password in place of one that was forgotten; empty where the scenario does not say how.
+    pub password_reset: Vec<LoginStep>,
     /// Names of the cookies that travel beside it; all of the login's if absent.
     pub cookies: Option<Vec<String>>,
     /// What goes along with writes.
@@ -368,7 +370,8 @@ impl LoginProcedure {
             CredentialSource::Requests(steps) => steps.as_slice(),
             CredentialSource::Command { .. } | CredentialSource::Forbidden(_) => &[],
         };
-        requests.iter().chain(&self.refresh).chain(&self.logout).chain(&self.password_change)
+        let of_account = self.password_change.iter().chain(&self.password_reset);
+        requests.iter().chain(&self.refresh).chain(&self.logout).chain(of_account)
     }
 
     /// A request that changes state, with what goes along with writes: an application that wants a CSRF token wants it there
@@ -424,7 +427,7 @@ impl LoginProcedure {
     /// Whether checks of a topic have something to ask of it.
     pub fn is_about(&self, topic: &str) -> bool {
         match topic {
-            "login" => !self.logout.is_empty() || self.takes_password() || !self.password_change.is_empty(),
+            "login" => !self.logout.is_empty() || self.takes_password() || self.keeps_accounts(),
             "session" => self.cookie().is_some(),
             "refresh" => self.refresh.is_some(),
             "grant" => self.asks_by_a_users_grant(),

@@ -1,5 +1,6 @@
 //! Scenario and catalogue, resolved into what will be sent; pure.
 
+mod account_life;
 pub mod cast;
 mod changed_grant;
 mod changed_login;

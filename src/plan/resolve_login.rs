@@ -42,6 +42,7 @@ pub(super) fn procedure(credential: &Credential, values: &Values<'_>) -> Option<
         refresh: fields.refresh.as_ref().map(|refresh| step(refresh, values)).or(refresh),
         logout: all(&fields.logout),
         password_change: all(&fields.password_change),
+        password_reset: all(&fields.password_reset),
         cookies: fields.cookies.clone(),
         beside_writes: BesideWrites {
             headers: texts(&fields.write_headers, values),

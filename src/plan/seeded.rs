@@ -150,6 +150,13 @@ fn session_login(identity: &SeedIdentity) -> LoginProcedure {
             body: Some(LoginBody::Json(LoginJson::Object(change))),
             ..step("POST", "/session/password")
         }],
+        password_reset: vec![LoginStep {
+            body: Some(LoginBody::Json(LoginJson::Object(vec![(
+                "username".to_owned(),
+                LoginJson::Text(text(LoginPart::Username)),
+            )]))),
+            ..step("POST", "/session/forgot")
+        }],
         cookies: None,
         beside_writes: BesideWrites { headers: vec![csrf()], ..BesideWrites::default() },
         account: (identity.name.to_owned(), Some(Secret::new(identity.password))),

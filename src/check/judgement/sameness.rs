@@ -247,6 +247,9 @@ fn identifiers(exchange: &Exchange) -> Vec<String> {
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     found.extend([path.to_owned(), target.clone()]);
     found.extend(url::form_urlencoded::parse(query.as_bytes()).map(|(_, value)| value.into_owned()));
+    // many servers keep user-ids in lower case
+    let in_lower_case: Vec<String> = found.iter().map(|value| value.to_lowercase()).collect();
+    found.extend(in_lower_case);
     // a redirect to a login names where it came from
     let encoded: Vec<String> = found.iter().flat_map(|value| encodings(value)).collect();
     found.extend(encoded);
@@ -278,9 +281,17 @@ fn sent_in_body(exchange: &Exchange) -> Vec<String> {
     if media.starts_with(b"application/x-www-form-urlencoded") {
         return url::form_urlencoded::parse(&request.body).map(|(_, value)| value.into_owned()).collect();
     }
-    let json: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
-    let members = json.as_object().into_iter().flat_map(|members| members.values());
-    members.filter_map(|value| value.as_str().map(str::to_owned)).collect()
+    texts_of(&serde_json::from_slice(&request.body).unwrap_or_default())
+}
+
+/// The texts of JSON, at any depth.
+fn texts_of(json: &serde_json::Value) -> Vec<String> {
+    match json {
+        serde_json::Value::String(text) => vec![text.clone()],
+        serde_json::Value::Array(items) => items.iter().flat_map(texts_of).collect(),
+        serde_json::Value::Object(members) => members.values().flat_map(texts_of).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Text with what was sent, long runs of hexadecimal digits and all numbers taken out.

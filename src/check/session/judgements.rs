@@ -73,12 +73,18 @@ pub(super) const ANY_REFUSAL: &[Accept] = &[Accept::Range(400, 499)];
 /// Each answer against what its step wants; and what both answers about a known user have is in one of those about an unknown
 /// user, and no more.
 pub(super) fn indistinct(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    let of_steps =
-        [KNOWN, KNOWN_AGAIN, UNKNOWN, UNKNOWN_AGAIN].into_iter().filter_map(|step| case.observations_of(step).next());
+    expect::wants(case).and(users_alike(case, 0))
+}
+
+/// What both answers about a known user have is in one of those about an unknown user, and no more: of those answers that have
+/// this place among those of their step.
+pub(super) fn users_alike(case: &ObservedCheck<'_>, at: usize) -> Judgement {
+    let mut judgement = Judgement::default();
+    let seen = |step| case.observations_of(step).nth(at);
+    let of_steps = [KNOWN, KNOWN_AGAIN, UNKNOWN, UNKNOWN_AGAIN].into_iter().filter_map(seen);
     let sent = sent_in(of_steps.map(|(_, seen)| &seen.exchange));
     let shape = |step| {
-        let (index, seen) = case.observations_of(step).next()?;
+        let (index, seen) = seen(step)?;
         Some((index, AnswerShape::of(&seen.exchange, &sent)?))
     };
     let (Some((_, known)), Some((_, again)), Some((index, unknown))) =

@@ -9,6 +9,7 @@ mod cookies;
 mod csrf;
 pub(crate) mod faulty_elsewhere;
 mod foreign;
+pub(crate) mod forgotten;
 pub(crate) mod framed;
 pub(crate) mod grant;
 pub(crate) mod grant_client;

@@ -127,6 +127,10 @@ pub enum SessionAct {
     ChangePassword(&'static str),
     /// The same without the right former password; what that returns is tried, and put back.
     ChangePasswordWrongly(&'static str),
+    /// The password reset of the login for the user of the good identity, whatever comes of it.
+    AskForReset,
+    /// The same for a user that nobody has.
+    AskForResetOfNobody,
     /// Logs out; part of the set-up, it must succeed.
     LogOut(&'static str),
     /// The same of a logout that is more than the revocation of the access token alone (RFC 7009 §2.1).

@@ -1,5 +1,6 @@
 //! Logins: how an identity comes to its credential, keeps it, renews it and gives it back.
 
+mod account;
 mod body;
 mod code;
 mod error;

@@ -106,6 +106,14 @@ impl Caster<'_> {
                 let why = "the login does not send `{username}` and `{password}`, or its `password_change` no `{new_password}`";
                 has(procedure.is_some_and(|login| login.changes_password()), why)?;
             }
+            SessionAct::AskForReset | SessionAct::AskForResetOfNobody => {
+                has(
+                    procedure.is_some_and(|login| !login.password_reset.is_empty()),
+                    "no `password_reset` in the login",
+                )?;
+                let named = procedure.is_some_and(|login| !login.account.0.is_empty());
+                has(named, "the credential has no `username`")?;
+            }
             SessionAct::RefreshIfAny(_) | SessionAct::TryRefresh(_) | SessionAct::RefreshByCookies(..)
                 if procedure.is_none_or(|login| login.refresh.is_none()) =>
             {

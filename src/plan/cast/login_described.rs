@@ -186,6 +186,8 @@ pub(super) fn described(act: SessionAct) -> Description {
         }
         SessionAct::ChangePassword(_) => "a password change",
         SessionAct::ChangePasswordWrongly(_) => "a password change without the former password",
+        SessionAct::AskForReset => "a password reset of the user",
+        SessionAct::AskForResetOfNobody => "a password reset of a user that does not exist",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::IdToken(..) | SessionAct::AwaitOverlap => {
             "nothing"
         }

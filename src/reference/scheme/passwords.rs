@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::Verifiers;
 use crate::reference::rejection::Rejection;
@@ -22,6 +24,12 @@ const DELAY: Duration = Duration::from_secs(1);
 pub(super) struct PasswordChange {
     password: String,
     new_password: String,
+}
+
+/// Who asks for another password in place of one that was forgotten.
+#[derive(Deserialize)]
+pub(super) struct Forgotten {
+    username: String,
 }
 
 /// Who has this password; else the error that says why not.
@@ -150,4 +158,18 @@ pub(super) fn change(verifiers: &Verifiers, user: &str, change: &PasswordChange)
     }
     verifiers.families.end_all_of(user, &verifiers.state.faults);
     Ok(())
+}
+
+/// What whoever asks for another password is told: the same, whether there is such a user or not (ASVS 6.3.8). Mail is sent to
+/// nobody here.
+pub(super) fn forgot(verifiers: &Verifiers, asked: &Forgotten) -> Result<(StatusCode, Json<Value>), Rejection> {
+    let (state, is_known) = (&*verifiers.state, verifiers.accounts.knows(&asked.username));
+    if !is_known && state.fault("reset-names-unknown-user") {
+        return Err(Rejection::new(StatusCode::NOT_FOUND, "user_not_found"));
+    }
+    let said = match !is_known && state.fault("reset-says-unknown-user") {
+        true => "there is no such user",
+        false => "if there is such a user, a mail was sent",
+    };
+    Ok((StatusCode::ACCEPTED, Json(json!({ "message": said }))))
 }

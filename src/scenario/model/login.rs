@@ -60,6 +60,11 @@ pub struct LoginFields {
     /// it; they put the former password back. Write it so that it ends the other sessions, where that is a choice.
     #[serde(default)]
     pub password_change: Option<LoginRequests>,
+    /// How a user who has forgotten the password asks for another one, with `{username}`: one request, or several in order, such
+    /// as that for a page with a CSRF token before it. A check sends it twice for the user of the credential, who may get mails
+    /// for it, and for users that nobody has. Leave it out where the password ends with the request.
+    #[serde(default)]
+    pub password_reset: Option<LoginRequests>,
     /// Cookies of the login that travel beside a credential that is a cookie itself; all of them unless they are named.
     #[serde(default)]
     pub cookies: Option<Vec<String>>,
@@ -169,6 +174,18 @@ impl LoginRequest {
         ];
         let mut written = written.into_iter().filter_map(|(method, address)| Some((method, address.as_ref()?)));
         written.next().filter(|_| written.next().is_none())
+    }
+
+    /// Whether a text that it sends has this reference, such as `username`.
+    pub fn refers_to(&self, reference: &str) -> bool {
+        let reference = format!("{{{reference}}}");
+        let of_basic = self.basic.iter().flat_map(|pair| [&pair.username, &pair.password]);
+        let mut texts = (self.address().into_iter().map(|(_, address)| address))
+            .chain(self.form.iter().flat_map(BTreeMap::values))
+            .chain(self.headers.values())
+            .chain(of_basic);
+        texts.any(|text| text.written().contains(&reference))
+            || (self.json.iter().flat_map(JsonTemplate::templates)).any(|text| text.written().contains(&reference))
     }
 }
 

@@ -187,12 +187,21 @@ fn login_fits(
             "write a request such as `{ post: /password, json: { … } }`",
         );
     }
+    let reset = login.password_reset.as_ref().map(|requests| requests.0.as_slice());
+    if let Some(reset) = reset
+        && !reset.iter().any(|request| request.refers_to("username"))
+    {
+        wrong(
+            format!("the `password_reset` of {what} has no `{{username}}`"),
+            "write `{username}` where a request has the user-id, such as `{ post: /forgot, form: { email: \"{username}\" } }`",
+        );
+    }
     let logout = login.logout.as_ref().map(|requests| requests.0.as_slice());
     if logout.is_some_and(<[LoginRequest]>::is_empty) {
         wrong(format!("the `logout` of {what} has no request"), "write a request such as `{ post: /logout }`");
     }
     let refresh = login.refresh.as_ref().map(|request| &request.value);
-    for request in [requests, changes, logout].into_iter().flatten().flatten().chain(refresh) {
+    for request in [requests, changes, reset, logout].into_iter().flatten().flatten().chain(refresh) {
         if request.address().is_none() {
             let text = format!("a request of {what} needs exactly one of get, post, put, patch and delete");
             wrong(text, "write its address, such as `post: /login`");

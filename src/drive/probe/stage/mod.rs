@@ -1,5 +1,6 @@
 //! One check's steps, played in order, with the tokens that they keep.
 
+mod account;
 mod code;
 mod cookies;
 mod endpoint;

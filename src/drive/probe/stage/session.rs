@@ -215,6 +215,10 @@ impl Stage<'_> {
             SessionAct::ChangePasswordWrongly(slot) => {
                 Box::pin(self.change_password_wrongly(identity, slot, evidence)).await?
             }
+            act @ (SessionAct::AskForReset | SessionAct::AskForResetOfNobody) => {
+                let of_nobody = act == SessionAct::AskForResetOfNobody;
+                Box::pin(self.ask_for_reset(identity, of_nobody, evidence)).await?
+            }
             SessionAct::PageWithMalformedCookies(slot) => {
                 return Box::pin(self.page_with_malformed_cookies(action, slot, evidence)).await;
             }

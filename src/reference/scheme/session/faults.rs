@@ -283,6 +283,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("login-reads-the-query", "login.query-credentials-refused", "reads user and password from the query, too"),
     row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),
     row(
+        "reset-names-unknown-user",
+        "login.reset-indistinct",
+        "answers 404 to whoever has forgotten the password of a user that does not exist",
+    ),
+    variant(
+        "reset-says-unknown-user",
+        "login.reset-indistinct",
+        "says in the text of its answer to a forgotten password that a user does not exist",
+    ),
+    row(
         "password-change-without-former",
         "login.password-change-needs-password",
         "changes a password without a look at the former one",
