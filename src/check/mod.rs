@@ -230,6 +230,7 @@ pub const GROUPS: &[Group] = &[
             session::login::CHECKS,
             session::two_users::CHECKS,
             session::forgotten::CHECKS,
+            session::weak_passwords::CHECKS,
             session::kept_method::CHECKS,
             session::framed::CHECKS,
             session::stated_life::CHECKS,

@@ -27,6 +27,7 @@ pub(crate) mod returned_cookies;
 pub(crate) mod shown_cookies;
 pub(crate) mod stated_life;
 pub(crate) mod two_users;
+pub(crate) mod weak_passwords;
 
 use crate::check::common::foreign_page;
 use crate::check::step::{Accept, Alter, INSUFFICIENT, INVALID, On, ReturnTo, SessionAct, Who, forged, login, send};

@@ -127,6 +127,9 @@ pub enum SessionAct {
     ChangePassword(&'static str),
     /// The same without the right former password; what that returns is tried, and put back.
     ChangePasswordWrongly(&'static str),
+    /// Changes the password of the good identity to this one, in a session of its own, and puts the former one back. Granted is
+    /// what lets the new one in.
+    ChangePasswordTo(ChosenPassword),
     /// The password reset of the login for the user of the good identity, whatever comes of it.
     AskForReset,
     /// The same for a user that nobody has.
@@ -172,6 +175,28 @@ pub enum LoginRevocation {
     Other,
     /// A client that nobody has registered, of that access token.
     UnknownClient,
+}
+
+/// A password that a user chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChosenPassword {
+    /// One that is long and nobody else's.
+    Good,
+    /// One of seven characters (ASVS 6.2.1), with letters of both cases, a digit and a sign.
+    Short,
+    /// One that many have (ASVS 6.2.4), and that fulfils the usual rules of composition.
+    Common,
+}
+
+impl ChosenPassword {
+    /// A weak one; which one is good depends on the former one.
+    pub fn weak(self) -> Option<&'static str> {
+        match self {
+            Self::Good => None,
+            Self::Short => Some("Kx7!mQz"),
+            Self::Common => Some("Password1!"),
+        }
+    }
 }
 
 /// User-ids and passwords that products are shipped with, and guides begin with.

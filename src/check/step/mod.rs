@@ -19,8 +19,9 @@ pub use grant::{
     RedirectionUri, RefreshChange, RequestFault, UnusableResource,
 };
 pub use login::{
-    DEFAULT_ACCOUNTS, FOREIGN_HOST, ForeignHost, LoginMember, LoginRevocation, MalformedLogin, NearPassword,
-    NoPassword, NoSession, QueryLogin, ReturnTo, SessionAct, SessionStep, UnusualText, UserOrder, UserSpelling,
+    ChosenPassword, DEFAULT_ACCOUNTS, FOREIGN_HOST, ForeignHost, LoginMember, LoginRevocation, MalformedLogin,
+    NearPassword, NoPassword, NoSession, QueryLogin, ReturnTo, SessionAct, SessionStep, UnusualText, UserOrder,
+    UserSpelling,
 };
 pub use request::{
     Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, OTHER_SOURCE, On, OtherConnection,

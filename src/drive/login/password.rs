@@ -1,13 +1,14 @@
 //! Another password for an account, for as long as a check looks at what that ends.
 //!
-//! The password that takes the place of the former one begins with [`NEW`] and ends with it: whoever has an account whose
-//! password could not be put back knows what it is, and no text has to say it.
+//! The password that takes the place of the former one begins with [`NEW`] and ends with it, or is one that the catalogue names:
+//! whoever has an account whose password could not be put back knows what it is, and no text has to say it.
 
 use std::sync::{Arc, PoisonError};
 
 use thiserror::Error;
 
 use super::{LoginError, LoginSession, Logins};
+use crate::check::step::ChosenPassword;
 use crate::drive::control::ControlError;
 use crate::plan::login::LoginProcedure;
 use crate::secret::Secret;
@@ -20,22 +21,38 @@ const NEW: &str = "New1-";
 pub(super) struct ChangedPassword {
     /// The login with the former password.
     procedure: Arc<LoginProcedure>,
-    new: Secret,
+    chosen: ChosenPassword,
 }
 
 /// A password that was changed and could not be put back.
 #[derive(Clone, Debug, Error)]
 #[error(
-    "the password of {name} was changed by a check and could not be put back: {why}; it is now {NEW} followed by the former password"
+    "the password of {name} was changed by a check and could not be put back: {why}; it is now {}", now(*chosen)
 )]
 pub struct PasswordNotBack {
     name: String,
     why: ControlError,
+    chosen: ChosenPassword,
+}
+
+/// What a password is that could not be put back.
+fn now(chosen: ChosenPassword) -> String {
+    let named = |which: &str| format!("the {which} that `authbench explain login.weak-password-refused` names");
+    match chosen {
+        ChosenPassword::Good => format!("{NEW} followed by the former password"),
+        ChosenPassword::Short => named("password of seven characters"),
+        ChosenPassword::Common => named("common password"),
+    }
 }
 
 /// The password that takes the place of another.
 pub fn successor(former: &Secret) -> Secret {
     Secret::new(format!("{NEW}{}", former.expose()))
+}
+
+/// The password that is chosen in place of another.
+pub fn chosen_password(former: &Secret, chosen: ChosenPassword) -> Secret {
+    chosen.weak().map_or_else(|| successor(former), Secret::new)
 }
 
 impl Logins {
@@ -45,10 +62,10 @@ impl Logins {
     /// When the change is not answered as a success.
     pub async fn change_password(&self, name: &str, session: &mut LoginSession) -> Result<(), ControlError> {
         let procedure = Arc::new(session.procedure().clone());
-        self.change_password_of(name, &procedure, session).await
+        self.change_password_of(name, &procedure, session, ChosenPassword::Good).await
     }
 
-    /// The same by a session that may send another former password than the one of the account.
+    /// The same to a password that is chosen, by a session that may send another former one than that of the account.
     ///
     /// # Errors
     /// When the change is not answered as a success.
@@ -57,12 +74,13 @@ impl Logins {
         name: &str,
         procedure: &Arc<LoginProcedure>,
         session: &mut LoginSession,
+        chosen: ChosenPassword,
     ) -> Result<(), ControlError> {
         let Some(former) = &procedure.account.1 else {
             return Err(ControlError::Unusable("the credential has no `password`".to_owned()));
         };
-        let new = successor(former);
-        let change = ChangedPassword { procedure: procedure.clone(), new: new.clone() };
+        let new = chosen_password(former, chosen);
+        let change = ChangedPassword { procedure: procedure.clone(), chosen };
         // before it is sent: whatever ends this run meanwhile, the target may have done it
         self.changes().insert(name.to_owned(), change);
         let ended = session.change_password(self, new).await;
@@ -79,16 +97,23 @@ impl Logins {
     /// # Errors
     /// When neither the new password nor the former one is accepted, or the change back is refused.
     pub async fn put_password_back(&self, name: &str) -> Result<(), PasswordNotBack> {
-        let Some(ChangedPassword { procedure, new }) = self.changes().get(name).cloned() else { return Ok(()) };
+        let Some(ChangedPassword { procedure, chosen }) = self.changes().get(name).cloned() else { return Ok(()) };
         let back = async {
             let user = procedure.account.0.clone();
             let former = procedure.account.1.clone().unwrap_or_else(|| Secret::new(""));
+            let new = chosen_password(&former, chosen);
             let mut session = LoginSession::new(procedure.with_account(&user, new));
             match session.renewed(self).await {
                 Ok(_) => {
                     session.change_password(self, former).await?;
                     session.may_have_ended();
                     self.give_back(session);
+                    // a page that says that the former one was used before may have any status; what is weak must not stay
+                    if chosen.weak().is_some() {
+                        let mut with_former = LoginSession::new(procedure.clone());
+                        with_former.renewed(self).await?;
+                        self.give_back(with_former);
+                    }
                     Ok(())
                 }
                 // the change may not have reached the target: then the former password is still good
@@ -100,7 +125,22 @@ impl Logins {
                 }
             }
         };
-        back.await.map_err(|why| PasswordNotBack { name: name.to_owned(), why })?;
+        back.await.map_err(|why| PasswordNotBack { name: name.to_owned(), why, chosen })?;
+        self.changes().remove(name);
+        Ok(())
+    }
+
+    /// The same where the new password was refused: most likely the former one is still good.
+    ///
+    /// # Errors
+    /// When neither the former password nor the new one is accepted, or the change back is refused.
+    pub async fn put_password_back_if_gone(&self, name: &str) -> Result<(), PasswordNotBack> {
+        let Some(ChangedPassword { procedure, .. }) = self.changes().get(name).cloned() else { return Ok(()) };
+        let mut before = LoginSession::new(procedure);
+        if before.renewed(self).await.is_err() {
+            return self.put_password_back(name).await;
+        }
+        self.give_back(before);
         self.changes().remove(name);
         Ok(())
     }

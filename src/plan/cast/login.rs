@@ -98,7 +98,7 @@ impl Caster<'_> {
             | SessionAct::LogOutWithoutSession(..) => {
                 has(procedure.is_some_and(|login| !login.logout.is_empty()), "no `logout` in the login")?
             }
-            SessionAct::ChangePassword(_) | SessionAct::ChangePasswordWrongly(_) => {
+            SessionAct::ChangePassword(_) | SessionAct::ChangePasswordWrongly(_) | SessionAct::ChangePasswordTo(_) => {
                 has(
                     procedure.is_some_and(|login| !login.password_change.is_empty()),
                     "no `password_change` in the login",

@@ -1,9 +1,10 @@
 //! What is done with the login of a credential, in words.
 
 use crate::check::step::{
-    AuthorizationChange, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange, LoginMember,
-    LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession, PlainMethod,
-    QueryLogin, RedirectionUri, RefreshChange, RequestFault, ReturnTo, SessionAct, UnusableResource, UnusualText,
+    AuthorizationChange, ChosenPassword, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange,
+    LoginMember, LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession,
+    PlainMethod, QueryLogin, RedirectionUri, RefreshChange, RequestFault, ReturnTo, SessionAct, UnusableResource,
+    UnusualText,
     UserOrder, UserSpelling,
 };
 use crate::observe::{Description, Phrase};
@@ -186,6 +187,9 @@ pub(super) fn described(act: SessionAct) -> Description {
         }
         SessionAct::ChangePassword(_) => "a password change",
         SessionAct::ChangePasswordWrongly(_) => "a password change without the former password",
+        SessionAct::ChangePasswordTo(chosen) => {
+            return Description::new(format!("a password change to {}", chosen_password(chosen)));
+        }
         SessionAct::AskForReset => "a password reset of the user",
         SessionAct::AskForResetOfNobody => "a password reset of a user that does not exist",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::IdToken(..) | SessionAct::AwaitOverlap => {
@@ -193,6 +197,14 @@ pub(super) fn described(act: SessionAct) -> Description {
         }
     };
     Phrase::new(text).into()
+}
+
+fn chosen_password(chosen: ChosenPassword) -> &'static str {
+    match chosen {
+        ChosenPassword::Good => "one that is long and not common",
+        ChosenPassword::Short => "one of seven characters",
+        ChosenPassword::Common => "a common one",
+    }
 }
 
 fn returning_to(site: ReturnTo) -> &'static str {

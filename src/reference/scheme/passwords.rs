@@ -16,6 +16,10 @@ use crate::seed::{IDENTITIES, SHIPPED_ACCOUNT};
 /// Characters of the shortest password that is taken (ASVS 6.2.1).
 const SHORTEST: usize = 8;
 
+/// Passwords that many people have, in lower case (ASVS 6.2.4): enough of them to practise on.
+const COMMON: [&str; 8] =
+    ["password", "password1", "password1!", "password123", "p@ssw0rd", "qwerty123", "12345678", "iloveyou1"];
+
 /// How long a server takes that answers failures slowly.
 const DELAY: Duration = Duration::from_secs(1);
 
@@ -149,9 +153,7 @@ pub(super) fn change(verifiers: &Verifiers, user: &str, change: &PasswordChange)
     if !verifiers.state.fault("password-change-without-former") {
         verify(verifiers, user, &change.password).map_err(|error| Rejection::new(StatusCode::FORBIDDEN, error))?;
     }
-    if change.new_password.chars().count() < SHORTEST {
-        return Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "password_too_short"));
-    }
+    may_be_chosen(verifiers, &change.new_password)?;
     verifiers.accounts.change(user, &change.new_password);
     if !verifiers.state.fault("password-change-keeps-sessions") {
         verifiers.sessions.end_all_of(user);
@@ -172,4 +174,17 @@ pub(super) fn forgot(verifiers: &Verifiers, asked: &Forgotten) -> Result<(Status
         false => "if there is such a user, a mail was sent",
     };
     Ok((StatusCode::ACCEPTED, Json(json!({ "message": said }))))
+}
+
+/// Whether a user may have this password (ASVS 6.2.1, 6.2.4).
+fn may_be_chosen(verifiers: &Verifiers, password: &str) -> Result<(), Rejection> {
+    let state = &*verifiers.state;
+    let refused = |error| Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, error));
+    if password.chars().count() < SHORTEST && !state.fault("short-password-taken") {
+        return refused("password_too_short");
+    }
+    if COMMON.contains(&password.to_lowercase().as_str()) && !state.fault("common-password-taken") {
+        return refused("password_too_common");
+    }
+    Ok(())
 }

@@ -1,16 +1,25 @@
 //! Password changes: the one of the scenario, and one that does not name the former password.
 
+use std::sync::Arc;
+
 use super::noting::note;
 use super::session::started;
 use super::told::{Told, failed, granted, refused};
 use super::{Halt, Stage};
-use crate::drive::login::{Logins, successor};
+use crate::check::step::ChosenPassword;
+use crate::drive::login::{Logins, chosen_password, successor};
 use crate::drive::probe::values;
-use crate::observe::{Evidence, Outcome};
+use crate::observe::{Evidence, Exchange, Outcome};
+use crate::plan::login::LoginProcedure;
 use crate::secret::Secret;
 
 /// Why a password change cannot end another session.
 const ONE_SESSION: &str = "a new login ends the one before it: there is no other session that could stay";
+/// Why a change to a weak password shows nothing.
+const WEAK_BY_ITSELF: &str = "the password of the credential is the weak one that would be tried: give it another";
+/// Why no refusal of a weak password shows anything.
+const NOT_CHANGED: &str = "the password change is answered as a success, but a password that is long and not common does not log in \
+                           after it: look at `password_change`, and name its `success`";
 /// Begins a former password that is not the one of the user.
 const WRONG: &str = "Not-the-former-9-";
 
@@ -70,33 +79,96 @@ impl Stage<'_> {
         let kept = started(&mut self.sessions, slot)?;
         kept.session.may_have_ended();
         let mut session = kept.session.by(procedure.with_account(&procedure.account.0, wrong));
-        let ended = logins.change_password_of(&name, &procedure, &mut session).await;
+        let ended = logins.change_password_of(&name, &procedure, &mut session, ChosenPassword::Good).await;
         note(session.exchanges(), session.procedure(), evidence);
         let change = session.exchanges().last().cloned();
         if let Err(error) = &ended {
             return refused(error, change);
         }
         // a page that shows an error may have any status
-        let with_new = procedure.with_account(&procedure.account.0, new);
-        let mut session = Logins::recorded(&with_new).patiently();
-        let ended = session.renewed(logins).await;
-        note(session.exchanges(), &with_new, evidence);
-        let told = match ended {
-            Ok((held, _)) => {
-                let opened = self.opened(held, None, evidence).await;
-                logins.give_back(session);
-                opened
-            }
-            Err(error) => {
-                let told = failed(&error, &with_new, &session)?;
-                self.note_failing(&name, &told);
-                told
-            }
-        };
+        let told = self.log_in_with(&name, &procedure.with_account(&procedure.account.0, new), evidence).await?;
         if let Err(error) = logins.put_password_back(&name).await {
             evidence.obstacle.get_or_insert(error.to_string());
         }
-        let why = (told.outcome == Outcome::Granted).then(|| "the new password opens a resource".to_owned());
-        Ok(Told { outcome: told.outcome, why, ..granted(change) })
+        Ok(shown_by(change, &told))
     }
+
+    /// Changes the password of a user to one that is chosen, in a session of its own. Granted is what lets the new one in, and
+    /// refused what lets in the former one alone, which is put back.
+    pub(super) async fn change_password_to(
+        &mut self,
+        identity: usize,
+        chosen: ChosenPassword,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let (name, procedure) = self.login_of(identity)?;
+        let former = procedure.account.1.as_ref();
+        let former = former.ok_or_else(|| Halt::Untestable("the credential has no `password`".to_owned()))?;
+        let new = chosen_password(former, chosen);
+        if new.expose() == former.expose() {
+            return Err(Halt::Untestable(WEAK_BY_ITSELF.to_owned()));
+        }
+        Box::pin(self.make_room_to_fail(&name, &procedure)).await?;
+        let logins = &self.prober.equipment.logins;
+        let _alone = logins.alone(&name).await;
+        let mut session = Logins::recorded(&procedure);
+        let ended = session.renewed_patiently(logins).await;
+        logins.note_end(&name, ended.as_ref().map(drop));
+        note(session.exchanges(), &procedure, evidence);
+        ended.map_err(|error| Halt::Obstacle(logins.explained(&name, &error)))?;
+        session.may_have_ended();
+        let ended = logins.change_password_of(&name, &procedure, &mut session, chosen).await;
+        note(session.exchanges(), &procedure, evidence);
+        let change = session.exchanges().last().cloned();
+        logins.give_back(session);
+        match &ended {
+            Err(error) if chosen == ChosenPassword::Good => return Err(Halt::Obstacle(error.to_string())),
+            Err(error) => return refused(error, change),
+            Ok(()) => {}
+        }
+        let told = self.log_in_with(&name, &procedure.with_account(&procedure.account.0, new), evidence).await;
+        let back = match &told {
+            Ok(Told { outcome: Outcome::Refused, .. }) => logins.put_password_back_if_gone(&name).await,
+            _ => logins.put_password_back(&name).await,
+        };
+        if let Err(error) = back {
+            evidence.obstacle.get_or_insert(error.to_string());
+        }
+        let told = told?;
+        if chosen == ChosenPassword::Good && told.outcome == Outcome::Refused {
+            return Err(Halt::Obstacle(NOT_CHANGED.to_owned()));
+        }
+        Ok(shown_by(change, &told))
+    }
+
+    /// Whether a login with a new password opens a resource.
+    async fn log_in_with(
+        &self,
+        name: &str,
+        with_new: &Arc<LoginProcedure>,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let logins = &self.prober.equipment.logins;
+        let mut session = Logins::recorded(with_new).patiently();
+        let ended = session.renewed(logins).await;
+        note(session.exchanges(), with_new, evidence);
+        match ended {
+            Ok((held, _)) => {
+                let opened = self.opened(held, None, evidence).await;
+                logins.give_back(session);
+                Ok(opened)
+            }
+            Err(error) => {
+                let told = failed(&error, with_new, &session)?;
+                self.note_failing(name, &told);
+                Ok(told)
+            }
+        }
+    }
+}
+
+/// What a login with the new password says of the request that was to set it.
+fn shown_by(change: Option<Exchange>, login: &Told) -> Told {
+    let why = (login.outcome == Outcome::Granted).then(|| "the new password opens a resource".to_owned());
+    Told { outcome: login.outcome, why, ..granted(change) }
 }

@@ -215,6 +215,9 @@ impl Stage<'_> {
             SessionAct::ChangePasswordWrongly(slot) => {
                 Box::pin(self.change_password_wrongly(identity, slot, evidence)).await?
             }
+            SessionAct::ChangePasswordTo(chosen) => {
+                Box::pin(self.change_password_to(identity, chosen, evidence)).await?
+            }
             act @ (SessionAct::AskForReset | SessionAct::AskForResetOfNobody) => {
                 let of_nobody = act == SessionAct::AskForResetOfNobody;
                 Box::pin(self.ask_for_reset(identity, of_nobody, evidence)).await?

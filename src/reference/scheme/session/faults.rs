@@ -282,6 +282,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("login-breaks-on-false-gzip", "login.malformed-never-5xx", "breaks on a login that is said to be gzip"),
     row("login-reads-the-query", "login.query-credentials-refused", "reads user and password from the query, too"),
     row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),
+    row("short-password-taken", "login.weak-password-refused", "takes new passwords of any length"),
+    variant("common-password-taken", "login.weak-password-refused", "takes new passwords that many people have"),
     row(
         "reset-names-unknown-user",
         "login.reset-indistinct",
