@@ -231,6 +231,7 @@ pub const GROUPS: &[Group] = &[
             session::two_users::CHECKS,
             session::forgotten::CHECKS,
             session::weak_passwords::CHECKS,
+            session::registration::CHECKS,
             session::kept_method::CHECKS,
             session::framed::CHECKS,
             session::stated_life::CHECKS,

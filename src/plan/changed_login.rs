@@ -77,6 +77,7 @@ pub(super) mod tests {
             logout: Vec::new(),
             password_change: Vec::new(),
             password_reset: Vec::new(),
+            registration: Vec::new(),
             cookies: None,
             beside_writes: BesideWrites::default(),
             account: (account.0.to_owned(), Some(Secret::new(account.1))),

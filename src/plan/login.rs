@@ -28,6 +28,8 @@ pub struct LoginProcedure {
     pub password_change: Vec<LoginStep>,
     /// What asks for another password in place of one that was forgotten; empty where the scenario does not say how.
     pub password_reset: Vec<LoginStep>,
+    /// What makes an account; empty where the scenario does not say how.
+    pub registration: Vec<LoginStep>,
     /// Names of the cookies that travel beside it; all of the login's if absent.
     pub cookies: Option<Vec<String>>,
     /// What goes along with writes.
@@ -370,7 +372,7 @@ impl LoginProcedure {
             CredentialSource::Requests(steps) => steps.as_slice(),
             CredentialSource::Command { .. } | CredentialSource::Forbidden(_) => &[],
         };
-        let of_account = self.password_change.iter().chain(&self.password_reset);
+        let of_account = self.password_change.iter().chain(&self.password_reset).chain(&self.registration);
         requests.iter().chain(&self.refresh).chain(&self.logout).chain(of_account)
     }
 

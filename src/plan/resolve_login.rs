@@ -43,6 +43,7 @@ pub(super) fn procedure(credential: &Credential, values: &Values<'_>) -> Option<
         logout: all(&fields.logout),
         password_change: all(&fields.password_change),
         password_reset: all(&fields.password_reset),
+        registration: all(&fields.registration),
         cookies: fields.cookies.clone(),
         beside_writes: BesideWrites {
             headers: texts(&fields.write_headers, values),

@@ -136,8 +136,10 @@ fn session_login(identity: &SeedIdentity) -> LoginProcedure {
         success: Some(DeclaredAnswer { status: Some(302), ..DeclaredAnswer::default() }),
         ..step("POST", "/session/login")
     };
-    let change = [("password", LoginPart::Password), ("new_password", LoginPart::NewPassword)];
-    let change = change.map(|(name, part)| (name.to_owned(), LoginJson::Text(text(part)))).to_vec();
+    let json = |members: &[(&str, LoginPart)]| {
+        let member = |(name, part): &(&str, LoginPart)| ((*name).to_owned(), LoginJson::Text(text(part.clone())));
+        Some(LoginBody::Json(LoginJson::Object(members.iter().map(member).collect())))
+    };
     LoginProcedure {
         source: CredentialSource::Requests(vec![step("GET", "/session/login"), submit]),
         token: Some(TokenPosition::Cookie(seed::SESSION_COOKIE.to_owned())),
@@ -147,15 +149,16 @@ fn session_login(identity: &SeedIdentity) -> LoginProcedure {
         logout: vec![LoginStep { headers: vec![csrf()], ..step("POST", "/session/logout") }],
         password_change: vec![LoginStep {
             headers: vec![csrf()],
-            body: Some(LoginBody::Json(LoginJson::Object(change))),
+            body: json(&[("password", LoginPart::Password), ("new_password", LoginPart::NewPassword)]),
             ..step("POST", "/session/password")
         }],
         password_reset: vec![LoginStep {
-            body: Some(LoginBody::Json(LoginJson::Object(vec![(
-                "username".to_owned(),
-                LoginJson::Text(text(LoginPart::Username)),
-            )]))),
+            body: json(&[("username", LoginPart::Username)]),
             ..step("POST", "/session/forgot")
+        }],
+        registration: vec![LoginStep {
+            body: json(&[("username", LoginPart::Username), ("password", LoginPart::NewPassword)]),
+            ..step("POST", "/session/register")
         }],
         cookies: None,
         beside_writes: BesideWrites { headers: vec![csrf()], ..BesideWrites::default() },

@@ -1,8 +1,8 @@
 //! What an application says to whoever has forgotten the password of an account, or of none.
 
 use super::judgements::{KNOWN, KNOWN_AGAIN, UNKNOWN, UNKNOWN_AGAIN, users_alike};
-use crate::check::judgement::{Judgement, ObservedCheck, expect};
-use crate::check::step::{SessionAct, login};
+use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::step::{SessionAct, Want, login};
 use crate::check::{Check, Doc, PLAIN, Severity, Tier};
 use crate::observe::Outcome;
 
@@ -33,10 +33,12 @@ pub(crate) const CHECKS: &[Check] = &[Check {
 
 /// The answers about users that nobody has are those about a known one, each at its place among the answers to its reset.
 fn resets_alike(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    for (_, seen) in case.observations() {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
         let status = seen.exchange.status().unwrap_or_default();
-        if status == 429 || status >= 500 {
+        if status != 429 && status < 500 {
+            case.judge_as(index, Want::Either, &mut judgement);
+        } else {
             judgement.leaves_open(format!(
                 "{}: {status} says nothing about users; raise the limit of password resets for the run, or look at the log of the target",
                 seen.description

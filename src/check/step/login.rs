@@ -130,6 +130,13 @@ pub enum SessionAct {
     /// Changes the password of the good identity to this one, in a session of its own, and puts the former one back. Granted is
     /// what lets the new one in.
     ChangePasswordTo(ChosenPassword),
+    /// Registers a user whom nobody knows; part of the set-up, it must succeed.
+    Register,
+    /// The same with this password, with which that user logs in then. Granted is what lets the user in.
+    RegisterWith(ChosenPassword),
+    /// Registers the user of the good identity once more with another password, as it is or in another spelling. Granted is what
+    /// lets that password in as the user.
+    RegisterAgain(Option<UserSpelling>),
     /// The password reset of the login for the user of the good identity, whatever comes of it.
     AskForReset,
     /// The same for a user that nobody has.

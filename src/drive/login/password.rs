@@ -92,6 +92,30 @@ impl Logins {
         ended
     }
 
+    /// Registers an account once more, by a session whose user is that of the account, however it is spelled, with the password
+    /// that would take the place of its own. Who looks at what came of it puts the former one back.
+    ///
+    /// # Errors
+    /// When the registration is not answered as a success.
+    pub async fn register_again(
+        &self,
+        name: &str,
+        procedure: &Arc<LoginProcedure>,
+        session: &mut LoginSession,
+    ) -> Result<(), ControlError> {
+        let Some(former) = &procedure.account.1 else {
+            return Err(ControlError::Unusable("the credential has no `password`".to_owned()));
+        };
+        let change = ChangedPassword { procedure: procedure.clone(), chosen: ChosenPassword::Good };
+        self.changes().insert(name.to_owned(), change);
+        session.register(self, successor(former)).await
+    }
+
+    /// Notes that the former password of an identity is still good.
+    pub fn password_stays(&self, name: &str) {
+        self.changes().remove(name);
+    }
+
     /// Puts the former password of an identity back, where a check has changed it.
     ///
     /// # Errors
@@ -104,6 +128,10 @@ impl Logins {
             let new = chosen_password(&former, chosen);
             let mut session = LoginSession::new(procedure.with_account(&user, new));
             match session.renewed(self).await {
+                Ok(_) if procedure.password_change.is_empty() => {
+                    self.give_back(session);
+                    Err(ControlError::Unusable("the login has no `password_change`".to_owned()))
+                }
                 Ok(_) => {
                     session.change_password(self, former).await?;
                     session.may_have_ended();
@@ -179,5 +207,26 @@ impl Logins {
         let mut given_back = self.given_back.lock().unwrap_or_else(PoisonError::into_inner);
         let of_user = given_back.iter_mut().filter(|session| session.procedure().account.0 == user);
         of_user.for_each(LoginSession::may_have_ended);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_is_not_put_back_is_named_and_not_shown() {
+        let former = Secret::new("correct-Horse-7");
+        for (chosen, new, now) in [
+            (ChosenPassword::Good, "New1-correct-Horse-7", "it is now New1- followed by the former password"),
+            (ChosenPassword::Short, "Kx7!mQz", "it is now the password of seven characters that `authbench explain"),
+            (ChosenPassword::Common, "Password1!", "it is now the common password that `authbench explain"),
+        ] {
+            assert_eq!(chosen_password(&former, chosen).expose(), new);
+            let why = ControlError::Closed;
+            let text = PasswordNotBack { name: "alice".to_owned(), why, chosen }.to_string();
+            assert!(text.contains(now) && !text.contains(new), "{text}");
+        }
+        assert_eq!(ChosenPassword::Short.weak().map(str::len), Some(7));
     }
 }

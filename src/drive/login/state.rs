@@ -222,7 +222,7 @@ fn reference(part: &LoginPart) -> String {
         LoginPart::Location(name) => format!("the parameter {name} of a redirect"),
         LoginPart::Token => "the credential".to_owned(),
         LoginPart::Username => "`username` of the credential".to_owned(),
-        LoginPart::NewPassword => "a new password, which only a `password_change` has".to_owned(),
+        LoginPart::NewPassword => "a new password, which only a `password_change` and a `registration` have".to_owned(),
         LoginPart::Password => "`password` of the credential".to_owned(),
     }
 }

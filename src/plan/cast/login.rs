@@ -99,12 +99,21 @@ impl Caster<'_> {
                 has(procedure.is_some_and(|login| !login.logout.is_empty()), "no `logout` in the login")?
             }
             SessionAct::ChangePassword(_) | SessionAct::ChangePasswordWrongly(_) | SessionAct::ChangePasswordTo(_) => {
-                has(
-                    procedure.is_some_and(|login| !login.password_change.is_empty()),
-                    "no `password_change` in the login",
-                )?;
+                let why = match step.optional {
+                    true => "no `password_change` and no `registration` in the login",
+                    false => "no `password_change` in the login",
+                };
+                has(procedure.is_some_and(|login| !login.password_change.is_empty()), why)?;
                 let why = "the login does not send `{username}` and `{password}`, or its `password_change` no `{new_password}`";
                 has(procedure.is_some_and(|login| login.changes_password()), why)?;
+            }
+            SessionAct::Register | SessionAct::RegisterWith(_) | SessionAct::RegisterAgain(_) => {
+                has(procedure.is_some_and(|login| !login.registration.is_empty()), "no `registration` in the login")?;
+                let takes = procedure.is_some_and(|login| login.takes_account());
+                has(
+                    takes,
+                    "the requests of the login do not refer to `{username}` and `{password}` of the credential",
+                )?;
             }
             SessionAct::AskForReset | SessionAct::AskForResetOfNobody => {
                 has(
@@ -264,6 +273,11 @@ impl Caster<'_> {
             && procedure.is_none_or(|login| login.changed_by(step.act).is_none())
         {
             // a user-id may have no letter
+            return Ok(());
+        }
+        if let SessionAct::RegisterAgain(spelling) = step.act
+            && procedure.is_none_or(|login| login.user_spelled(spelling).is_none())
+        {
             return Ok(());
         }
         if let SessionAct::DefaultAccount(row) = step.act

@@ -190,6 +190,17 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::ChangePasswordTo(chosen) => {
             return Description::new(format!("a password change to {}", chosen_password(chosen)));
         }
+        SessionAct::Register => "a registration of a new user",
+        SessionAct::RegisterWith(chosen) => {
+            return Description::new(format!("a registration with {}", chosen_password(chosen)));
+        }
+        SessionAct::RegisterAgain(None) => "a registration of the user who has an account",
+        SessionAct::RegisterAgain(Some(UserSpelling::OtherCase)) => {
+            "a registration of the user who has an account, in the other case"
+        }
+        SessionAct::RegisterAgain(Some(UserSpelling::SpaceBehind)) => {
+            "a registration of the user who has an account, with a space behind the user-id"
+        }
         SessionAct::AskForReset => "a password reset of the user",
         SessionAct::AskForResetOfNobody => "a password reset of a user that does not exist",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::IdToken(..) | SessionAct::AwaitOverlap => {
@@ -201,9 +212,9 @@ pub(super) fn described(act: SessionAct) -> Description {
 
 fn chosen_password(chosen: ChosenPassword) -> &'static str {
     match chosen {
-        ChosenPassword::Good => "one that is long and not common",
-        ChosenPassword::Short => "one of seven characters",
-        ChosenPassword::Common => "a common one",
+        ChosenPassword::Good => "a password that is long and not common",
+        ChosenPassword::Short => "a password of seven characters",
+        ChosenPassword::Common => "a common password",
     }
 }
 

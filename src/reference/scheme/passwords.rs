@@ -36,6 +36,13 @@ pub(super) struct Forgotten {
     username: String,
 }
 
+/// Who wants an account.
+#[derive(Deserialize)]
+pub(super) struct Registration {
+    username: String,
+    password: String,
+}
+
 /// Who has this password; else the error that says why not.
 pub(super) fn verify(verifiers: &Verifiers, user: &str, password: &str) -> Result<Arc<Principal>, &'static str> {
     let (state, accounts) = (&*verifiers.state, &verifiers.accounts);
@@ -162,8 +169,8 @@ pub(super) fn change(verifiers: &Verifiers, user: &str, change: &PasswordChange)
     Ok(())
 }
 
-/// What whoever asks for another password is told: the same, whether there is such a user or not (ASVS 6.3.8). Mail is sent to
-/// nobody here.
+/// The answer to whoever asks for another password: the same, whether there is such a user or not (ASVS 6.3.8). Nobody gets mail
+/// here.
 pub(super) fn forgot(verifiers: &Verifiers, asked: &Forgotten) -> Result<(StatusCode, Json<Value>), Rejection> {
     let (state, is_known) = (&*verifiers.state, verifiers.accounts.knows(&asked.username));
     if !is_known && state.fault("reset-names-unknown-user") {
@@ -187,4 +194,23 @@ fn may_be_chosen(verifiers: &Verifiers, password: &str) -> Result<(), Rejection>
         return refused("password_too_common");
     }
     Ok(())
+}
+
+/// Makes an account, where there is none of this name, however it is spelled. The answer is the same in either case (ASVS 6.3.8).
+pub(super) fn register(verifiers: &Verifiers, asked: &Registration) -> Result<(StatusCode, Json<Value>), Rejection> {
+    let (state, accounts) = (&*verifiers.state, &verifiers.accounts);
+    if !state.fault("short-password-registered") {
+        may_be_chosen(verifiers, &asked.password)?;
+    }
+    let user = asked.username.trim().to_lowercase();
+    let overwrites = match user == asked.username {
+        true => state.fault("registration-overwrites-account"),
+        false => state.fault("registration-overwrites-other-spelling"),
+    };
+    match accounts.knows(&user) {
+        true if overwrites => accounts.change(&user, &asked.password),
+        true => {}
+        false => accounts.register(&user, &asked.password),
+    }
+    Ok((StatusCode::ACCEPTED, Json(json!({ "message": "if the name was free, the account is there" }))))
 }

@@ -16,6 +16,7 @@ logins:
     logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
     password_change: { post: /login-token/password, headers: { Authorization: "Bearer {token}" }, json: { password: "{password}", new_password: "{new_password}" } }
     password_reset: { post: /login-token/forgot, json: { username: "{username}" } }
+    registration: { post: /login-token/register, json: { username: "{username}", password: "{new_password}" } }
 credentials:
   service: { login: app, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
   reader: { login: app, username: reader, password: reader-Lantern-4-quiet, scopes: [read:orders], tenant: a }

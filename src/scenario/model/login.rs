@@ -14,8 +14,9 @@ use crate::scenario::{At, JsonTemplate, Template};
 ///
 /// In what is sent, `{/pointer}`, `{header:NAME}`, `{cookie:NAME}`, `{input:NAME}` and `{location:NAME}` stand for values of earlier answers,
 /// `{username}` and `{password}` for those members of the credential, `{token}` for the credential that is held, and
-/// `{new_password}`, in a password change, for the password that takes the place of `{password}`. `{location:NAME}` is a parameter of
-/// the address that an answer redirects to; of one with a code or an error, also where JSON hands it to a script.
+/// `{new_password}`, in a password change, for the password that takes the place of `{password}`, and in a registration for that
+/// of the new account. `{location:NAME}` is a parameter of the address that an answer redirects to; of one with a code or an error,
+/// also where JSON hands it to a script.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginFields {
@@ -65,6 +66,10 @@ pub struct LoginFields {
     /// for it, and for users that nobody has. Leave it out where the password ends with the request.
     #[serde(default)]
     pub password_reset: Option<LoginRequests>,
+    /// How somebody makes an account of the name `{username}` with the password `{new_password}`: one request, or several in
+    /// order. Checks register users whose names begin with `authbench`, who stay, and the user of the credential once more.
+    #[serde(default)]
+    pub registration: Option<LoginRequests>,
     /// Cookies of the login that travel beside a credential that is a cookie itself; all of them unless they are named.
     #[serde(default)]
     pub cookies: Option<Vec<String>>,

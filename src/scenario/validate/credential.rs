@@ -196,12 +196,21 @@ fn login_fits(
             "write `{username}` where a request has the user-id, such as `{ post: /forgot, form: { email: \"{username}\" } }`",
         );
     }
+    let registration = login.registration.as_ref().map(|requests| requests.0.as_slice());
+    for reference in ["username", "new_password"] {
+        if registration.is_some_and(|requests| !requests.iter().any(|request| request.refers_to(reference))) {
+            wrong(
+                format!("the `registration` of {what} has no `{{{reference}}}`"),
+                "write both where a request has them, such as `{ post: /register, form: { email: \"{username}\", password: \"{new_password}\" } }`",
+            );
+        }
+    }
     let logout = login.logout.as_ref().map(|requests| requests.0.as_slice());
     if logout.is_some_and(<[LoginRequest]>::is_empty) {
         wrong(format!("the `logout` of {what} has no request"), "write a request such as `{ post: /logout }`");
     }
     let refresh = login.refresh.as_ref().map(|request| &request.value);
-    for request in [requests, changes, reset, logout].into_iter().flatten().flatten().chain(refresh) {
+    for request in [requests, changes, reset, registration, logout].into_iter().flatten().flatten().chain(refresh) {
         if request.address().is_none() {
             let text = format!("a request of {what} needs exactly one of get, post, put, patch and delete");
             wrong(text, "write its address, such as `post: /login`");

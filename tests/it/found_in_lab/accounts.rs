@@ -145,7 +145,8 @@ async fn an_account_that_is_locked_without_a_word_is_seen_by_its_right_password(
         })
     };
     let named = "material: { failure_budget: 12, expendable_username: spare }\n".to_owned();
-    let known = format!("material: {{ failure_budget: 12, expendable_username: spare, expendable_password: {SPARE} }}\n");
+    let known =
+        format!("material: {{ failure_budget: 12, expendable_username: spare, expendable_password: {SPARE} }}\n");
     for (most, material, verdict, says) in [
         (8, &known, Verdict::Pass, "the account is locked"),
         (usize::MAX, &known, Verdict::Warn, "are answered at full speed"),

@@ -64,6 +64,8 @@ async fn a_login_is_asked_for_what_it_has() {
     let mut found = with_verdict(&report, "not-tested");
     found.sort();
     found.retain(|id| !["login.guessing-throttled", "login.field-once"].contains(&id.as_str()));
+    let (of_accounts, found): (Vec<_>, Vec<_>) = found.into_iter().partition(|id| ACCOUNTS.contains(&id.as_str()));
+    assert_eq!(of_accounts, ACCOUNTS, "no `registration` and no `password_reset`\n{said}");
     assert_eq!(found, CHANGES, "nothing about cookies, and no `password_change`\n{said}");
     // what is no JSON does not come to the handler that counts
     let counts = application.counts();
@@ -102,6 +104,9 @@ fn changing() -> String {
     let change = "      password_change: { post: /auth/password, headers: { Authorization: \"Bearer {token}\" }, json: { old: \"{password}\", new: \"{new_password}\" } }\n    username";
     REFERRING.replacen("    username", change, 1)
 }
+
+const ACCOUNTS: [&str; 3] =
+    ["login.registration-keeps-accounts", "login.reset-indistinct", "login.weak-password-refused"];
 
 const CHANGES: [&str; 3] = [
     "login.password-change-ends-sessions",
@@ -224,10 +229,13 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "login.password-change-ends-sessions",
         "login.password-change-needs-password",
         "login.query-credentials-refused",
+        "login.registration-keeps-accounts",
+        "login.reset-indistinct",
         "login.return-address-never-5xx",
         "login.unusual-password-refused",
         "login.unusual-user-refused",
         "login.users-indistinct",
+        "login.weak-password-refused",
         "login.wrong-password-refused",
         "session.cookie-not-forgeable",
         "session.csrf-token-bound",

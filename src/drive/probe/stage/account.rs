@@ -1,14 +1,32 @@
-//! What is asked for by users who are not logged in: another password in place of one that was forgotten.
+//! What is asked for by users who are not logged in: another password in place of one that was forgotten, and an account.
+
+use std::sync::Arc;
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
 use super::noting::note;
-use super::told::{Told, granted, led_elsewhere};
+use super::password::shown_by;
+use super::told::{Told, granted, led_elsewhere, refused};
 use super::{Halt, Stage};
-use crate::drive::login::Logins;
-use crate::observe::Evidence;
+use crate::check::step::{ChosenPassword, UserSpelling};
+use crate::drive::control::ControlError;
+use crate::drive::login::{Logins, successor};
+use crate::observe::{Evidence, Exchange, Outcome};
+use crate::plan::login::LoginProcedure;
+use crate::secret::Secret;
 
+/// Begins the names of users that are registered, for whoever looks for them.
+const NEWCOMER: &str = "authbench";
+/// Random letters behind that.
+const LETTERS: usize = 8;
+/// Stands before random letters in the password of a user that is registered: what rules of composition ask for.
+const REGISTERED: &str = "Reg1-";
+/// Why no refusal of a weak password shows anything.
+const NOT_AT_ONCE: &str = "a user who has just been registered does not log in (the account may have to be confirmed): nothing shows \
+                           which passwords a registration takes";
+/// What is wrong where neither password of an account is taken any more.
+const NOBODY_LOGS_IN: &str = "neither the password of the account nor the new one logs in after it";
 /// Characters of a user-id that nobody has, at least.
 const SHORTEST: usize = 12;
 /// Characters of it, at most.
@@ -43,6 +61,109 @@ impl Stage<'_> {
         };
         Ok(Told { before: before.to_vec(), ..told })
     }
+
+    /// Registers a user whom nobody knows.
+    pub(super) async fn register(&mut self, identity: usize, evidence: &mut Evidence) -> Result<Told, Halt> {
+        let (_, registration, ended) = self.registered(identity, ChosenPassword::Good, evidence).await?;
+        ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
+        Ok(granted(registration))
+    }
+
+    /// Registers a user whom nobody knows, with a chosen password. Granted is what lets the user in.
+    pub(super) async fn register_with(
+        &mut self,
+        identity: usize,
+        chosen: ChosenPassword,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let (theirs, registration, ended) = self.registered(identity, chosen, evidence).await?;
+        match &ended {
+            Err(error) if chosen == ChosenPassword::Good => return Err(Halt::Obstacle(error.to_string())),
+            Err(error) => return refused(error, registration),
+            Ok(()) => {}
+        }
+        let told = self.log_in_with(&theirs, evidence).await?;
+        if chosen != ChosenPassword::Good || told.outcome != Outcome::Refused {
+            return Ok(shown_by(registration, &told));
+        }
+        // what a password change has shown stays
+        if theirs.changes_password() {
+            evidence.facts.push(("not tried:", format!("a registration, for {NOT_AT_ONCE}")));
+            return Err(Halt::Enough);
+        }
+        Err(Halt::Untestable(NOT_AT_ONCE.to_owned()))
+    }
+
+    /// The login of a user who has been registered, the last exchange of the registration, and how that ended.
+    async fn registered(
+        &self,
+        identity: usize,
+        chosen: ChosenPassword,
+        evidence: &mut Evidence,
+    ) -> Result<(Arc<LoginProcedure>, Option<Exchange>, Result<(), ControlError>), Halt> {
+        let (_, procedure) = self.login_of(identity)?;
+        let good = || format!("{REGISTERED}{}", &self.random[..24]);
+        let password = Secret::new(chosen.weak().map_or_else(good, str::to_owned));
+        let theirs = procedure.with_account(&newcomer(&procedure.account.0), password.clone());
+        let mut session = Logins::recorded(&theirs).patiently();
+        let ended = session.register(&self.prober.equipment.logins, password).await;
+        note(session.exchanges(), &theirs, evidence);
+        Ok((theirs, session.exchanges().last().cloned(), ended))
+    }
+
+    /// Registers the user of an identity once more with another password. Granted is what lets that one in as the user, or what
+    /// leaves the user with no password that is taken.
+    pub(super) async fn register_again(
+        &mut self,
+        identity: usize,
+        spelling: Option<UserSpelling>,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let (name, procedure) = self.login_of(identity)?;
+        let former = procedure.account.1.as_ref();
+        let former = former.ok_or_else(|| Halt::Untestable("the credential has no `password`".to_owned()))?;
+        let spelled = procedure.user_spelled(spelling);
+        let spelled = spelled.ok_or_else(|| Halt::Untestable("the user-id has no other spelling".to_owned()))?;
+        let new = successor(former);
+        Box::pin(self.make_room_to_fail(&name, &procedure)).await?;
+        let logins = &self.prober.equipment.logins;
+        let _alone = logins.alone(&name).await;
+        let mut session = Logins::recorded(&procedure.with_account(&spelled, new.clone())).patiently();
+        let ended = logins.register_again(&name, &procedure, &mut session).await;
+        note(session.exchanges(), session.procedure(), evidence);
+        let registration = session.exchanges().last().cloned();
+        let told = self.log_in_with(&procedure.with_account(&procedure.account.0, new), evidence).await;
+        told.iter().for_each(|told| self.note_failing(&name, told));
+        let former = self.log_in_with(&procedure, evidence).await;
+        former.iter().for_each(|told| self.note_failing(&name, told));
+        let outcome = former.map_or(Outcome::Unclear, |told| told.outcome);
+        if outcome == Outcome::Granted {
+            logins.password_stays(&name);
+        } else if let Err(error) = logins.put_password_back(&name).await {
+            evidence.obstacle.get_or_insert(error.to_string());
+        }
+        if let Err(error) = &ended {
+            // a registration that was not sent shows nothing
+            refused(error, registration.clone())?;
+        }
+        let told = shown_by(registration, &told?);
+        match told.outcome {
+            Outcome::Refused if outcome == Outcome::Refused => {
+                Ok(Told { outcome: Outcome::Granted, why: Some(NOBODY_LOGS_IN.to_owned()), ..told })
+            }
+            _ => Ok(told),
+        }
+    }
+}
+
+/// A user-id for somebody who registers; an e-mail address is one of the domain of the known user. It does not follow from the
+/// seed of the run: a run that is replayed would find it taken.
+fn newcomer(known: &str) -> String {
+    let mut rng = rand::rng();
+    let letters: String = (0..LETTERS).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect();
+    known
+        .split_once('@')
+        .map_or_else(|| format!("{NEWCOMER}{letters}"), |(_, domain)| format!("{NEWCOMER}{letters}@{domain}"))
 }
 
 /// A user-id in the form of another that nobody has: its first and last character, and its length where that is no short one, for
@@ -67,6 +188,16 @@ mod tests {
     use rand::SeedableRng as _;
 
     use super::*;
+
+    #[test]
+    fn whoever_registers_has_a_user_id_like_the_known_one() {
+        for (known, ends) in [("alice@app.example", "@app.example"), ("alice", "")] {
+            let (one, other) = (newcomer(known), newcomer(known));
+            assert!(one.starts_with("authbench") && one.ends_with(ends), "{known}: {one}");
+            assert_eq!(one.len(), 17 + ends.len(), "{known}: {one}");
+            assert_ne!(one, other, "{known}");
+        }
+    }
 
     #[test]
     fn a_user_that_nobody_has_looks_like_the_known_one() {

@@ -86,7 +86,8 @@ impl Stage<'_> {
             return refused(error, change);
         }
         // a page that shows an error may have any status
-        let told = self.log_in_with(&name, &procedure.with_account(&procedure.account.0, new), evidence).await?;
+        let told = self.log_in_with(&procedure.with_account(&procedure.account.0, new), evidence).await?;
+        self.note_failing(&name, &told);
         if let Err(error) = logins.put_password_back(&name).await {
             evidence.obstacle.get_or_insert(error.to_string());
         }
@@ -126,7 +127,8 @@ impl Stage<'_> {
             Err(error) => return refused(error, change),
             Ok(()) => {}
         }
-        let told = self.log_in_with(&name, &procedure.with_account(&procedure.account.0, new), evidence).await;
+        let told = self.log_in_with(&procedure.with_account(&procedure.account.0, new), evidence).await;
+        told.iter().for_each(|told| self.note_failing(&name, told));
         let back = match &told {
             Ok(Told { outcome: Outcome::Refused, .. }) => logins.put_password_back_if_gone(&name).await,
             _ => logins.put_password_back(&name).await,
@@ -142,9 +144,8 @@ impl Stage<'_> {
     }
 
     /// Whether a login with a new password opens a resource.
-    async fn log_in_with(
+    pub(super) async fn log_in_with(
         &self,
-        name: &str,
         with_new: &Arc<LoginProcedure>,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
@@ -155,20 +156,18 @@ impl Stage<'_> {
         match ended {
             Ok((held, _)) => {
                 let opened = self.opened(held, None, evidence).await;
+                // the change back may end it
+                session.may_have_ended();
                 logins.give_back(session);
                 Ok(opened)
             }
-            Err(error) => {
-                let told = failed(&error, with_new, &session)?;
-                self.note_failing(name, &told);
-                Ok(told)
-            }
+            Err(error) => failed(&error, with_new, &session),
         }
     }
 }
 
 /// What a login with the new password says of the request that was to set it.
-fn shown_by(change: Option<Exchange>, login: &Told) -> Told {
+pub(super) fn shown_by(change: Option<Exchange>, login: &Told) -> Told {
     let why = (login.outcome == Outcome::Granted).then(|| "the new password opens a resource".to_owned());
     Told { outcome: login.outcome, why, ..granted(change) }
 }

@@ -218,6 +218,9 @@ impl Stage<'_> {
             SessionAct::ChangePasswordTo(chosen) => {
                 Box::pin(self.change_password_to(identity, chosen, evidence)).await?
             }
+            SessionAct::Register => Box::pin(self.register(identity, evidence)).await?,
+            SessionAct::RegisterWith(chosen) => Box::pin(self.register_with(identity, chosen, evidence)).await?,
+            SessionAct::RegisterAgain(spelling) => Box::pin(self.register_again(identity, spelling, evidence)).await?,
             act @ (SessionAct::AskForReset | SessionAct::AskForResetOfNobody) => {
                 let of_nobody = act == SessionAct::AskForResetOfNobody;
                 Box::pin(self.ask_for_reset(identity, of_nobody, evidence)).await?

@@ -16,6 +16,8 @@ pub(crate) struct Accounts {
     hashes: HashMap<&'static str, Account>,
     /// Passwords that took the place of those of the seed.
     changed: RwLock<HashMap<String, phc::PasswordHash>>,
+    /// Users who have registered.
+    registered: RwLock<HashMap<String, (phc::PasswordHash, Arc<Principal>)>>,
     /// SHA-256 of credentials that were verified once.
     verified: RwLock<HashSet<[u8; 32]>>,
 }
@@ -41,7 +43,7 @@ fn hash(password: &str) -> phc::PasswordHash {
 
 impl Accounts {
     pub(in crate::reference::scheme) fn knows(&self, user: &str) -> bool {
-        self.hashes.contains_key(user)
+        self.hashes.contains_key(user) || self.registered_user(user).is_some()
     }
 
     pub(crate) fn seeded() -> Self {
@@ -64,13 +66,28 @@ impl Accounts {
             let principal = Principal { name: name.to_owned(), ..plain.clone() };
             hashes.insert(name, account(password, principal, SeedState::Valid));
         }
-        Self { hashes, changed: RwLock::default(), verified: RwLock::default() }
+        Self { hashes, changed: RwLock::default(), registered: RwLock::default(), verified: RwLock::default() }
     }
 
     /// Whose account it is, where it may be used.
     pub(in crate::reference::scheme) fn principal(&self, user: &str) -> Option<Arc<Principal>> {
-        let account = self.hashes.get(user).filter(|account| account.state == SeedState::Valid)?;
-        Some(account.principal.clone())
+        let Some(account) = self.hashes.get(user) else { return Some(self.registered_user(user)?.1) };
+        (account.state == SeedState::Valid).then(|| account.principal.clone())
+    }
+
+    fn registered_user(&self, user: &str) -> Option<(phc::PasswordHash, Arc<Principal>)> {
+        self.registered.read().unwrap_or_else(PoisonError::into_inner).get(user).cloned()
+    }
+
+    /// Makes an account.
+    pub(in crate::reference::scheme) fn register(&self, user: &str, password: &str) {
+        let principal = Principal {
+            name: user.to_owned(),
+            scopes: vec![seed::READ.to_owned(), seed::WRITE.to_owned()],
+            tenant: "a".to_owned(),
+        };
+        let account = (hash(password), Arc::new(principal));
+        self.registered.write().unwrap_or_else(PoisonError::into_inner).insert(user.to_owned(), account);
     }
 
     /// Gives a user another password.
@@ -110,6 +127,9 @@ impl Accounts {
         }
         if state.fault("basic-ldap-filter") {
             return self.filtered(user, password);
+        }
+        if let Some((own, principal)) = self.registered_user(user) {
+            return hasher().verify_password(password.as_bytes(), &own).is_ok().then_some(principal);
         }
         // an unknown user costs as much as a known one, so that time does not tell who exists
         let account = self.hashes.get(user);

@@ -25,7 +25,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Verifiers;
-use super::passwords::{self, Forgotten, PasswordChange};
+use super::passwords::{self, Forgotten, PasswordChange, Registration};
 use crate::reference::fault::Faults;
 use crate::reference::jose::compact::{Compact, Leniency};
 use crate::reference::rejection::Rejection;
@@ -68,6 +68,7 @@ pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
         .route("/login-token/revoke", post(revocation::answer))
         .route("/login-token/password", post(change_password))
         .route("/login-token/forgot", post(forgot))
+        .route("/login-token/register", post(register))
         .route("/login-token/jwks", get(provider::key_set))
         .route("/.well-known/oauth-authorization-server/login-token", get(provider::document))
         .route("/login-token/.well-known/openid-configuration", get(provider::openid_document))
@@ -310,6 +311,13 @@ async fn forgot(
     Json(asked): Json<Forgotten>,
 ) -> Result<impl IntoResponse, Rejection> {
     passwords::forgot(&verifiers, &asked)
+}
+
+async fn register(
+    Shared(verifiers): Shared<Arc<Verifiers>>,
+    Json(asked): Json<Registration>,
+) -> Result<impl IntoResponse, Rejection> {
+    passwords::register(&verifiers, &asked)
 }
 
 /// Faults that let caches keep what a refresh returns.

@@ -284,6 +284,17 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),
     row("short-password-taken", "login.weak-password-refused", "takes new passwords of any length"),
     variant("common-password-taken", "login.weak-password-refused", "takes new passwords that many people have"),
+    variant("short-password-registered", "login.weak-password-refused", "registers users with passwords of any length"),
+    row(
+        "registration-overwrites-account",
+        "login.registration-keeps-accounts",
+        "gives an account the password of whoever registers its name",
+    ),
+    variant(
+        "registration-overwrites-other-spelling",
+        "login.registration-keeps-accounts",
+        "gives an account the password of whoever registers its name in another spelling",
+    ),
     row(
         "reset-names-unknown-user",
         "login.reset-indistinct",

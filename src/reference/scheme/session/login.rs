@@ -16,7 +16,7 @@ use crate::clock;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_value;
 use crate::reference::scheme::Verifiers;
-use crate::reference::scheme::passwords::{self, Forgotten, PasswordChange};
+use crate::reference::scheme::passwords::{self, Forgotten, PasswordChange, Registration};
 use crate::reference::state::{ReferenceState, digest};
 use crate::seed::{CSRF_COOKIE, SESSION_COOKIE};
 
@@ -28,6 +28,7 @@ pub(in crate::reference::scheme) fn routes(verifiers: Arc<Verifiers>) -> Router 
         .route("/session/refresh", post(refresh))
         .route("/session/password", post(change_password))
         .route("/session/forgot", post(forgot))
+        .route("/session/register", post(register))
         .with_state(verifiers)
 }
 
@@ -242,6 +243,13 @@ async fn forgot(
     Json(asked): Json<Forgotten>,
 ) -> Result<impl IntoResponse, Rejection> {
     passwords::forgot(&verifiers, &asked)
+}
+
+async fn register(
+    Shared(verifiers): Shared<Arc<Verifiers>>,
+    Json(asked): Json<Registration>,
+) -> Result<impl IntoResponse, Rejection> {
+    passwords::register(&verifiers, &asked)
 }
 
 /// The cookie with the CSRF token, for scripts to read.
