@@ -150,7 +150,11 @@ mod tests {
         let location = || Some("/login?next=%2Fa".to_owned());
         for (location, body, expected) in [
             (location(), r#"{"to":"https://app.test/cb?code=1"}"#, Some("/login?next=%2Fa")),
-            (None, r#"{"redirect_to":"https://app.test/cb?code=1&state=x"}"#, Some("https://app.test/cb?code=1&state=x")),
+            (
+                None,
+                r#"{"redirect_to":"https://app.test/cb?code=1&state=x"}"#,
+                Some("https://app.test/cb?code=1&state=x"),
+            ),
             (None, r#"{"data":{"url":"app:/cb?error=access_denied"}}"#, Some("app:/cb?error=access_denied")),
             (None, r#"{"url":"https://app.test/cb#code=1"}"#, Some("https://app.test/cb#code=1")),
             // an address of something else, and a code that is no parameter of one

@@ -241,14 +241,18 @@ const OF_NOBODY: &str =
     "; nobody has the user, and some servers count failures of accounts alone (`material.expendable_username`)";
 
 /// What is said where an account may have been locked.
-const UNSEEN: &str = "; whether the account is locked now, only its right password shows (`material.expendable_password`)";
+const UNSEEN: &str =
+    "; whether the account is locked now, only its right password shows (`material.expendable_password`)";
 
 /// The same of logins: where nobody has the account, its failures may count for nothing.
 fn guesses_at_logins(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = held_up_at_once(case, throttled(case));
     if case.observations_of(RIGHT).any(|(_, seen)| seen.outcome == Outcome::Refused || is_throttled(seen)) {
         judgement.protocol.clear();
-        judgement.remarks.push(format!("after {} failures the right password is refused: the account is locked", guesses(case).len()));
+        judgement.remarks.push(format!(
+            "after {} failures the right password is refused: the account is locked",
+            guesses(case).len()
+        ));
         return judgement;
     }
     if !case.evidence.guessed_at_nobody && !case.evidence.locks_are_seen {

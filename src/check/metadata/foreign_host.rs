@@ -142,7 +142,13 @@ mod tests {
             (1, 200, json!({ "issuer": "https://authbench.invalid" }), None, (1, None, true)),
             (1, 200, json!({ "jwks_uri": "http://AUTHBENCH.invalid:8443/jwks" }), None, (1, None, true)),
             (3, 200, json!({ "authorization_servers": ["https://authbench.invalid/"] }), None, (1, None, true)),
-            (1, 200, json!({ "mtls_endpoint_aliases": { "t": "https://m.authbench.invalid/t" } }), None, (1, None, true)),
+            (
+                1,
+                200,
+                json!({ "mtls_endpoint_aliases": { "t": "https://m.authbench.invalid/t" } }),
+                None,
+                (1, None, true),
+            ),
             // a host that is shown is no address
             (1, 200, json!({ "service_documentation": "asked for authbench.invalid" }), None, (0, LOW, true)),
             (1, 200, json!({ "issuer": "https://as.test/?of=authbench.invalid" }), None, (0, LOW, true)),

@@ -4,8 +4,7 @@ use crate::check::step::{
     AuthorizationChange, ChosenPassword, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange,
     LoginMember, LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession,
     PlainMethod, QueryLogin, RedirectionUri, RefreshChange, RequestFault, ReturnTo, SessionAct, UnusableResource,
-    UnusualText,
-    UserOrder, UserSpelling,
+    UnusualText, UserOrder, UserSpelling,
 };
 use crate::observe::{Description, Phrase};
 

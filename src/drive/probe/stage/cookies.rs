@@ -325,7 +325,9 @@ impl Stage<'_> {
         let session = &self.kept_session(slot)?.session;
         let Some(name) = session.procedure().cookie() else { return Ok(Vec::new()) };
         let is_logout = |step: &Step| match step {
-            Step::Session(step) => matches!(step.act, SessionAct::LogOut(of) | SessionAct::LogOutWholly(of) if of == slot),
+            Step::Session(step) => {
+                matches!(step.act, SessionAct::LogOut(of) | SessionAct::LogOutWholly(of) if of == slot)
+            }
             _ => false,
         };
         let logout = self.check.steps.iter().position(is_logout).unwrap_or_default();
