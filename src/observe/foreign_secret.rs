@@ -90,8 +90,7 @@ pub(super) fn without_foreign_secrets(text: &str) -> Cow<'_, str> {
 static KEY_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-----BEGIN "));
 static ACCESS_KEY_START: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("AKIA"));
 /// PHP writes a slash in JSON with a backslash before it.
-static ADDRESS_SIGNS: LazyLock<[Finder<'static>; 2]> =
-    LazyLock::new(|| ["://", ":\\/\\/"].map(|sign| Finder::new(sign)));
+static ADDRESS_SIGNS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["://", ":\\/\\/"].map(Finder::new));
 
 fn all_in(text: &str) -> Vec<ForeignSecret> {
     let keys = KEY_START.find_iter(text.as_bytes()).filter_map(|at| private_key(text, at));

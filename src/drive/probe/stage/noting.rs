@@ -133,6 +133,8 @@ mod tests {
             refreshed: None,
             logout: Vec::new(),
             password_change: Vec::new(),
+            password_reset: Vec::new(),
+            registration: Vec::new(),
             cookies: None,
             beside_writes: BesideWrites::default(),
             account: ("alice@a.example".to_owned(), None),
