@@ -192,6 +192,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "session.identifier-hard-to-guess",
         "session.cookie-httponly",
         "session.cookie-samesite",
+        "session.cookie-ends",
         "session.invalid-denied",
         "session.near-miss-denied",
         "session.write-needs-csrf-token",

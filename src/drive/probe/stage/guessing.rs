@@ -93,14 +93,14 @@ impl Stage<'_> {
         if fell_silent(evidence) || was_throttled(evidence) || is_delayed(self, evidence) {
             return Ok(());
         }
-        let right = self.from_source(&self.login_of(identity)?.1.with_account(user, password.clone()));
+        let right = self.as_a_guesser(&self.login_of(identity)?.1.with_account(user, password.clone()));
         let mut session = Logins::recorded(&right);
         let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
         self.guessed(action, &session, ended, evidence).await
     }
 
-    /// A login from the source that guesses have, where the target tells sources apart.
-    fn from_source(&self, procedure: &Arc<LoginProcedure>) -> Arc<LoginProcedure> {
+    /// A login from the source that guesses come from, where the target tells sources apart.
+    fn as_a_guesser(&self, procedure: &Arc<LoginProcedure>) -> Arc<LoginProcedure> {
         match &self.prober.subject().material.source_header {
             Some(header) => procedure.with_header(header, &self.prober.source(SOURCE)),
             None => procedure.clone(),
@@ -176,7 +176,7 @@ impl Stage<'_> {
             Some(Some(spelled)) => spelled,
             None => user,
         };
-        let procedure = self.from_source(&procedure);
+        let procedure = self.as_a_guesser(&procedure);
         let password = Secret::new(format!("{WRONG}{}{number}", &self.random[..20]));
         values::note_text(password.expose(), evidence);
         Ok(Some(procedure.with_account(&user, password)))
