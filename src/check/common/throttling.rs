@@ -53,7 +53,7 @@ pub(crate) const LOGIN: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.1", "OWASP API2:2023", "CWE-307", "WSTG-ATHN-03"],
     doc: Doc {
-        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone. Where each of them is answered after half a second or more, five are sent one after another, and the rest of the budget (at most 20) at once: a delay that all of them wait for side by side holds no guess up. Where nothing holds guesses up, the account is logged in by its `expendable_password`, where the scenario has that: an account that is locked passes, however failures are answered. Where 429 comes, and the right login was let in with its user-id in the other case or with a space behind it, one more guess has the user-id spelled in that way, and then one as before. Another guess names another source in X-Forwarded-For and like headers (unless `source_header` is one of them), and then one as before: that the first is evaluated is a failure, and a warning where the target is on this host, which it may trust.",
+        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone. Where each of them is answered after half a second or more, five are sent one after another, and the rest of the budget (at most 20) at once: a delay that all of them wait for side by side holds no guess up. Where nothing holds guesses up, the account is logged in by its `expendable_password`, where the scenario has that, as it was before: an account that is locked passes, however failures are answered. Where 429 comes, and the right login was let in with its user-id in the other case or with a space behind it, one more guess has the user-id spelled in that way, and then one as before. Another guess names another source in X-Forwarded-For and like headers (unless `source_header` is one of them), and then one as before: that the first is evaluated is a failure, and a warning where the target is on this host, which it may trust.",
         matters: "Without a limit, guessing a password is only a question of time.",
         fix: "Count failures by account and by source, and answer 429 or ever more slowly; count logins that have not been answered yet, too.",
     },
@@ -61,6 +61,7 @@ pub(crate) const LOGIN: &[Check] = &[Check {
         login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
         login(SessionAct::OtherSpelling(UserSpelling::OtherCase)),
         login(SessionAct::OtherSpelling(UserSpelling::SpaceBehind)),
+        login(SessionAct::TryGuessedAccount).id(RIGHT_BEFORE),
         login(SessionAct::GuessPasswords),
         login(SessionAct::GuessAtOnce),
         login(SessionAct::TryGuessedAccount).id(RIGHT),
@@ -163,7 +164,9 @@ pub(crate) const CHECKS: &[Check] = &[
 const BEFORE: Step = send(Who::Good, On::Protected).called("the good credential before");
 const WRONG: StepId = StepId::new("wrong");
 const OTHER: StepId = StepId::new("other");
-/// The right password after the wrong ones.
+/// The right password of the account before the wrong ones, ...
+const RIGHT_BEFORE: StepId = StepId::new("right-before");
+/// ... and after them.
 const RIGHT: StepId = StepId::new("right");
 
 /// The guesses, with their index.
@@ -240,6 +243,27 @@ fn short_guesses(case: &ObservedCheck<'_>) -> Judgement {
 const OF_NOBODY: &str =
     "; nobody has the user, and some servers count failures of accounts alone (`material.expendable_username`)";
 
+/// An account whose right password is refused after the guesses, and was not before them, is locked, however failures are answered.
+fn locked(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
+    let Some((_, after)) = case.observations_of(RIGHT).next() else { return };
+    let was_right = case.observations_of(RIGHT_BEFORE).any(|(_, seen)| seen.outcome == Outcome::Granted);
+    if !was_right {
+        judgement.leaves_open(WRONG_PASSWORD.to_owned());
+    } else if after.outcome == Outcome::Refused || is_throttled(after) {
+        judgement.protocol.clear();
+        let text =
+            format!("after {} failures the right password is refused: the account is locked", guesses(case).len());
+        judgement.remarks.push(text);
+        for (_, seen) in case.observations().filter(|(_, seen)| seen.outcome == Outcome::Silent) {
+            judgement.leaves_open(format!("no answer to {}", seen.description));
+        }
+    }
+}
+
+/// What is said where no lock would be seen.
+const WRONG_PASSWORD: &str =
+    "before the guesses the login of `material.expendable_username` by `material.expendable_password` was not granted";
+
 /// What is said where an account may have been locked.
 const UNSEEN: &str =
     "; whether the account is locked now, only its right password shows (`material.expendable_password`)";
@@ -247,14 +271,7 @@ const UNSEEN: &str =
 /// The same of logins: where nobody has the account, its failures may count for nothing.
 fn guesses_at_logins(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = held_up_at_once(case, throttled(case));
-    if case.observations_of(RIGHT).any(|(_, seen)| seen.outcome == Outcome::Refused || is_throttled(seen)) {
-        judgement.protocol.clear();
-        judgement.remarks.push(format!(
-            "after {} failures the right password is refused: the account is locked",
-            guesses(case).len()
-        ));
-        return judgement;
-    }
+    locked(case, &mut judgement);
     if !case.evidence.guessed_at_nobody && !case.evidence.locks_are_seen {
         judgement.protocol.iter_mut().for_each(|deviation| deviation.text.push_str(UNSEEN));
     }
@@ -417,8 +434,8 @@ pub(super) mod tests {
         let profile = Effective::of(["api-key-403"], "session");
         let mut evidence = Evidence::default();
         evidence.observe(sent(0, "Basic x", 200, Duration::from_millis(20)));
-        (0..5).for_each(|_| evidence.observe(sent(3, "Basic x", 401, Duration::from_secs(1))));
-        (0..many).for_each(|_| evidence.observe(sent(4, "Basic x", status, Duration::from_secs(1))));
+        (0..5).for_each(|_| evidence.observe(sent(4, "Basic x", 401, Duration::from_secs(1))));
+        (0..many).for_each(|_| evidence.observe(sent(5, "Basic x", status, Duration::from_secs(1))));
         evidence.guessed_at_once = Some(Duration::from_millis(took));
         let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
         (found.protocol.len(), found.remarks.len())

@@ -80,9 +80,9 @@ mod tests {
             let mut see = |step, status| evidence.observe(sent(step, "Basic x", status, Duration::ZERO));
             see(0, 200);
             see(1, 200);
-            guesses.into_iter().for_each(|status| see(3, status));
-            spelled.into_iter().for_each(|status| see(5, status));
-            again.into_iter().for_each(|status| see(7, status));
+            guesses.into_iter().for_each(|status| see(4, status));
+            spelled.into_iter().for_each(|status| see(7, status));
+            again.into_iter().for_each(|status| see(9, status));
             let judged = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!(judged.protocol.len(), found, "{guesses:?} {spelled:?} {again:?}: {judged:?}");
         }
@@ -104,7 +104,7 @@ mod tests {
             (400, 429, false, (0, 0)),
         ] {
             let mut evidence = Evidence { target_is_here: here, ..Evidence::default() };
-            for (step, status) in [(0, 200), (3, 401), (3, 429), (of(ELSEWHERE), elsewhere), (last, again)] {
+            for (step, status) in [(0, 200), (4, 401), (4, 429), (of(ELSEWHERE), elsewhere), (last, again)] {
                 evidence.observe(sent(step, "Basic x", status, Duration::ZERO));
             }
             let judged = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });

@@ -37,7 +37,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
             .called("the metadata document, with a foreign Host"),
         fetch(MetadataDocument::OpenIdConfiguration)
             .asking(IN_HOST)
-            .id(BY_HOST)
+            .id(OPENID_BY_HOST)
             .called("the document of OpenID Connect Discovery, with a foreign Host"),
     ],
     expect: not_reflected,
@@ -50,6 +50,7 @@ const AS_IT_IS: StepId = StepId::new("as-it-is");
 
 /// Documents of requests for another host.
 const BY_HOST: StepId = StepId::new("by-host");
+const OPENID_BY_HOST: StepId = StepId::new("openid-by-host");
 
 /// The field by which a client names the host that it asks (RFC 9110 §7.2).
 const IN_HOST: &[(&str, &str)] = &[("Host", FOREIGN_HOST)];
@@ -80,7 +81,7 @@ fn not_reflected(case: &ObservedCheck<'_>) -> Judgement {
             (members, _) => format!("that host is in {}", members.join(", ")),
         };
         judgement.violates(index, case.about(index, text), "addresses of the issuer");
-        by_forwarding |= case.step_of(seen).step_id() != Some(BY_HOST);
+        by_forwarding |= !matches!(case.step_of(seen).step_id(), Some(BY_HOST | OPENID_BY_HOST));
     }
     judgement.at_most = (!by_forwarding).then_some(Severity::Low);
     if !has_a_document && judgement.access.is_empty() && judgement.open.is_empty() {

@@ -88,10 +88,10 @@ impl Prober {
     /// Sets up anew what a write needs that was done before: an object that it deleted is there again.
     ///
     /// # Errors
-    /// Says which of the requests failed.
-    pub(super) async fn set_up_again(&self, resource: usize, evidence: &mut Evidence) -> Result<(), String> {
+    /// When one of the requests fails.
+    pub(super) async fn set_up_again(&self, resource: usize, evidence: &mut Evidence) -> Result<(), Box<Unprepared>> {
         for when in [When::After, When::Before] {
-            self.prepare(resource, when, evidence).await.map_err(|failed| failed.why())?;
+            self.prepare(resource, when, evidence).await?;
         }
         Ok(())
     }

@@ -155,7 +155,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         }
         SessionAct::GuessForwarded => "a login with a wrong password and headers that name another source",
         SessionAct::GuessOnceMore => "a login with a wrong password, once more",
-        SessionAct::TryGuessedAccount => "a login with the right password, after the guesses",
+        SessionAct::TryGuessedAccount => "a login of that account with its right password",
         SessionAct::GuessAtOnce => "logins with wrong passwords at the same time",
         SessionAct::Refresh(_) | SessionAct::RefreshIfAny(_) | SessionAct::TryRefresh(_) => "a refresh",
         SessionAct::RefreshChanged(_, RefreshChange::Malformed(kind)) => {

@@ -78,7 +78,8 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// The login by the right password, where no guess was held up: whoever locks an account need not say so.
+    /// The login by the right password, before the guesses, and after them where none was held up: whoever locks an account need not
+    /// say so.
     pub(super) async fn try_guessed_account(
         &mut self,
         action: &Action,

@@ -106,7 +106,7 @@ impl Stage<'_> {
         };
         let replays = matches!(asker, Asker::Forged(_, id) if self.prober.subject().scheme.replays(*id));
         if replays {
-            self.prober.set_up_again(resource, evidence).await.map_err(Halt::Obstacle)?;
+            self.prober.set_up_again(resource, evidence).await.map_err(|failed| Halt::Obstacle(failed.why()))?;
         }
         let (mut at, mut again, mut asked) = (0, 0, 0);
         while at < credentials.len() {
@@ -182,7 +182,7 @@ impl Stage<'_> {
         // what was done a second time is set up for whoever asks next
         let last = evidence.observations.last();
         if replays && last.is_some_and(|last| last.outcome == Outcome::Granted) {
-            self.prober.set_up_again(resource, evidence).await.map_err(Halt::Obstacle)?;
+            self.prober.set_up_again(resource, evidence).await.map_err(|failed| Halt::Obstacle(failed.why()))?;
         }
         Ok(())
     }
