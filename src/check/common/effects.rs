@@ -99,8 +99,17 @@ pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
     let heads: Vec<_> = case.answers_of(GOOD_HEAD).collect();
     for (index, response) in &heads {
         let granted = case.evidence.observations[*index].outcome == Outcome::Granted;
-        if !granted && !is_absent(case, *index) {
+        if granted || is_absent(case, *index) {
+            continue;
+        }
+        let seen = &case.evidence.observations[*index];
+        let by_get: Vec<_> = case.beside(seen, GOOD_GET).map(|(_, get)| get.outcome).collect();
+        if by_get.is_empty() || by_get.contains(&Outcome::Granted) {
             judgement.deviates(*index, case.about(*index, response.status), "as GET");
+        } else {
+            // such as one that is good once
+            let why = "not granted, and neither was GET behind it: the credential may have ended";
+            judgement.leaves_open(format!("{}: {why}", seen.description));
         }
     }
     if !heads.is_empty() && heads.iter().all(|(index, _)| is_absent(case, *index)) && judgement.access.is_empty() {
