@@ -78,7 +78,8 @@ pub(crate) fn head_like_get(case: &ObservedCheck<'_>) -> Judgement {
             Some(_) => "the same credential",
             None => "no credential",
         };
-        if gets_beside(case, seen).any(|get| get.outcome == Outcome::Granted) {
+        let is_granted = |get: &Observation| get.outcome == Outcome::Granted;
+        if seen.outcome != Outcome::Refused && gets_beside(case, seen).any(is_granted) {
             // the same decision, which other checks are about; a refusal was not seen
             judgement.leaves_open(format!("{}: GET with {whose} is granted as well", seen.description));
             continue;
@@ -383,6 +384,7 @@ mod tests {
             (unclear, Some(refused), 1),
             (granted, None, 1),
             (refused, None, 0),
+            (refused, Some(granted), 0),
         ] {
             let mut evidence = Evidence::default();
             let status = |outcome| if outcome == refused { 401 } else { 200 };
@@ -393,7 +395,7 @@ mod tests {
             evidence.observe(answered(of(GOOD_GET), 200, granted));
             get.into_iter().for_each(|get| evidence.observe(answered(of(UNKNOWN_GET), status(get), get)));
             let found = head_like_get(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            let open = usize::from(get == Some(granted));
+            let open = usize::from(get == Some(granted) && head != refused);
             let seen = (found.access.len() + found.protocol.len(), found.open.len());
             assert_eq!(seen, (expected, open), "{head:?} {get:?}");
         }

@@ -16,11 +16,13 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.8", "OWASP Forgot Password Cheat Sheet", "CWE-204", "WSTG-IDNT-04"],
     doc: Doc {
-        sends: "The `password_reset` of the scenario twice for the user of the credential, and for two users that nobody has; these have the domain of that user where the user-id is an e-mail address. What the two answers about the known user have in common is compared with those about the others, without what was sent. 429 and server errors say nothing, and neither does a reset that fails for the known user. The user may get mails.",
+        sends: "A login, and the `password_reset` of the scenario twice for the user of the credential, and for two users that nobody has; these have the domain of that user where the user-id is an e-mail address. What the two answers about the known user have in common is compared with those about the others, without what was sent. 429 and server errors say nothing, and neither does a reset that fails for the known user. The user may get mails.",
         matters: "Whoever learns which users exist needs to guess passwords of those only, and knows whom to write to in the name of the application.",
         fix: "Answer every request for another password with one status and one text, such as \"if there is an account with this address, we have sent a mail\", and tell the rest in the mail.",
     },
     steps: &[
+        // the user is known
+        login(SessionAct::LogIn("s")).granted().called("the login of the user"),
         login(SessionAct::AskForReset).id(KNOWN).called("a password reset of a known user"),
         login(SessionAct::AskForReset).id(KNOWN_AGAIN).called("a password reset of a known user, again"),
         login(SessionAct::AskForResetOfNobody).id(UNKNOWN).called("a password reset of an unknown user"),
@@ -36,7 +38,9 @@ fn resets_alike(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
         let status = seen.exchange.status().unwrap_or_default();
-        if status != 429 && status < 500 {
+        if case.step_of(seen).step_id().is_none() {
+            case.judge(index, &mut judgement);
+        } else if status != 429 && status < 500 {
             case.judge_as(index, Want::Either, &mut judgement);
         } else {
             judgement.leaves_open(format!(
@@ -85,7 +89,7 @@ mod tests {
         let profile = Effective::of(["api-key-403"], "session");
         let mut evidence = Evidence::default();
         let of_steps = [known, known, unknown, unknown];
-        for (step, (answers, user)) in of_steps.into_iter().zip(["alice", "alice", "xqzvjk", "wkpvhr"]).enumerate() {
+        for (step, (answers, user)) in (1..).zip(of_steps.into_iter().zip(["alice", "alice", "xqzvjk", "wkpvhr"])) {
             for (status, body) in answers {
                 let body = body.replace("USER", user).into_bytes();
                 let answer = Response { status: *status, headers: Vec::new(), body, truncated: false };
