@@ -8,7 +8,7 @@ use crate::clock;
 use crate::observe::{Exchange, Request};
 
 /// The longest that one request waits.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(30);
 /// The longest that all of a run wait, one after the other.
 const IN_ALL: Duration = Duration::from_secs(300);
 /// Waits in a row that led to the same answer, after which nothing waits any more: it is how this target refuses.
@@ -121,15 +121,15 @@ mod tests {
     #[test]
     fn waits_are_bounded_and_end_where_they_are_in_vain() {
         let (pauses, start) = (Pauses::default(), clock::now());
-        let minute = Duration::from_secs(60);
-        assert_eq!(pauses.granted_at(minute + Duration::from_secs(1), start), None, "longer than one may be");
-        let after = |minutes: u32| start + minute * minutes;
-        for at in 0..5 {
-            assert_eq!(pauses.granted_at(minute, after(at)), Some(minute), "{at}");
+        let longest = LONGEST;
+        assert_eq!(pauses.granted_at(longest + Duration::from_secs(1), start), None, "longer than one may be");
+        let after = |times: u32| start + longest * times;
+        for at in 0..10 {
+            assert_eq!(pauses.granted_at(longest, after(at)), Some(longest), "{at}");
             // another one beside it adds nothing
-            assert_eq!(pauses.granted_at(minute, after(at)), Some(minute), "{at}");
+            assert_eq!(pauses.granted_at(longest, after(at)), Some(longest), "{at}");
         }
-        assert_eq!(pauses.granted_at(minute, after(5)), None, "longer than all may be");
+        assert_eq!(pauses.granted_at(longest, after(10)), None, "longer than all may be");
         let pauses = Pauses::default();
         for (status, goes_on) in [(429, true), (200, true), (429, true), (429, false)] {
             pauses.count(&answered(status, Some("1")));
