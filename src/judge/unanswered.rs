@@ -252,3 +252,30 @@ fn a_control_without_a_credential_names_the_cause() {
     let expected = "the control after the probes failed: a control: not sent: no credential was obtained: the login failed: the answer is 429";
     assert_eq!(result(check, &evidence).summary, expected);
 }
+
+#[test]
+fn a_control_that_fails_says_where_it_was_led_and_what_to_do() {
+    let check = find("common.405-names-methods").expect("is in the catalogue");
+    for (status, location, expected) in [
+        (302, "/login?next=%2Fa#top", "the control before the probes failed: a control: unclear 302 to /login"),
+        (302, "", "the control before the probes failed: a control: unclear 302"),
+        (200, "/login", "the control before the probes failed: a control: unclear 200"),
+        (
+            429,
+            "",
+            "the control before the probes failed: a control: unclear 429; the target wants fewer requests: raise its limits for \
+             tests, or send slower (`--rate-limit`)",
+        ),
+    ] {
+        let (mut exchange, outcome) = answered(status, Outcome::Unclear);
+        let answer = exchange.answer.as_mut().expect("is there");
+        let location = (!location.is_empty()).then(|| ("Location".to_owned(), location.as_bytes().to_vec()));
+        answer.headers.extend(location);
+        let mut evidence = but_for(check, 1, &answered(405, Outcome::Refused));
+        let description = Description::new("a control");
+        let control =
+            ControlRun { description, credential: None, closing: false, exchange, outcome, was_accepted: false };
+        evidence.control(control);
+        assert_eq!(result(check, &evidence).summary, expected);
+    }
+}

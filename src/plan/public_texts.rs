@@ -29,13 +29,7 @@ impl Subject {
             texts.push(name.clone());
         }
         let material = &self.material;
-        let clients = [
-            &material.introspection_client,
-            &material.foreign_introspection_client,
-            &material.client_without_grant,
-            &material.special_client,
-        ];
-        texts.extend(clients.into_iter().flatten().map(|client| client.id.clone()));
+        texts.extend(material.clients().map(|client| client.id.clone()));
         let named = [
             &material.public_client_id,
             &material.disallowed_scope,

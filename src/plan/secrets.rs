@@ -40,13 +40,7 @@ impl Subject {
         let keys =
             material.signing_secrets.iter().map(|secret| ("a key that signs tokens or assertions".to_owned(), secret));
         named.extend(keys);
-        let clients = [
-            &material.introspection_client,
-            &material.foreign_introspection_client,
-            &material.client_without_grant,
-            &material.special_client,
-        ];
-        for client in clients.into_iter().flatten() {
+        for client in material.clients() {
             named.extend(
                 client.secret.iter().map(|secret| (format!("the secret of the client `{}`", client.id), secret)),
             );
@@ -74,13 +68,7 @@ impl Subject {
             }
         }
         let material = &self.material;
-        let clients = [
-            &material.introspection_client,
-            &material.foreign_introspection_client,
-            &material.client_without_grant,
-            &material.special_client,
-        ];
-        secrets.extend(clients.into_iter().flatten().filter_map(|client| client.secret.as_ref()));
+        secrets.extend(material.clients().filter_map(|client| client.secret.as_ref()));
         let alone = [&material.other_audience_token, &material.refresh_token, &material.expendable_password];
         secrets.extend(alone.into_iter().flatten());
         secrets.extend(&material.signing_secrets);

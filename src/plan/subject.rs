@@ -259,6 +259,19 @@ pub struct Material {
     pub hooks: HookCalls,
 }
 
+impl Material {
+    /// The clients of the authorization server that have an authentication of their own.
+    pub(super) fn clients(&self) -> impl Iterator<Item = &ClientCredential> {
+        let clients = [
+            &self.introspection_client,
+            &self.foreign_introspection_client,
+            &self.client_without_grant,
+            &self.special_client,
+        ];
+        clients.into_iter().flatten()
+    }
+}
+
 /// Ways to make the target do what no client can ask for.
 #[derive(Clone, Debug, Default)]
 pub struct HookCalls {

@@ -205,6 +205,8 @@ impl<'a> Values<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::resolve;
+    use crate::plan::subject::Login;
     use crate::scenario::load_text;
 
     struct Fixed;
@@ -268,5 +270,19 @@ mod tests {
                 values.finish().expect(path);
             }
         }
+    }
+
+    #[test]
+    fn claims_have_the_values_of_their_variables() {
+        let text = "authbench: 1\nname: a\ntarget: { url: \"https://api.test\" }\nscheme: { jwt: { alg: HS256 } }\n\
+                    material: { issuer_key: { secret: 0123456789abcdef0123456789abcdef } }\n\
+                    credentials:\n  a: { claims: { sub: \"user-${ID}\", admin: false, groups: [\"${NONE:-staff}\", \"\"] } }\n\
+                    resources: [{ request: GET /a }]\n";
+        let loaded = load_text("a.yaml".to_owned(), text.to_owned()).expect("is a scenario");
+        let values = Values::reading(&loaded, &Fixed);
+        let subject = resolve::subject(&loaded, &values);
+        let Login::Minted { claims } = &subject.identities[0].login else { panic!("claims") };
+        let expected = serde_json::json!({ "sub": "user-42", "admin": false, "groups": ["staff", ""] });
+        assert_eq!(serde_json::to_value(claims).expect("is JSON"), expected);
     }
 }

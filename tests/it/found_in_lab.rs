@@ -2,6 +2,7 @@
 
 mod accounts;
 mod clients;
+mod codes;
 mod csrf_fields;
 mod guards;
 mod logins;
@@ -355,6 +356,21 @@ fn a_token_endpoint_of_a_login_is_judged_by_what_the_login_shows() {
         let expected = |verdict| applies.then_some(verdict);
         assert_eq!(of("grant.error-body"), expected(Verdict::Fail), "{login:?}");
         assert_eq!(of("grant.response-no-store"), expected(Verdict::Pass), "{login:?}");
+    }
+}
+
+/// Where metadata name the token endpoint, no check of `token.*` looks at what a login is answered there.
+#[test]
+fn a_refused_client_of_a_login_gets_a_challenge() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runs");
+    for (faults, verdict) in [(vec!["grant-client-refused-without-challenge"], Verdict::Warn), (vec![], Verdict::Pass)]
+    {
+        let (profile, check) = ("api-key-403", "common.401-carries-challenge");
+        let checks = vec![check, "grant.authenticates-client"];
+        let trial = Trial { profile, faults, checks, login: TrialLogin::Code, ..Trial::of("bearer") };
+        let ended = runtime.block_on(trial.run()).expect("the trial runs");
+        let result = ended.results.iter().find(|result| result.id == check).expect("ran");
+        assert_eq!(result.verdict, verdict, "{} {:?}", result.summary, result.deviations);
     }
 }
 

@@ -401,6 +401,27 @@ mod tests {
         }
     }
 
+    /// A credential that is good once says nothing of the method with which it was used up.
+    #[test]
+    fn a_credential_that_has_ended_tells_nothing_of_head() {
+        let check = find("common.head-same-decision-as-get").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "session");
+        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
+        let answered = |step, status, outcome| {
+            let response = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+            let exchange = Exchange::unanswered(Request::new("HEAD", "/"), Silence::Closed);
+            Observation::in_test(step, Exchange { answer: Ok(response), ..exchange }, outcome)
+        };
+        // what GET behind HEAD comes to; findings, and what is open
+        for ((status, outcome), expected) in [((200, Outcome::Granted), (1, 0)), ((303, Outcome::Refused), (0, 1))] {
+            let mut evidence = Evidence::default();
+            evidence.observe(answered(of(GOOD_HEAD), 303, Outcome::Refused));
+            evidence.observe(answered(of(GOOD_GET), status, outcome));
+            let found = head_like_get(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.protocol.len(), found.open.len()), expected, "{status}: {found:?}");
+        }
+    }
+
     #[test]
     fn other_spellings_of_what_is_open_as_it_is_show_nothing() {
         let check = find("common.path-normalisation-not-a-bypass").expect("is in the catalogue");

@@ -1,10 +1,10 @@
 //! Authorization requests whose client is not known: nobody has registered a redirection URI for it.
 
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::session::authorization::{AuthorizationEnd, each, led_to, request_of};
+use crate::check::session::authorization::{AuthorizationEnd, each, led_with, request_of};
 use crate::check::step::{AuthorizationChange, SessionAct, SessionStep, Step, login};
 use crate::check::{Check, Doc, Level, PLAIN, Severity};
-use crate::observe::{Observation, Outcome};
+use crate::observe::Observation;
 
 /// What holds of the client that an authorization request names.
 pub(crate) const CHECKS: &[Check] = &[Check {
@@ -35,24 +35,12 @@ fn leads_nowhere(case: &ObservedCheck<'_>) -> Judgement {
     let mut is_grave = false;
     let mut judgement = each(case, |judgement, index, _, answered| {
         let seen = &case.evidence.observations[index];
-        let text = match answered {
-            AuthorizationEnd::Code => format!("{} with a code", led_to(seen)),
-            AuthorizationEnd::Error(ref error) => format!("{} with error={error}", led_to(seen)),
-            AuthorizationEnd::Page if redirects(seen) => led_to(seen),
-            // a form that goes there may be a link of the page, such as one back to the client
-            AuthorizationEnd::Page => return,
-        };
+        let Some(text) = led_with(seen, &answered) else { return };
         is_grave |= matches!(answered, AuthorizationEnd::Code) || is_elsewhere(case, seen);
         judgement.violates(request_of(case, index), case.about(index, text), "an error page, and no redirect");
     });
     judgement.at_most = (!is_grave).then_some(Severity::Low);
     judgement
-}
-
-/// Whether an answer that led to the redirection URI is a redirect.
-pub(super) fn redirects(seen: &Observation) -> bool {
-    let is_redirect = seen.exchange.response().is_some_and(|answer| answer.led_to().is_some());
-    seen.outcome == Outcome::Granted && is_redirect
 }
 
 fn is_elsewhere(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
@@ -64,7 +52,7 @@ fn is_elsewhere(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
 mod tests {
     use super::*;
     use crate::check::profile::Effective;
-    use crate::observe::{Evidence, Exchange, Request, Response, Silence};
+    use crate::observe::{Evidence, Exchange, Outcome, Request, Response, Silence};
 
     /// What is said of one answer to the step: violations, what is left open, and the bound of the severity.
     fn found(step: usize, (status, location): (u16, Option<&str>), body: &str) -> (usize, usize, Option<Severity>) {

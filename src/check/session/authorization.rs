@@ -252,12 +252,28 @@ pub(super) fn leads_on(case: &ObservedCheck<'_>, index: usize) -> bool {
     case.observations().any(|(other, seen)| other > index && seen.step == step)
 }
 
+/// How an answer led to the redirection URI, in words, with what it brings there; none of a page. A form that goes there may be a
+/// link of the page, such as one back to the client.
+pub(super) fn led_with(seen: &Observation, answered: &AuthorizationEnd) -> Option<String> {
+    match answered {
+        AuthorizationEnd::Code => Some(format!("{} with a code", led_to(seen))),
+        AuthorizationEnd::Error(error) => Some(format!("{} with error={error}", led_to(seen))),
+        AuthorizationEnd::Page => redirects(seen).then(|| led_to(seen)),
+    }
+}
+
+/// Whether an answer that led to the redirection URI is a redirect.
+fn redirects(seen: &Observation) -> bool {
+    let is_redirect = seen.exchange.response().is_some_and(|answer| answer.led_to().is_some());
+    seen.outcome == Outcome::Granted && is_redirect
+}
+
 /// Where an answer led, without what it brings there.
 pub(super) fn led_to(seen: &Observation) -> String {
     let request = &seen.exchange.request;
     let target = String::from_utf8_lossy(&request.target);
     let path = target.split('?').next().unwrap_or_default();
-    let location = seen.exchange.response().and_then(|answer| answer.header("location"));
+    let location = seen.exchange.response().and_then(Response::led_to);
     match location.as_deref().and_then(|location| location.split(['?', '#']).next()) {
         Some(to) => format!("the answer to {} {path} leads to {to}", request.method),
         None => "the answer leads there".to_owned(),

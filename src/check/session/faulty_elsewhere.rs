@@ -2,8 +2,7 @@
 //! with a code either.
 
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::session::asking_client::redirects;
-use crate::check::session::authorization::{AuthorizationEnd, each, led_to, request_of};
+use crate::check::session::authorization::{AuthorizationEnd, each, led_with, request_of};
 use crate::check::step::{AuthorizationChange, RedirectionUri, RequestFault, SessionAct, Step, login};
 use crate::check::{Check, Doc, Level, PLAIN, Severity};
 use crate::observe::{Outcome, StepId};
@@ -49,12 +48,7 @@ fn leads_nowhere_else(case: &ObservedCheck<'_>) -> Judgement {
     let mut with_code = false;
     let mut judgement = each(case, |judgement, index, _, answered| {
         let seen = &case.evidence.observations[index];
-        let text = match answered {
-            AuthorizationEnd::Code => format!("{} with a code", led_to(seen)),
-            AuthorizationEnd::Error(ref error) => format!("{} with error={error}", led_to(seen)),
-            AuthorizationEnd::Page if redirects(seen) => led_to(seen),
-            AuthorizationEnd::Page => return,
-        };
+        let Some(text) = led_with(seen, &answered) else { return };
         with_code |= matches!(answered, AuthorizationEnd::Code);
         judgement.violates(request_of(case, index), case.about(index, text), "an error page, and no redirect");
     });

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -171,7 +172,10 @@ pub(super) fn change(verifiers: &Verifiers, user: &str, change: &PasswordChange)
 
 /// The answer to whoever asks for another password: the same, whether there is such a user or not (ASVS 6.3.8). Nobody gets mail
 /// here.
-pub(super) fn forgot(verifiers: &Verifiers, asked: &Forgotten) -> Result<(StatusCode, Json<Value>), Rejection> {
+pub(super) async fn forgot(
+    Shared(verifiers): Shared<Arc<Verifiers>>,
+    Json(asked): Json<Forgotten>,
+) -> Result<(StatusCode, Json<Value>), Rejection> {
     let (state, is_known) = (&*verifiers.state, verifiers.accounts.knows(&asked.username));
     if !is_known && state.fault("reset-names-unknown-user") {
         return Err(Rejection::new(StatusCode::NOT_FOUND, "user_not_found"));
@@ -197,10 +201,13 @@ fn may_be_chosen(verifiers: &Verifiers, password: &str) -> Result<(), Rejection>
 }
 
 /// Makes an account, where there is none of this name, however it is spelled. The answer is the same in either case (ASVS 6.3.8).
-pub(super) fn register(verifiers: &Verifiers, asked: &Registration) -> Result<(StatusCode, Json<Value>), Rejection> {
+pub(super) async fn register(
+    Shared(verifiers): Shared<Arc<Verifiers>>,
+    Json(asked): Json<Registration>,
+) -> Result<(StatusCode, Json<Value>), Rejection> {
     let (state, accounts) = (&*verifiers.state, &verifiers.accounts);
     if !state.fault("short-password-registered") {
-        may_be_chosen(verifiers, &asked.password)?;
+        may_be_chosen(&verifiers, &asked.password)?;
     }
     let user = asked.username.trim().to_lowercase();
     let overwrites = match user == asked.username {

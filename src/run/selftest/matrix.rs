@@ -56,9 +56,10 @@ const NEED_CODES: [&str; 6] = [
 const NEED_OTHER_FORM: [&str; 3] = ["chunk-signatures-ignored", "last-chunk-optional", "key-scheme-by-case"];
 
 /// Faults that their checks see in the answers to another check, which costs too much to be tried beside every fault.
-const SHOWN_TO_ANOTHER: [(&str, &str); 2] = [
+const SHOWN_TO_ANOTHER: [(&str, &str); 3] = [
     ("cacheable-429-at-login", "login.guessing-throttled"),
     ("logout-refused-without-challenge", "login.logout-without-credential-never-5xx"),
+    ("grant-client-refused-without-challenge", "grant.authenticates-client"),
 ];
 
 /// The check whose answers show a fault.

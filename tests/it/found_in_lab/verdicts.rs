@@ -1,11 +1,12 @@
 //! How grave a finding is, and answers that were read wrongly once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use authbench::check::{Severity, Verdict};
 use authbench::run::selftest::Trial;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse as _;
 use axum::routing::get;
 use axum::{Json, Router};
@@ -206,4 +207,36 @@ async fn an_open_route_hides_no_other_mistake() {
         ended.findings.iter().map(|(check, endpoint)| (check.as_str(), endpoint.as_str())).collect();
     found.sort_unstable();
     assert_eq!(found, [(SPOOFED, "/invoice"), ("common.protected-route-denies-anonymous", "/account")]);
+}
+
+/// A server that has no time for every third request, and says when it has (RFC 6585 §4).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_server_had_no_time_for_is_asked_again() {
+    const CHECK: &str = "bearer.garbage-token-401";
+    for (retry, verdict) in [(Some("0"), Verdict::Pass), (None, Verdict::Inconclusive)] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let guarded = move |headers: HeaderMap| {
+            let asked = asked.clone();
+            async move {
+                if asked.fetch_add(1, Ordering::Relaxed) % 3 == 2 {
+                    let later = StatusCode::TOO_MANY_REQUESTS;
+                    return match retry {
+                        Some(seconds) => (later, [(header::RETRY_AFTER, seconds)]).into_response(),
+                        None => later.into_response(),
+                    };
+                }
+                match presented(&headers) {
+                    Some("Bearer t-5b9fa81c0f7d4e62") => Json(json!({ "account": "6c1f0a8e52d94b37" })).into_response(),
+                    _ => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+                }
+            }
+        };
+        let yaml = format!(
+            "scheme: bearer\ncredentials: {{ alice: {{ token: {TOKEN} }} }}\nresources: [{{ request: GET /account }}]\n\
+             conformance: {{ include: [{CHECK}] }}\n"
+        );
+        let ended = against(serve(Router::new().route("/account", get(guarded))).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, verdict, "{retry:?}: {} {:?}", result.summary, result.deviations);
+    }
 }

@@ -64,7 +64,12 @@ pub(super) fn client_of(
             _ if faults.on("grant-client-error-code") => (StatusCode::BAD_REQUEST, "invalid_grant"),
             _ => (StatusCode::UNAUTHORIZED, error),
         };
-        Rejection::new(status, error).with_challenge("Basic realm=\"orders\"")
+        let refused = Rejection::new(status, error);
+        // RFC 9110 §15.5.2 asks for one whatever the client has used
+        match faults.on("grant-client-refused-without-challenge") && !headers.contains_key(header::AUTHORIZATION) {
+            true => refused,
+            false => refused.with_challenge("Basic realm=\"orders\""),
+        }
     };
     let of_form = |name: &str| form.get(name).cloned();
     let line = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok());

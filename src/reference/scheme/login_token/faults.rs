@@ -97,6 +97,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "grant.client-error-body",
         "answers a client that is not authenticated by 400 and invalid_grant",
     ),
+    variant(
+        "grant-client-refused-without-challenge",
+        "common.401-carries-challenge",
+        "answers a client without HTTP Basic that is not authenticated by 401 and no challenge",
+    ),
     row(
         "grant-names-unknown-client",
         "grant.unknown-client-indistinct",

@@ -18,14 +18,14 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State as Shared};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Verifiers;
-use super::passwords::{self, Forgotten, PasswordChange, Registration};
+use super::passwords::{self, PasswordChange};
 use crate::reference::fault::Faults;
 use crate::reference::jose::compact::{Compact, Leniency};
 use crate::reference::rejection::Rejection;
@@ -67,8 +67,8 @@ pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
         .route("/login-token/logout", post(logout))
         .route("/login-token/revoke", post(revocation::answer))
         .route("/login-token/password", post(change_password))
-        .route("/login-token/forgot", post(forgot))
-        .route("/login-token/register", post(register))
+        .route("/login-token/forgot", post(passwords::forgot))
+        .route("/login-token/register", post(passwords::register))
         .route("/login-token/jwks", get(provider::key_set))
         .route("/.well-known/oauth-authorization-server/login-token", get(provider::document))
         .route("/login-token/.well-known/openid-configuration", get(provider::openid_document))
@@ -304,20 +304,6 @@ async fn change_password(
     let user = verifiers.families.principal(token, &verifiers.state.faults).ok_or_else(invalid)?.name.clone();
     passwords::change(&verifiers, &user, &change)?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn forgot(
-    Shared(verifiers): Shared<Arc<Verifiers>>,
-    Json(asked): Json<Forgotten>,
-) -> Result<impl IntoResponse, Rejection> {
-    passwords::forgot(&verifiers, &asked)
-}
-
-async fn register(
-    Shared(verifiers): Shared<Arc<Verifiers>>,
-    Json(asked): Json<Registration>,
-) -> Result<impl IntoResponse, Rejection> {
-    passwords::register(&verifiers, &asked)
 }
 
 /// Faults that let caches keep what a refresh returns.

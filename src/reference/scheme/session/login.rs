@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{Form, Query, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
@@ -16,7 +16,7 @@ use crate::clock;
 use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_value;
 use crate::reference::scheme::Verifiers;
-use crate::reference::scheme::passwords::{self, Forgotten, PasswordChange, Registration};
+use crate::reference::scheme::passwords::{self, PasswordChange};
 use crate::reference::state::{ReferenceState, digest};
 use crate::seed::{CSRF_COOKIE, SESSION_COOKIE};
 
@@ -27,8 +27,8 @@ pub(in crate::reference::scheme) fn routes(verifiers: Arc<Verifiers>) -> Router 
         .route("/session/logout", post(logout).fallback(by_other_method))
         .route("/session/refresh", post(refresh))
         .route("/session/password", post(change_password))
-        .route("/session/forgot", post(forgot))
-        .route("/session/register", post(register))
+        .route("/session/forgot", post(passwords::forgot))
+        .route("/session/register", post(passwords::register))
         .with_state(verifiers)
 }
 
@@ -236,20 +236,6 @@ async fn change_password(
     passwords::change(&verifiers, &user, &change)?;
     let ended = [session_cookie(state, sessions, ""), csrf_cookie(sessions, "")];
     Ok(with_cookies(StatusCode::NO_CONTENT.into_response(), ended))
-}
-
-async fn forgot(
-    Shared(verifiers): Shared<Arc<Verifiers>>,
-    Json(asked): Json<Forgotten>,
-) -> Result<impl IntoResponse, Rejection> {
-    passwords::forgot(&verifiers, &asked)
-}
-
-async fn register(
-    Shared(verifiers): Shared<Arc<Verifiers>>,
-    Json(asked): Json<Registration>,
-) -> Result<impl IntoResponse, Rejection> {
-    passwords::register(&verifiers, &asked)
 }
 
 /// The cookie with the CSRF token, for scripts to read.
