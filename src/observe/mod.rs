@@ -27,6 +27,7 @@ pub mod page;
 mod password_hash;
 mod recognition;
 mod set_cookie;
+mod stable_state;
 mod timing;
 mod trust;
 mod unite;
@@ -61,6 +62,7 @@ pub use recognition::{
     Answered, Asked, Atom, BodyKind, Declared, Learned, Reading, Recognition, meaning_of_status, without_query,
 };
 pub use set_cookie::SetCookie;
+pub use stable_state::StableState;
 pub use timing::{ClockOffset, PhaseTiming};
 pub use trust::doubts;
 pub use unite::{ShardFigures, UniteError, unite};

@@ -282,7 +282,7 @@ mod tests {
         let values = Values::reading(&loaded, &Fixed);
         let subject = resolve::subject(&loaded, &values);
         let Login::Minted { claims } = &subject.identities[0].login else { panic!("claims") };
-        let expected = serde_json::json!({ "sub": "user-42", "admin": false, "groups": ["staff", ""] });
+        let expected = serde_json::json!([["admin", false], ["groups", ["staff", ""]], ["sub", "user-42"]]);
         assert_eq!(serde_json::to_value(claims).expect("is JSON"), expected);
     }
 }

@@ -9,6 +9,7 @@ mod logins;
 mod objects;
 mod pages;
 mod verdicts;
+mod writes;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

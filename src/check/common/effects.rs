@@ -3,10 +3,9 @@
 use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
-use crate::check::judgement::state::StableState;
-use crate::check::judgement::{Judgement, ObservedCheck, Wording};
+use crate::check::judgement::{Deviation, Judgement, ObservedCheck, Wording};
 use crate::check::step::{Step, Want, Who};
-use crate::observe::{Observation, Outcome, Response, StepId};
+use crate::observe::{Observation, Outcome, Response, StableState, StepId};
 
 /// Readings of what a write would change: two before it, for what changes by itself, ...
 pub(crate) const BEFORE: StepId = StepId::new("state-before");
@@ -16,8 +15,15 @@ pub(crate) const BEFORE_AGAIN: StepId = StepId::new("state-before-again");
 pub(crate) const AFTER: StepId = StepId::new("state-after");
 /// ... some time after it, ...
 pub(crate) const LATER: StepId = StepId::new("state-later");
+/// ... what whoever lacks the scope of the write reads there, ...
+pub(crate) const AS_LOW: StepId = StepId::new("state-after-as-low");
 /// ... and after a write that is allowed.
 pub(crate) const AFTER_ALLOWED: StepId = StepId::new("state-after-allowed");
+
+/// The write by whoever lacks its scope.
+pub(crate) const BY_LOW: StepId = StepId::new("write-by-low");
+/// The write by somebody of another tenant.
+pub(crate) const BY_OTHER: StepId = StepId::new("write-by-other");
 
 /// HEAD by somebody who has access.
 pub(crate) const GOOD_HEAD: StepId = StepId::new("good-head");
@@ -35,11 +41,32 @@ pub(crate) const PUBLIC_AS_IT_IS: StepId = StepId::new("public-as-it-is");
 /// Nothing changed between the readings, and an allowed write would have shown in them.
 pub(crate) fn none(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
+    let access = std::mem::take(&mut judgement.access);
+    let (ignored, access) = access.into_iter().partition(|granted| is_ignored(case, granted.observation));
+    judgement.access = access;
+    judgement.remarks.extend(ignored.iter().map(|granted: &Deviation| {
+        let seen = &case.evidence.observations[granted.observation];
+        let status = seen.exchange.status().unwrap_or_default();
+        format!("{}: answered with {status}, and not carried out", seen.description)
+    }));
     // a write that was granted is no refused one
     if judgement.access.is_empty() {
         unchanged(case, &mut judgement, &|after| (after, "the refused request changed the state".into()));
     }
     judgement
+}
+
+/// Whether a success answers a write that changed nothing of an object which its path names to whoever sent it as well: it has an
+/// owner, or both read the same.
+fn is_ignored(case: &ObservedCheck<'_>, write: usize) -> bool {
+    let read = |step| reading(case, step).map(|(_, one)| one);
+    let before: Vec<&Response> = [BEFORE, BEFORE_AGAIN].into_iter().filter_map(read).collect();
+    let Some(state) = StableState::of(&before).filter(|state| !state.is_empty()) else { return false };
+    let is_same = |step| read(step).is_some_and(|one| !state.differs(one));
+    let is_shown = read(AFTER_ALLOWED).is_some_and(|one| state.differs(one));
+    let is_unchanged = is_same(AFTER) && is_same(LATER) && is_shown;
+    let step = case.step_of(&case.evidence.observations[write]).step_id();
+    is_unchanged && (step == Some(BY_OTHER) || (step == Some(BY_LOW) && is_same(AS_LOW)))
 }
 
 /// The first answer to a reading.

@@ -68,9 +68,16 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::Meet,
             send(Who::Anonymous, On::ShownWrite).denied(&[MISSING]),
             send(forged("unknown"), On::ShownWrite).denied(&[INVALID]),
-            send(Who::LowScope, On::ShownWrite).denied(&[INSUFFICIENT]).if_given(),
-            send(Who::OtherTenant, On::ShownWrite).denied(&[INSUFFICIENT, Accept::Status(404)]).if_given(),
+            send(Who::LowScope, On::ShownWrite).id(effects::BY_LOW).denied(&[INSUFFICIENT]).if_given(),
+            send(Who::OtherTenant, On::ShownWrite)
+                .id(effects::BY_OTHER)
+                .denied(&[INSUFFICIENT, Accept::Status(404)])
+                .if_given(),
             send(Who::Good, On::ShownState).id(effects::AFTER).called("the state after").granted(),
+            send(Who::LowWriter, On::ShownState)
+                .id(effects::AS_LOW)
+                .called("the state after, for whoever lacks the scope")
+                .if_given(),
             Step::AwaitEffects,
             send(Who::Good, On::ShownState).id(effects::LATER).called("the state a moment later").granted(),
             Step::Meet,

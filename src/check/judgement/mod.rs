@@ -9,7 +9,6 @@ mod leniency;
 pub(crate) mod oauth;
 pub(crate) mod sameness;
 pub(crate) mod silence;
-pub(crate) mod state;
 pub(crate) mod token_values;
 
 use std::fmt::{self, Write as _};
@@ -349,8 +348,13 @@ impl<'a> ObservedCheck<'a> {
     /// and §15.5.4, RFC 6750 §3.1): that is for the profile to say, check by check.
     fn judge_status(&self, index: usize, accepts: &[Accept], status: u16, judgement: &mut Judgement) {
         let expected = format!("refused {}", self.statuses(accepts));
+        let observation = &self.evidence.observations[index];
+        let refused = match &observation.why {
+            Some(why) => format!("answered with {status} and not carried out: {why}"),
+            None => format!("refused with {status}"),
+        };
         let Some(class) = class_of(accepts) else {
-            let text = self.about(index, format_args!("refused with {status}"));
+            let text = self.about(index, refused);
             judgement.deviates(index, text, expected);
             return;
         };
@@ -358,9 +362,9 @@ impl<'a> ObservedCheck<'a> {
         let text = match self.profile.takers(class, status) {
             Some(takers) => {
                 let own = own.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
-                self.about(index, format_args!("refused with {status}; profile {profile} expects {own} ({takers})"))
+                self.about(index, format_args!("{refused}; profile {profile} expects {own} ({takers})"))
             }
-            None => self.about(index, format_args!("refused with {status}")),
+            None => self.about(index, refused),
         };
         let explanation = Explanation::of_status(class);
         match self.profile.level_by(self.check.id) {

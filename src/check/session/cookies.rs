@@ -8,9 +8,8 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::foreign::is_ended_by;
-use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
-use crate::observe::{Observation, Outcome, Response, StepId};
+use crate::observe::{Observation, Outcome, Response, StableState, StepId};
 
 /// Characters of a cookie that are not in a body by chance.
 const LEAST_SHOWN: usize = 12;

@@ -3,11 +3,10 @@
 use super::cookies::{cookie_lines, value_of};
 use super::foreign::is_ended_by;
 use crate::check::common::malformed::never_broken;
-use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::check::step::{Accept, INVALID, NoSession, On, SessionAct, Step, Want, Who, login, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::{Observation, Outcome, Response, SetCookie, StepId};
+use crate::observe::{Observation, Outcome, Response, SetCookie, StableState, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {

@@ -1,10 +1,9 @@
 //! Logins with two user-ids, of which the password fits one.
 
-use crate::check::judgement::state::StableState;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, On, SessionAct, SessionStep, Step, UserOrder, Want, Who, login, send};
 use crate::check::{Check, Doc, REFUSAL, Severity, Tier};
-use crate::observe::{Observation, Outcome, Response, StepId};
+use crate::observe::{Observation, Outcome, Response, StableState, StepId};
 
 const REFUSED: &[Accept] = &[Accept::Range(400, 499)];
 /// What the session of the user shows whose password is sent, ...

@@ -19,6 +19,8 @@ pub enum Who {
     LowScope,
     /// Another valid credential that lacks a scope of the resource, where there is one.
     OtherLowScope,
+    /// Whoever [`Who::LowScope`] is at the write whose state is read.
+    LowWriter,
     /// A valid credential of another tenant than the object's.
     OtherTenant,
     /// The same, of a tenant that has an object of its own whose path has the same shape.

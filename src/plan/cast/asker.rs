@@ -27,6 +27,10 @@ impl Caster<'_> {
                 Some(gap) => Asker::Identity(gap.low),
                 None => return missing("no second valid credential that lacks a scope"),
             },
+            Who::LowWriter => match subject.shown_write().and_then(|at| subject.scope_gap_at(at)) {
+                Some(gap) => Asker::Identity(gap.low),
+                None => return Err(self.no_scope_gap(true)),
+            },
             Who::OtherTenant => match subject.tenant_gap_at(resource).or_else(|| subject.tenant_gap()) {
                 Some(gap) => Asker::Identity(gap.low),
                 None => return Err(self.no_tenant_gap()),

@@ -256,6 +256,7 @@ impl Caster<'_> {
             Who::Good => "the good credential".to_owned(),
             Who::LowScope => "a valid credential that lacks the scope".to_owned(),
             Who::OtherLowScope => "another valid credential that lacks the scope".to_owned(),
+            Who::LowWriter => "whoever lacks the scope of the write".to_owned(),
             Who::OtherTenant => "a valid credential of another tenant".to_owned(),
             Who::OtherOwner => "a valid credential of another tenant with an object of its own".to_owned(),
             Who::Second => "a valid credential of another principal".to_owned(),

@@ -12,8 +12,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
-use tokio::sync::Mutex;
+use serde_json::json;
 
 use super::{PROMPT, against, presented, refused, serve};
 
@@ -127,60 +126,6 @@ async fn a_server_that_breaks_beside_other_requests_is_asked_alone() {
         assert!(!result.summary.contains("breaks"), "{check}: {} {:?}", result.summary, result.deviations);
     }
     assert_eq!(ended.of("common.malformed-credential-never-5xx").verdict, Verdict::Pass);
-}
-
-/// A server that says 202 and writes a moment later (RFC 9110 §15.3.3).
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_that_is_carried_out_late_is_not_taken_for_a_refused_one() {
-    let ink = Arc::new(Mutex::new("green".to_owned()));
-    // writes are carried out one after the other, in the order in which they came
-    let (accepted, mut waiting) = tokio::sync::mpsc::unbounded_channel::<String>();
-    let work = ink.clone();
-    tokio::spawn(async move {
-        while let Some(colour) = waiting.recv().await {
-            tokio::time::sleep(Duration::from_millis(150)).await;
-            *work.lock().await = colour;
-        }
-    });
-    let user = |headers: &HeaderMap| match presented(headers) {
-        Some("Bearer t-5b9fa81c0f7d4e62") => Some(true),
-        Some("Bearer t-0c7d4e625b9fa81f") => Some(false),
-        _ => None,
-    };
-    let read = ink.clone();
-    let shown = move |headers: HeaderMap| {
-        let read = read.clone();
-        async move {
-            match user(&headers) {
-                Some(_) => Json(json!({ "colour": *read.lock().await, "bottle": "6c1f0a8e52d94b37" })).into_response(),
-                None => refused("Bearer realm=\"a\", error=\"invalid_token\""),
-            }
-        }
-    };
-    let written = move |headers: HeaderMap, Json(body): Json<Value>| {
-        let accepted = accepted.clone();
-        async move {
-            match user(&headers) {
-                Some(true) => {
-                    let colour = body["colour"].as_str().unwrap_or_default().to_owned();
-                    accepted.send(colour).expect("the worker is there");
-                    (StatusCode::ACCEPTED, Json(json!({ "accepted": true }))).into_response()
-                }
-                Some(false) => (StatusCode::FORBIDDEN, Json(json!({ "error": "forbidden" }))).into_response(),
-                None => refused("Bearer realm=\"a\", error=\"invalid_token\""),
-            }
-        }
-    };
-    let yaml = format!(
-        "scheme: bearer\ncredentials:\n  alice: {{ token: {TOKEN}, scopes: [ink] }}\n  \
-         muse: {{ token: t-0c7d4e625b9fa81f, scopes: [] }}\nresources:\n  - {{ request: GET /ink }}\n  \
-         - {{ request: PUT /ink, json: {{ colour: green }}, scopes: [ink], writes: true, \
-         before: [{{ request: PUT /ink, json: {{ colour: blue }} }}] }}\n\
-         conformance: {{ include: [common.denied-write-has-no-effect] }}\n"
-    );
-    let ended = against(serve(Router::new().route("/ink", get(shown).put(written))).await, &yaml, PROMPT).await;
-    let result = ended.of("common.denied-write-has-no-effect");
-    assert_eq!(result.verdict, Verdict::Pass, "{}", result.summary);
 }
 
 /// The first route of the scenario is open to everybody; what is wrong behind the others is found as well.

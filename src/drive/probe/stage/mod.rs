@@ -3,6 +3,7 @@
 mod account;
 mod code;
 mod cookies;
+mod effect;
 mod endpoint;
 mod enumeration;
 mod fill;
@@ -17,6 +18,7 @@ mod password;
 mod plain_http;
 mod refresh;
 mod resource;
+mod same_connection;
 mod session;
 mod timing;
 mod told;

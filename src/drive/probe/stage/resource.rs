@@ -6,7 +6,6 @@ use crate::clock;
 use crate::drive::control::NONCES;
 use crate::drive::login::HeldCredential;
 use crate::drive::probe::{accompany, dpop, outages, proven, values};
-use crate::drive::wire::{BadDestination, Connection};
 use crate::observe::{
     Asked, Atom, Description, Evidence, Exchange, ForgeryId, Observation, Outcome, Phrase, Place, Reading, Request,
     Response, Silence, StepId,
@@ -14,7 +13,6 @@ use crate::observe::{
 use crate::plan::{Action, Asker};
 use crate::scheme::dpop::names_nonce;
 use crate::scheme::{Carried, CarrierPlace, ForgeryContext, Occasion, Proof, Reuse, Turn};
-use crate::target::proxy::Passage;
 
 /// Anonymous requests of a thorough step, beside those that the resource was learned from.
 const REPEATS: usize = 8;
@@ -113,13 +111,7 @@ impl Stage<'_> {
             in_time()?;
             let credential = &credentials[at];
             let seen_before = evidence.observations.len();
-            let mut sent = request.clone();
-            for one in &credential.carried {
-                values::note_carried(one, evidence);
-                one.apply(&mut sent);
-            }
-            accompany(&credential.companions, &mut sent, evidence);
-            let sent = if once { sent } else { self.altered(sent, send.alter, resource)? };
+            let sent = self.composed(&request, credential, send, resource, evidence)?;
             if matches!(asker, Asker::Forged(..)) && send.alter.is_empty() {
                 self.must_differ(asker, resource, &sent).await?;
             }
@@ -151,6 +143,7 @@ impl Stage<'_> {
                 // the same again in another form would only wait again
                 break;
             }
+            self.look_for_effect(asker, send, (resource, counts), &request, seen_before, evidence).await;
             let seen = &mut evidence.observations[seen_before..];
             let granted = seen.iter().any(|seen| seen.outcome == Outcome::Granted);
             let lives = credentials[at].ends.is_none_or(|end| clock::now() < end);
@@ -185,6 +178,28 @@ impl Stage<'_> {
             self.prober.set_up_again(resource, evidence).await.map_err(|failed| Halt::Obstacle(failed.why()))?;
         }
         Ok(())
+    }
+
+    /// A request as it is sent, with what a credential adds to it.
+    pub(super) fn composed(
+        &self,
+        request: &Request,
+        credential: &Credential,
+        send: &Send,
+        resource: usize,
+        evidence: &mut Evidence,
+    ) -> Result<Request, Halt> {
+        let mut sent = request.clone();
+        for one in &credential.carried {
+            values::note_carried(one, evidence);
+            one.apply(&mut sent);
+        }
+        accompany(&credential.companions, &mut sent, evidence);
+        match self.prober.subject().scheme.reuse() {
+            // what is made for one request is made for the request as it is sent
+            Reuse::Once => Ok(sent),
+            Reuse::WhileHeld => self.altered(sent, send.alter, resource),
+        }
     }
 
     /// A request with the changes of a step.
@@ -263,69 +278,6 @@ impl Stage<'_> {
         }
     }
 
-    /// A request on the connection of a good one; none where that was not granted, or its connection ended.
-    async fn after_a_good_one(&self, resource: usize, request: &Request, evidence: &mut Evidence) -> Option<Exchange> {
-        let prober = self.prober;
-        let identity = prober.subject().good_for(resource)?;
-        let held = self.held(identity).await.ok()?;
-        let good = prober.good_request(&held, resource, evidence).await;
-        // on whose connection it is sent otherwise
-        if good.connection != request.connection {
-            return None;
-        }
-        let destination = prober.destination(&prober.equipment.base, &good).ok()?;
-        let mut connection = Connection::open(&destination, prober.limits()).await.ok()?;
-        let before = prober.send_on(&mut connection, &prober.equipment.base, &good).await;
-        let granted = prober.read_good((identity, resource), &before).await.outcome == Outcome::Granted;
-        if !granted || !connection.is_reusable() {
-            return None;
-        }
-        let after = prober.send_on(&mut connection, &prober.equipment.base, request).await;
-        // the target may end an idle connection at any moment: that is no answer to the request
-        (after.answer != Err(Silence::Closed)).then_some(after)
-    }
-
-    /// A request on a connection of its own, and the good one behind it: no answer to that where the connection has ended.
-    async fn followed(
-        &self,
-        probe: Probe,
-        request: Request,
-        asked: &Asked<'_>,
-        evidence: &mut Evidence,
-    ) -> Result<(), Halt> {
-        let (prober, resource) = (self.prober, probe.counts);
-        let url = &prober.equipment.base;
-        let Some(identity) = prober.subject().good_for(resource) else { return Ok(()) };
-        let held = self.held(identity).await?;
-        let good = prober.good_request(&held, resource, evidence).await;
-        let unreachable = |why: BadDestination| Halt::Obstacle(why.to_string());
-        let destination = prober.destination(url, &request).map_err(unreachable)?;
-        if matches!(destination.via, Some((_, Passage::AbsoluteForm(_)))) {
-            return Err(Halt::Untestable("the connections of the target are those of a proxy on the way".to_owned()));
-        }
-        let mut connection = match Connection::open(&destination, prober.limits()).await {
-            Ok(connection) => connection,
-            Err(silence) => {
-                self.observe(probe, Exchange::unanswered(request, silence), asked, None, evidence).await;
-                return Ok(());
-            }
-        };
-        let first = prober.send_on(&mut connection, url, &request).await;
-        let (is_answered, is_open) = (first.answer.is_ok(), connection.is_reusable());
-        self.observe(probe.clone(), first, asked, None, evidence).await;
-        if is_answered {
-            let second = match is_open {
-                true => prober.send_on(&mut connection, url, &good).await,
-                false => Exchange::unanswered(good, Silence::Closed),
-            };
-            let what = &probe.description;
-            let text = format!("the good request on the connection of: {what}");
-            let description = Description::new(text).quoting(what);
-            self.observe(Probe { description, ..probe.clone() }, second, asked, None, evidence).await;
-        }
-        Ok(())
-    }
-
     /// A forgery whose bytes are those of the good request would prove the opposite of what it claims.
     pub(super) async fn must_differ(&self, asker: &Asker, resource: usize, request: &Request) -> Result<(), Halt> {
         let Asker::Forged(identity, name) = asker else { return Ok(()) };
@@ -348,7 +300,7 @@ impl Stage<'_> {
     }
 
     /// Reads an answer; sends its request once more where there was none, or a server error that may be an accident.
-    async fn observe(
+    pub(super) async fn observe(
         &self,
         probe: Probe,
         mut exchange: Exchange,
@@ -561,12 +513,12 @@ impl MadeFor<'_> {
 /// One request of a step: what it is, and whose success counts as access.
 #[derive(Clone)]
 pub(super) struct Probe {
-    step: usize,
+    pub(super) step: usize,
     /// Name of the identity whose credential is sent, or forged.
-    credential: Option<String>,
-    forgery: Option<ForgeryId>,
-    description: Description,
-    counts: usize,
+    pub(super) credential: Option<String>,
+    pub(super) forgery: Option<ForgeryId>,
+    pub(super) description: Description,
+    pub(super) counts: usize,
 }
 
 #[cfg(test)]

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::observe::{Response, is_a_time};
+use super::{Response, is_a_time};
 
 /// What several readings of an unchanged state have in common: each value by its place, and how many each part holds.
 #[derive(Debug)]
-pub(crate) struct StableState {
+pub struct StableState {
     stable: BTreeMap<String, String>,
 }
 
 impl StableState {
     /// What these readings have in common; none without a reading.
-    pub(crate) fn of(readings: &[&Response]) -> Option<Self> {
+    pub fn of(readings: &[&Response]) -> Option<Self> {
         let (first, others) = readings.split_first()?;
         let mut stable = places(first);
         for other in others.iter().map(|other| places(other)) {
@@ -24,13 +24,13 @@ impl StableState {
     }
 
     /// Whether nothing stays the same from one reading to the next.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.stable.is_empty()
     }
 
     /// Whether most of what tells this state from another one is, now, as that other one has it. What is in each of the three by
     /// chance is little: all of them are readings that agree.
-    pub(crate) fn gave_way(&self, other: &Self, now: &Self) -> bool {
+    pub fn gave_way(&self, other: &Self, now: &Self) -> bool {
         let differing = self.stable.iter().filter_map(|(place, value)| {
             let changed = other.stable.get(place).filter(|changed| *changed != value)?;
             Some(now.stable.get(place) == Some(changed))
@@ -41,7 +41,7 @@ impl StableState {
 
     /// Which of two states a reading shows: whether it has any of what only this one has, and any of what only the other one has.
     /// What is of neither, such as a token of its own session, says nothing.
-    pub(crate) fn likeness(&self, other: &Self, reading: &Response) -> (bool, bool) {
+    pub fn likeness(&self, other: &Self, reading: &Response) -> (bool, bool) {
         let places = places(reading);
         let has_of = |state: &Self, others: &Self| {
             let mut own = state.stable.iter().filter(|(place, value)| others.stable.get(*place) != Some(value));
@@ -51,7 +51,7 @@ impl StableState {
     }
 
     /// Whether another reading shows another state.
-    pub(crate) fn differs(&self, reading: &Response) -> bool {
+    pub fn differs(&self, reading: &Response) -> bool {
         let places = places(reading);
         self.stable.iter().any(|(place, value)| places.get(place) != Some(value))
     }

@@ -1,0 +1,108 @@
+//! Whether a write that was answered as a success was carried out.
+
+use super::{Stage, wait};
+use crate::check::step::{Send, Step, Want};
+use crate::observe::{Asked, Evidence, Exchange, Outcome, Request, Response, StableState};
+use crate::plan::Asker;
+
+impl Stage<'_> {
+    /// Takes the success that answers a write for a refusal where nothing came of it. What proves that is written with the answers, from
+    /// the first of them that the step got for this credential.
+    pub(super) async fn look_for_effect(
+        &mut self,
+        asker: &Asker,
+        send: &Send,
+        (resource, counts): (usize, usize),
+        request: &Request,
+        from: usize,
+        evidence: &mut Evidence,
+    ) {
+        let Asker::Identity(identity) = asker else { return };
+        let subject = self.prober.subject();
+        let was_granted = evidence.observations[from..].iter().any(|seen| seen.outcome == Outcome::Granted);
+        let wants_refusal = matches!(send.want, Want::Denied(_)) && was_granted;
+        // the readings of checks that meet others are those of the check, and nobody writes between them
+        let meets_others = self.check.steps.iter().any(|step| matches!(step, Step::Meet));
+        if !wants_refusal || meets_others || resource != counts || !subject.owned || !subject.resources[resource].writes
+        {
+            return;
+        }
+        let written = Write { asker, identity: *identity, send, resource, request };
+        if self.is_ignored(&written, evidence).await == Some(true) {
+            let reader = subject.reader_of(resource).map(|at| subject.resources[at].name()).unwrap_or_default();
+            for seen in evidence.observations[from..].iter_mut().filter(|seen| seen.outcome == Outcome::Granted) {
+                seen.outcome = Outcome::Refused;
+                seen.why =
+                    Some(format!("{reader} shows that nothing changed, and shows the same write where it is allowed"));
+            }
+        }
+    }
+
+    /// Whether a write leaves what it would change as it is: what whoever may write reads before and after it, twice each. It is an object
+    /// that the path names to both, for it has an owner or both read the same; and the same write of whoever may do it shows there.
+    /// None where that cannot be told.
+    async fn is_ignored(&mut self, write: &Write<'_>, evidence: &mut Evidence) -> Option<bool> {
+        let (subject, resource) = (self.prober.subject(), write.resource);
+        let reader = subject.reader_of(resource)?;
+        let (good, owner) = (subject.good_for(reader)?, subject.good_for(resource)?);
+        let tenant = &subject.resources[resource].tenant;
+        let is_of_another = tenant.is_some() && *tenant != subject.identities[write.identity].tenant;
+        self.prober.set_up_again(resource, evidence).await.ok()?;
+        let before = [self.read_as(good, reader).await?, self.read_as(good, reader).await?];
+        let state = StableState::of(&before.each_ref()).filter(|state| !state.is_empty())?;
+        let is_shared = match is_of_another {
+            true => true,
+            false => !state.differs(&self.read_as(write.identity, reader).await?),
+        };
+        if !is_shared || !self.is_granted_again(write, evidence).await? {
+            return None;
+        }
+        let at_once = self.read_as(good, reader).await?;
+        wait::for_late_effects(wait::LATE_EFFECT).await;
+        let later = self.read_as(good, reader).await?;
+        let mut is_unchanged = !state.differs(&at_once) && !state.differs(&later);
+        if !is_of_another {
+            is_unchanged &= !state.differs(&self.read_as(write.identity, reader).await?);
+        }
+        let held = self.held(owner).await.ok()?;
+        let allowed = self.prober.good_request(&held, resource, evidence).await;
+        self.prober.send_to(resource, &allowed).await;
+        wait::for_late_effects(wait::LATE_EFFECT).await;
+        // what is not there any more is a change as well
+        let shows = self.asked_as(good, reader).await?.response().is_some_and(|answer| state.differs(answer));
+        self.prober.set_up_again(resource, evidence).await.ok()?;
+        shows.then_some(is_unchanged)
+    }
+
+    /// Sends the write once more, with a credential that is made for it where the scheme makes one for each request.
+    async fn is_granted_again(&mut self, write: &Write<'_>, evidence: &mut Evidence) -> Option<bool> {
+        let credential = self.credentials(write.asker, write.resource, write.request).await.ok()?.into_iter().next()?;
+        let request = self.composed(write.request, &credential, write.send, write.resource, evidence).ok()?;
+        let exchange = self.prober.send_to(write.resource, &request).await;
+        Some(self.prober.outcome(write.resource, &exchange).await == Outcome::Granted)
+    }
+
+    /// What an identity reads that may read it.
+    async fn read_as(&self, identity: usize, reader: usize) -> Option<Response> {
+        let subject = self.prober.subject();
+        let exchange = self.asked_as(identity, reader).await?;
+        let entitled = subject.resources[reader].open_to(&subject.identities[identity]);
+        let reading = self.prober.read(reader, &exchange, &Asked { entitled, ..Asked::default() }).await;
+        exchange.answer.ok().filter(|_| reading.outcome == Outcome::Granted)
+    }
+
+    async fn asked_as(&self, identity: usize, reader: usize) -> Option<Exchange> {
+        let held = self.held(identity).await.ok()?;
+        let request = self.prober.good_request(&held, reader, &mut Evidence::default()).await;
+        Some(self.prober.send_to(reader, &request).await)
+    }
+}
+
+/// A write that whoever asks may not do.
+struct Write<'a> {
+    asker: &'a Asker,
+    identity: usize,
+    send: &'a Send,
+    resource: usize,
+    request: &'a Request,
+}
