@@ -28,7 +28,7 @@ impl Stage<'_> {
             return;
         }
         let written = Write { asker, identity: *identity, send, resource, request };
-        if self.is_ignored(&written, evidence).await == Some(true) {
+        if self.nothing_came_of(&written, evidence).await.is_some() {
             let reader = subject.reader_of(resource).map(|at| subject.resources[at].name()).unwrap_or_default();
             for seen in evidence.observations[from..].iter_mut().filter(|seen| seen.outcome == Outcome::Granted) {
                 seen.outcome = Outcome::Refused;
@@ -38,10 +38,10 @@ impl Stage<'_> {
         }
     }
 
-    /// Whether a write leaves what it would change as it is: what whoever may write reads before and after it, twice each. It is an object
+    /// That a write leaves what it would change as it is: what whoever may write reads before and after it, twice each. It is an object
     /// that the path names to both, for it has an owner or both read the same; and the same write of whoever may do it shows there.
-    /// None where that cannot be told.
-    async fn is_ignored(&mut self, write: &Write<'_>, evidence: &mut Evidence) -> Option<bool> {
+    /// None where something came of it, or that cannot be told.
+    async fn nothing_came_of(&mut self, write: &Write<'_>, evidence: &mut Evidence) -> Option<()> {
         let (subject, resource) = (self.prober.subject(), write.resource);
         let reader = subject.reader_of(resource)?;
         let (good, owner) = (subject.good_for(reader)?, subject.good_for(resource)?);
@@ -58,20 +58,27 @@ impl Stage<'_> {
             return None;
         }
         let at_once = self.read_as(good, reader).await?;
+        if state.differs(&at_once) {
+            return None;
+        }
         wait::for_late_effects(wait::LATE_EFFECT).await;
-        let later = self.read_as(good, reader).await?;
-        let mut is_unchanged = !state.differs(&at_once) && !state.differs(&later);
+        let mut is_unchanged = !state.differs(&self.read_as(good, reader).await?);
         if !is_of_another {
             is_unchanged &= !state.differs(&self.read_as(write.identity, reader).await?);
         }
+        if !is_unchanged {
+            return None;
+        }
         let held = self.held(owner).await.ok()?;
         let allowed = self.prober.good_request(&held, resource, evidence).await;
-        self.prober.send_to(resource, &allowed).await;
-        wait::for_late_effects(wait::LATE_EFFECT).await;
+        let answer = self.prober.send_to(resource, &allowed).await;
+        if answer.status() == Some(202) {
+            wait::for_late_effects(wait::LATE_EFFECT).await;
+        }
         // what is not there any more is a change as well
         let shows = self.asked_as(good, reader).await?.response().is_some_and(|answer| state.differs(answer));
         self.prober.set_up_again(resource, evidence).await.ok()?;
-        shows.then_some(is_unchanged)
+        shows.then_some(())
     }
 
     /// Sends the write once more, with a credential that is made for it where the scheme makes one for each request.
