@@ -58,6 +58,11 @@ fn changed(step: &LoginStep, change: GrantChange) -> Option<LoginStep> {
     if matches!(change, GrantChange::NoType | GrantChange::UnknownType) {
         fields.retain(|(name, _)| name != TYPE);
     }
+    if change == GrantChange::NoGrant {
+        let whole = fields.len();
+        fields.retain(|(name, _)| !["code", "password"].contains(&name.as_str()));
+        return (fields.len() < whole).then_some(step);
+    }
     let own = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).cloned();
     let added = match change {
         GrantChange::NoType => None,
@@ -104,6 +109,7 @@ mod tests {
         let grant = |change| with_client.with_changed_grant(change).as_deref().map(step_of);
         assert_eq!(grant(GrantChange::NoType).expect("is changed").grant(), None);
         assert_eq!(grant(GrantChange::UnknownType).expect("is changed").grant(), Some(UNKNOWN));
+        assert!(grant(GrantChange::NoGrant).expect("is changed").field("password").is_none());
         let bare = grant(GrantChange::NoClientAuthentication).expect("it authenticates");
         assert_eq!((bare.basic.is_none(), bare.field("client_id").and_then(LoginText::whole)), (true, Some("app")));
         let wrong = grant(GrantChange::WrongClientSecret).expect("it has a secret").basic.expect("stays");

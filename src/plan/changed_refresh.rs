@@ -28,6 +28,7 @@ impl Subject {
             _ if own.grant() != Some(GRANT) => return None,
             RefreshChange::NoClientAuthentication => without_authentication(own)?,
             RefreshChange::WrongClientSecret => with_wrong_secret(own)?,
+            RefreshChange::NoToken => without_token(own)?,
             RefreshChange::TypeTwice => with_another(own, "grant_type", GRANT)?,
             RefreshChange::TwoTokens => with_another(own, GRANT, UNKNOWN)?,
             RefreshChange::Malformed(kind) => malformed(own, kind)?,
@@ -113,6 +114,14 @@ fn with_another(step: &LoginStep, name: &str, value: &str) -> Option<LoginStep> 
     step.field(name)?;
     let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
     fields.push((name.to_owned(), LoginText::plain(value)));
+    Some(step)
+}
+
+/// The same request without its refresh token.
+fn without_token(step: &LoginStep) -> Option<LoginStep> {
+    let mut step = step.clone();
+    let Some(LoginBody::Form(fields)) = &mut step.body else { return None };
+    fields.retain(|(name, _)| name != GRANT);
     Some(step)
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::changed_refresh::{authenticates, client_of};
 use super::client_proof::unknown_client;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
-use super::marked::{edited, has_mark, marked};
 use super::other_redirection::{changed, longer};
+use super::parameters::{Kept, encoded};
 use super::subject::{CredentialState, Login, Subject};
 use crate::check::step::{
     AuthorizationChange, GrantChange, MalformedText, OWN_STATE, PlainMethod, RedirectionUri, RequestFault,
@@ -207,64 +207,6 @@ impl LoginProcedure {
         *steps.last_mut()? = last;
         Some(Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
     }
-
-    /// The same login with other parameters in the requests before the last one; none where that changes nothing.
-    fn with_parameters(&self, kept: impl Fn(&str) -> Kept) -> Option<Arc<Self>> {
-        let CredentialSource::Requests(steps) = &self.source else { return None };
-        let mut steps = steps.clone();
-        let (_, before) = steps.split_last_mut()?;
-        let mut changes = false;
-        for step in before {
-            if let Some(address) = edited(&step.address, |address| with_query(address, &kept)) {
-                step.address = address;
-                changes = true;
-            }
-            let Some(LoginBody::Form(fields)) = &mut step.body else { continue };
-            let before = std::mem::take(fields);
-            for (name, text) in before {
-                match kept(&name) {
-                    Kept::AsItIs => fields.push((name, text)),
-                    // a text that is no UTF-8 is sent in queries alone
-                    Kept::As(value) => match decoded(&value) {
-                        Some(value) => {
-                            fields.push((name, LoginText::plain(value)));
-                            changes = true;
-                        }
-                        None => fields.push((name, text)),
-                    },
-                    Kept::AndAlso(other, value) => {
-                        fields.push((name, text));
-                        changes |= decoded(&value).is_some();
-                        fields.extend(decoded(&value).map(|value| (other, LoginText::plain(value))));
-                    }
-                    Kept::Dropped => changes = true,
-                }
-            }
-        }
-        changes.then(|| Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
-    }
-}
-
-/// What becomes of a parameter; values are encoded as in a query.
-enum Kept {
-    AsItIs,
-    As(String),
-    /// As it is, and one more behind it.
-    AndAlso(String, String),
-    Dropped,
-}
-
-impl LoginStep {
-    /// A parameter of its query, or of its form, that is written out.
-    pub(super) fn parameter(&self, name: &str) -> Option<String> {
-        let of_query = parameter(&marked(&self.address), name).filter(|value| !has_mark(value));
-        of_query.or_else(|| self.field(name)?.known())
-    }
-
-    /// Whether its query, or its form, has a parameter.
-    fn has_parameter(&self, name: &str) -> bool {
-        parameter(&marked(&self.address), name).is_some() || self.field(name).is_some()
-    }
 }
 
 impl Subject {
@@ -314,45 +256,6 @@ fn with_field(step: &LoginStep, name: &str, value: Option<&str>) -> Option<Login
     fields.retain(|(own, _)| own != name);
     fields.extend(value.map(|value| (name.to_owned(), LoginText::plain(value))));
     Some(step)
-}
-
-/// An address with other parameters in its query; none where that changes nothing.
-fn with_query(address: &str, kept: impl Fn(&str) -> Kept) -> Option<String> {
-    let (path, query) = address.split_once('?')?;
-    let mut changes = false;
-    let mut pairs = Vec::new();
-    for pair in query.split('&') {
-        let (name, _) = url::form_urlencoded::parse(pair.as_bytes()).next().unwrap_or_default();
-        match kept(&name) {
-            Kept::AsItIs => pairs.push(pair.to_owned()),
-            Kept::As(value) => {
-                pairs.push(format!("{name}={value}"));
-                changes = true;
-            }
-            Kept::AndAlso(other, value) => {
-                pairs.push(pair.to_owned());
-                pairs.push(format!("{other}={value}"));
-                changes = true;
-            }
-            Kept::Dropped => changes = true,
-        }
-    }
-    changes.then(|| format!("{path}?{}", pairs.join("&")))
-}
-
-fn encoded(value: &str) -> String {
-    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
-}
-
-/// The text that is encoded so; none where it is no UTF-8.
-fn decoded(value: &str) -> Option<String> {
-    percent_encoding::percent_decode_str(&value.replace('+', " ")).decode_utf8().ok().map(Into::into)
-}
-
-fn parameter(address: &str, name: &str) -> Option<String> {
-    let (_, query) = address.split_once('?')?;
-    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
 }
 
 #[cfg(test)]
@@ -539,7 +442,7 @@ mod tests {
             let (changed, uri) = login().redirecting_to(other).expect("it is written out");
             assert_eq!(uri, expected);
             let address = steps(&changed)[0].address.whole().expect("is known").to_owned();
-            assert_eq!(parameter(&address, REDIRECTION).as_deref(), Some(expected));
+            assert_eq!(steps(&changed)[0].parameter(REDIRECTION).as_deref(), Some(expected), "{address}");
             assert!(address.ends_with("&code_challenge=abc&code_challenge_method=S256"), "{address}");
         }
     }

@@ -27,6 +27,7 @@ mod near_password;
 mod object_write;
 mod other_redirection;
 pub mod overhead;
+mod parameters;
 mod public_texts;
 mod query_login;
 pub mod resolve;

@@ -130,6 +130,28 @@ pub(crate) const CHECKS: &[Check] = &[
         ..PLAIN
     },
     Check {
+        id: "grant.missing-parameter-named",
+        title: "A token request of a login that lacks its grant is invalid_request",
+        level: Level::Must,
+        severity: Severity::Info,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 6749 §5.2", "RFC 6749 §4.1.3", "RFC 6749 §4.3.2", "RFC 6749 §6"],
+        doc: Doc {
+            sends: "The login of the scenario, which asks a token endpoint, without its code or its password, and then as it is; and, where it has a refresh, that without the refresh token.",
+            matters: "invalid_grant tells a client that its user has to log in again, and invalid_request that it has a mistake of its own.",
+            fix: "Look whether the parameters of a grant are there before anything else, and answer 400 with error=invalid_request (RFC 6749 §5.2).",
+        },
+        steps: &[
+            login(SessionAct::ChangedGrant(GrantChange::NoGrant)),
+            login(SessionAct::LogIn("s")).granted().called("the login"),
+            login(SessionAct::RefreshChanged("s", RefreshChange::NoToken)),
+        ],
+        expect: invalid_request,
+        fault: "missing-grant-unnamed",
+        ..PLAIN
+    },
+    Check {
         id: "grant.repeated-parameter-refused",
         title: "A token request of a login with a parameter twice is refused",
         level: Level::Must,
@@ -152,7 +174,7 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("t")).granted().called("another login"),
             login(SessionAct::RefreshChanged("t", RefreshChange::TwoTokens)),
         ],
-        expect: repeated,
+        expect: invalid_request,
         fault: "repeated-grant-parameter",
         ..PLAIN
     },
@@ -341,9 +363,9 @@ fn known_type(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// RFC 6749 §5.2: 400, and `invalid_request` for a request that repeats a parameter. One that is granted has the right grant in it,
-/// so it is no access.
-fn repeated(case: &ObservedCheck<'_>) -> Judgement {
+/// RFC 6749 §5.2: 400, and `invalid_request` for a request that repeats a parameter or lacks one. One that is granted has the right grant
+/// in it, so it is no access.
+fn invalid_request(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     for (index, _) in case.lenient() {
         error_400(case, index, &["invalid_request"], &mut judgement);

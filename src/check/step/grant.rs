@@ -39,6 +39,8 @@ pub enum GrantChange {
     OtherClient,
     /// With a code that nobody was given, or with a password that is not the one of the user.
     WrongGrant,
+    /// Without its code, or without its password.
+    NoGrant,
     /// With `grant_type` twice, of the same value.
     TypeTwice,
     /// With `grant_type` twice, of which one is unknown.
@@ -271,6 +273,8 @@ pub enum RefreshChange {
     WrongClientSecret,
     /// Another client of the scenario sends it, and authenticates.
     OtherClient,
+    /// Without its refresh token.
+    NoToken,
     /// With `grant_type` twice, of the same value.
     TypeTwice,
     /// With two refresh tokens.
@@ -286,7 +290,7 @@ pub enum RefreshChange {
 impl RefreshChange {
     /// Whether it is sent beside a changed login, where that has a refresh at all.
     pub fn is_beside_login(self) -> bool {
-        matches!(self, Self::TypeTwice | Self::TwoTokens | Self::Malformed(_))
+        matches!(self, Self::NoToken | Self::TypeTwice | Self::TwoTokens | Self::Malformed(_))
     }
 }
 

@@ -344,7 +344,7 @@ fn lacking(change: GrantChange) -> &'static str {
         | GrantChange::TwoTypes
         | GrantChange::TwoGrants
         | GrantChange::Malformed(_) => "no request to a token endpoint in the login",
-        GrantChange::WrongGrant => {
+        GrantChange::WrongGrant | GrantChange::NoGrant => {
             "no `{password}` in the request of the login to the token endpoint, and no `code` that comes from an answer"
         }
         GrantChange::NoClientAuthentication | GrantChange::WrongClientSecret => {

@@ -88,6 +88,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         }
         SessionAct::ChangedGrant(GrantChange::OtherClient) => "a login whose code is used by another client",
         SessionAct::ChangedGrant(GrantChange::WrongGrant) => "a login with a wrong code or password",
+        SessionAct::ChangedGrant(GrantChange::NoGrant) => "a token request without its code or password",
         SessionAct::ChangedGrant(GrantChange::TypeTwice) => "a login with grant_type twice",
         SessionAct::ChangedGrant(GrantChange::TwoTypes) => "a login with two grant types",
         SessionAct::ChangedGrant(GrantChange::TwoGrants) => "a login with two codes or passwords",
@@ -273,6 +274,7 @@ fn changed(change: RefreshChange) -> &'static str {
         RefreshChange::NoClientAuthentication => "the refresh without the authentication of its client",
         RefreshChange::WrongClientSecret => "the refresh with a wrong secret of its client",
         RefreshChange::OtherClient => "the refresh token sent by another client",
+        RefreshChange::NoToken => "the refresh without a refresh token",
         RefreshChange::TypeTwice => "the refresh with grant_type twice",
         RefreshChange::TwoTokens => "the refresh with two refresh tokens",
         RefreshChange::Malformed(_) => "a malformed refresh",

@@ -37,6 +37,16 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("grant-refresh-cacheable", "grant.response-no-store", "lets caches keep the token answer to a refresh"),
     row("cacheable-grant-error", "grant.error-no-store", "lets caches keep the errors of its token endpoint"),
     row(
+        "missing-grant-unnamed",
+        "grant.missing-parameter-named",
+        "answers a token request without its code or password as one with a wrong one",
+    ),
+    variant(
+        "missing-refresh-token-unnamed",
+        "grant.missing-parameter-named",
+        "answers a refresh without its token as one with a wrong one",
+    ),
+    row(
         "repeated-grant-parameter",
         "grant.repeated-parameter-refused",
         "takes the first of several parameters of one name in a token request",

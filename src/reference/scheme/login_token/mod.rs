@@ -188,6 +188,16 @@ async fn granted(verifiers: &Verifiers, headers: &HeaderMap, form: &HashMap<Stri
         Ok(client) => client,
         Err(rejection) => return rejection.into_response(),
     };
+    // RFC 6749 §4.1.3, §4.3.2, §6: what each grant has to come with
+    let required = match value("grant_type") {
+        "password" => Some(("password", "missing-grant-unnamed")),
+        "authorization_code" => Some(("code", "missing-grant-unnamed")),
+        "refresh_token" => Some(("refresh_token", "missing-refresh-token-unnamed")),
+        _ => None,
+    };
+    if required.is_some_and(|(name, fault)| value(name).is_empty() && !faults.on(fault)) {
+        return refused("invalid_request");
+    }
     match value("grant_type") {
         "password" => {}
         _ if faults.on("grant-type-ignored") && form.contains_key("password") => {}
