@@ -135,6 +135,7 @@ impl Learned {
             good_locations: self.good.iter().filter_map(location).map(|to| without_query(&to).to_vec()).collect(),
             refusing: self.refusing.iter().filter(|to| !self.leads_back(to)).cloned().collect(),
             login_pages: self.pages_to_log_in(),
+            first_pages: self.login_pages.clone(),
             head: status::HeadMarks::of(success.status, &good, &self.anonymous, self.declares_refusal()),
             success,
         }
@@ -237,7 +238,7 @@ fn location(response: &Response) -> Option<Vec<u8>> {
 }
 
 /// What is behind the origin of an address: its path, with query and fragment.
-fn path_at_origin(to: &[u8]) -> &[u8] {
+pub(super) fn path_at_origin(to: &[u8]) -> &[u8] {
     // an address in the query of a path is none of an origin
     let is_scheme = |at: &usize| !to[..*at].iter().any(|byte| matches!(byte, b'/' | b'?' | b'#'));
     let Some(scheme) = to.windows(3).position(|part| part == b"://").filter(is_scheme) else { return to };

@@ -19,6 +19,7 @@ pub use status::meaning_of_status;
 use std::borrow::Cow;
 
 use super::{Exchange, Fingerprint, Outcome, Request, Response};
+use learned::path_at_origin;
 use likeness::GoodMembers;
 use redirect::RefusingAddress;
 use search::{FoundShare, Needles};
@@ -126,6 +127,8 @@ pub struct Recognition {
     refusing: Vec<Vec<u8>>,
     /// Pages of logins, without queries, that anonymous requests are sent to: nobody who may ask has to log in.
     login_pages: Vec<Vec<u8>>,
+    /// Paths of the pages with which logins begin, whoever is sent there.
+    first_pages: Vec<Vec<u8>>,
     /// Addresses, without queries, that good answers redirect to.
     good_locations: Vec<Vec<u8>>,
     head: status::HeadMarks,
@@ -290,12 +293,21 @@ impl Recognition {
     fn leads_away(&self, answer: &Answered<'_>, asked: &Asked<'_>) -> bool {
         let Some(to) = answer.location.filter(|_| (300..400).contains(&answer.status)) else { return false };
         let to = without_parameters(to);
-        if self.login_pages.iter().any(|page| page == without_query(&to)) {
+        if self.leads_to_login(&to, asked.request) {
             return true;
         }
         !self.good_locations.is_empty()
             && !self.good_locations.iter().any(|good| redirect::are_of_one_kind(good, without_query(&to)))
             && (!asked.entitled || self.status_of(answer.status, answer.location, asked.request) == Outcome::Refused)
+    }
+
+    /// Whether an address is one to log in at: a page to which those without a credential are sent, or the first one of a login with a way
+    /// back to what was asked for.
+    fn leads_to_login(&self, to: &[u8], request: Option<&Request>) -> bool {
+        let place = without_query(to);
+        let is_first = || self.first_pages.iter().any(|page| page == path_at_origin(place));
+        self.login_pages.iter().any(|page| page == place)
+            || (is_first() && request.is_some_and(|request| redirect::has_way_back(to, request)))
     }
 
     fn is_a_good_answer(&self, answer: &Answered<'_>) -> bool {
@@ -321,7 +333,8 @@ impl Recognition {
             300..=399
                 if location.map(without_parameters).is_some_and(|to| {
                     self.anonymous_locations.iter().any(|known| known.is(&to, request))
-                        || self.refusing.iter().chain(&self.login_pages).any(|known| known == without_query(&to))
+                        || self.refusing.iter().any(|known| known == without_query(&to))
+                        || self.leads_to_login(&to, request)
                 }) =>
             {
                 Outcome::Refused

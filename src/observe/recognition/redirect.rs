@@ -58,6 +58,13 @@ impl RefusingAddress {
     }
 }
 
+/// Whether a parameter of an address has the path of a request in it, as a page for a login keeps it for afterwards.
+pub(super) fn has_way_back(to: &[u8], request: &Request) -> bool {
+    let path = path_of(request);
+    let values = Address::of(to).parameters.into_iter().filter_map(|parameter| pair(parameter).1);
+    values.into_iter().any(|value| !places_of(&path, &percent_decode(value).collect::<Vec<_>>()).is_empty())
+}
+
 /// Whether two addresses without queries are the same but for the name of what was made: `/orders/7` and `/orders/8`. One of the
 /// first level is a page, unless a number is in its name.
 pub(super) fn are_of_one_kind(one: &[u8], other: &[u8]) -> bool {

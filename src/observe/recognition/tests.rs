@@ -1,6 +1,7 @@
 use std::io::Write as _;
 
 use super::*;
+use crate::observe::Silence;
 
 /// What the protected resource answers to a good request.
 const DATA: &str =
@@ -438,6 +439,34 @@ fn a_redirect_to_the_page_of_a_login_lets_nobody_in() {
             let read = recognition.read_answer(&Answered::from_response(&redirect(good)), &asked);
             assert_eq!(read.outcome, expected, "{page} {good} {anonymous} {anonymous_request}");
         }
+    }
+}
+
+/// A guard against forged requests answers a write without a cookie before the one that asks for a login does.
+#[test]
+fn a_redirect_to_a_login_with_a_way_back_lets_nobody_in() {
+    let redirect = |to: &str| {
+        let mut response = response(302, "text/html", "");
+        response.headers.push(("Location".to_owned(), to.as_bytes().to_vec()));
+        response
+    };
+    let mut learned = learned();
+    (learned.good, learned.anonymous) = (vec![redirect("/groups/")], vec![response(403, "text/html", "no token")]);
+    learned.requests = vec![Request::new("POST", "/groups/add/")];
+    learned.login_pages = vec![b"/login/".to_vec()];
+    learned.success = Some(Declared { status: Some(302), ..Declared::default() });
+    let recognition = learned.recognition();
+    for (to, expected) in [
+        ("/groups/", Outcome::Granted),
+        ("/login/?next=/groups/add/", Outcome::Refused),
+        ("http://api.test/login/?next=%2Fgroups%2Fadd%2F", Outcome::Refused),
+        // no way back to what was asked for, or another page
+        ("/login/?next=/members/", Outcome::Unclear),
+        ("/enter/?next=/groups/add/", Outcome::Unclear),
+    ] {
+        let exchange =
+            Exchange { answer: Ok(redirect(to)), ..Exchange::unanswered(learned.requests[0].clone(), Silence::Closed) };
+        assert_eq!(recognition.read(&exchange, &Asked::default()).outcome, expected, "{to}");
     }
 }
 
