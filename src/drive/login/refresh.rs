@@ -43,6 +43,16 @@ impl LoginSession {
         values.into_iter().find(|value| Some(value) != self.state.token.as_ref())
     }
 
+    /// Whether its refresh sends the credential itself, and nothing else of an answer.
+    pub fn renews_by_credential(&self) -> bool {
+        let taken = |part: &LoginPart| {
+            use LoginPart::{Cookie, Header, Pointer, Token};
+            matches!(part, Token | Pointer(_) | Header(_) | Cookie(_))
+        };
+        let mut parts = self.procedure.refresh.iter().flat_map(LoginStep::parts);
+        parts.any(taken) && self.refresh_token().is_none()
+    }
+
     /// The values of its scope: what an answer says that was granted, or what was asked for (RFC 6749 §5.1); none where neither is
     /// known.
     pub fn scope(&self) -> Option<Vec<String>> {

@@ -14,6 +14,9 @@ use crate::secret::Secret;
 
 /// RFC 9700 §4.14.2 asks for rotation where a client cannot authenticate.
 const BOUND: &str = "the refresh authenticates its client, to which refresh tokens are bound: they need not rotate";
+/// Why nothing is used twice: a credential is, all the time.
+const OF_CREDENTIAL: &str =
+    "the refresh of the login sends the credential itself: there is no refresh token that could be used twice";
 /// Why nothing takes the place of a refresh token.
 const NO_TOKEN: &str = "the refresh of the login takes no token from an answer";
 /// Why a refresh token cannot be forged.
@@ -43,6 +46,9 @@ impl Stage<'_> {
             };
             matches!(act, Some(SessionAct::Refresh(_))) && seen.outcome == Outcome::Granted
         });
+        if wants_refusal && self.kept_session(slot)?.session.renews_by_credential() {
+            return Err(Halt::Inapplicable(OF_CREDENTIAL.to_owned()));
+        }
         if wants_refusal {
             // its family ends, or should: there is nothing left to log out of
             self.sessions.values_mut().for_each(|kept| kept.lives = false);
@@ -78,6 +84,9 @@ impl Stage<'_> {
         let kept = started(&mut self.sessions, slot)?;
         if kept.session.refreshes_for_a_client() {
             return Err(Halt::Inapplicable(BOUND.to_owned()));
+        }
+        if kept.session.renews_by_credential() {
+            return Err(Halt::Inapplicable(OF_CREDENTIAL.to_owned()));
         }
         kept.lives = false;
         let [mut one, mut two, mut three] = [kept.session.clone(), kept.session.clone(), kept.session.clone()];
