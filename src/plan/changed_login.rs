@@ -25,6 +25,7 @@ impl LoginProcedure {
             SessionAct::NearPassword(kind) => self.with_near_password(kind),
             SessionAct::ChangedGrant(change) => self.with_changed_grant(change),
             SessionAct::FromForeignPage => self.from_foreign_page(),
+            SessionAct::FromForeignForm => self.from_foreign_form(),
             SessionAct::ReturningTo(site) => self.returning_to(site),
             SessionAct::NamingHost(place) => self.naming_host(place),
             SessionAct::DefaultAccount(row) => Some(self.of_shipped(row)),

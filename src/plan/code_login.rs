@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::changed_refresh::{authenticates, client_of};
 use super::client_proof::unknown_client;
+use super::foreign_login::is_of_answers;
 use super::login::{CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText};
 use super::other_redirection::{changed, longer};
 use super::parameters::{Kept, encoded};
@@ -170,6 +171,7 @@ impl LoginProcedure {
                 })?;
                 return Some((login, other));
             }
+            AuthorizationChange::NobodyLoggedIn => self.without_user(),
             AuthorizationChange::NoClient => self.with_parameters(|of| replaced(of, CLIENT, Kept::Dropped)),
             AuthorizationChange::OwnState => set("state", encoded(OWN_STATE)),
             AuthorizationChange::Malformed(name, text) => set(name, text.encoded()),
@@ -189,6 +191,30 @@ impl LoginProcedure {
             nonce: one("nonce"),
             challenge_method: has(CHALLENGE[0]).then(method),
         })
+    }
+
+    /// The same login without the requests that name its user, and without the header lines that an answer to them brings; none where
+    /// no authorization request is left, or another header line of it may say who asks.
+    fn without_user(&self) -> Option<Arc<Self>> {
+        const OF_USERS: [&str; 2] = ["authorization", "cookie"];
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        let (last, before) = steps.split_last()?;
+        let names_user =
+            |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Username | LoginPart::Password));
+        let mut left: Vec<LoginStep> = before.iter().filter(|step| !names_user(step)).cloned().collect();
+        for step in &mut left {
+            step.headers.retain(|(_, value)| !is_of_answers(value));
+        }
+        let says_who = |step: &LoginStep| {
+            let is_of_user = |(name, _): &(String, LoginText)| OF_USERS.contains(&name.to_ascii_lowercase().as_str());
+            step.basic.is_some() || step.client.is_some() || step.headers.iter().any(is_of_user)
+        };
+        let asks = left.iter().any(|step| step.has_parameter("response_type") && step.has_parameter(REDIRECTION));
+        if !asks || left.iter().any(says_who) {
+            return None;
+        }
+        let steps = left.into_iter().chain([last.clone()]).collect();
+        Some(Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
     }
 
     fn before_the_code(&self) -> Option<&[LoginStep]> {

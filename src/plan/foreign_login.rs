@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::login::{
     BesideWrites, CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText,
 };
+use super::query_login::named_texts;
 use crate::check::step::{FOREIGN_HOST, FOREIGN_ORIGIN, ForeignHost, ReturnTo};
 
 /// Names of parameters that say where a login leads.
@@ -96,6 +97,17 @@ impl LoginProcedure {
     #[must_use]
     pub fn from_foreign_page(&self) -> Option<Arc<Self>> {
         self.with_password_step(of_foreign_page)
+    }
+
+    /// The same with the members of JSON as the fields of a form; none where it is no JSON.
+    #[must_use]
+    pub fn from_foreign_form(&self) -> Option<Arc<Self>> {
+        self.with_password_step(|step| {
+            let step = of_foreign_page(step)?;
+            let Some(LoginBody::Json(json)) = &step.body else { return None };
+            let fields = named_texts(json, "");
+            Some(LoginStep { body: Some(LoginBody::Form(fields)), media: None, ..step })
+        })
     }
 
     /// The same login with another request in place of the one with the password.
@@ -307,7 +319,7 @@ fn without_answers(address: &LoginText) -> Option<LoginText> {
 }
 
 /// Whether a text has something that only the site itself can read.
-fn is_of_answers(text: &LoginText) -> bool {
+pub(super) fn is_of_answers(text: &LoginText) -> bool {
     text.0.iter().any(is_an_answer)
 }
 

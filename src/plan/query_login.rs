@@ -69,7 +69,7 @@ fn is_of_account(text: &LoginText) -> bool {
 }
 
 /// The texts of a body by their names: a member of a member is `outer[inner]`, as it is in forms.
-fn named_texts(json: &LoginJson, outer: &str) -> Vec<(String, LoginText)> {
+pub(super) fn named_texts(json: &LoginJson, outer: &str) -> Vec<(String, LoginText)> {
     let LoginJson::Object(members) = json else { return Vec::new() };
     let named = members.iter().flat_map(|(name, member)| {
         let name = if outer.is_empty() { name.clone() } else { format!("{outer}[{name}]") };

@@ -323,8 +323,8 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             for failure in session.prober.logins().put_passwords_back().await {
                 error(&failure.to_string(), sink);
             }
-            for failure in session.prober.logins().finish().await {
-                sink(Event::Note(Note { kind: NoteKind::Warning, text: format!("a login was not ended: {failure}") }));
+            for text in not_ended(&session.prober.logins().finish().await) {
+                sink(Event::Note(Note { kind: NoteKind::Warning, text }));
             }
             exit
         }
@@ -510,4 +510,19 @@ async fn parts(
     let exit_code = exit.code();
     sink(Event::ScenarioFinished(ScenarioFinished { applicable, executed, exit_code, findings, untestable, answers }));
     exit
+}
+/// Logins that were not ended, each cause once, with how many there were of it.
+fn not_ended(failures: &[impl std::fmt::Display]) -> Vec<String> {
+    let mut counted: Vec<(String, usize)> = Vec::new();
+    for failure in failures.iter().map(ToString::to_string) {
+        match counted.iter_mut().find(|(known, _)| *known == failure) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((failure, 1)),
+        }
+    }
+    let told = counted.into_iter().map(|(failure, count)| match count {
+        1 => format!("a login was not ended: {failure}"),
+        _ => format!("{count} logins were not ended: {failure}"),
+    });
+    told.collect()
 }

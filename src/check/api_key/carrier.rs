@@ -166,7 +166,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 6.3.8", "WSTG-IDNT-04"],
         doc: Doc {
-            sends: "An unknown, a shortened, a revoked and an expired key; the answers are compared.",
+            sends: "An unknown, a shortened, a revoked and, where the scenario has one, an expired key; the answers are compared.",
             matters: "Answers that differ tell an attacker that a stolen key was once good, and whose it may be.",
             fix: "Answer all of them with the same status, fields and body.",
         },
@@ -174,7 +174,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("unknown"), On::Protected).denied(&[INVALID]),
             send(forged("truncated"), On::Protected).denied(&[INVALID]),
             send(Who::Revoked, On::Protected).denied(&[INVALID]),
-            send(Who::Expired, On::Protected).denied(&[INVALID]),
+            send(Who::Expired, On::Protected).denied(&[INVALID]).if_given(),
         ],
         expect: sameness::all,
         implied_by: &["apikey.near-miss-denied"],

@@ -36,6 +36,22 @@ pub(super) const AFTER_LOGOUT: StepId = StepId::new("after-logout");
 /// The logout that such a page sends, without the cookie, which a browser keeps back.
 pub(super) const BARE_LOGOUT: StepId = StepId::new("bare-logout");
 
+/// The login of a page of another site whose JSON comes as a form.
+pub(super) const AS_FORM: StepId = StepId::new("foreign-form-login");
+
+/// What becomes of a form where JSON is read is for other checks to say, unless it lets somebody in.
+pub(super) fn logins(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (index, seen) in case.observations() {
+        let says_nothing =
+            case.step_of(seen).step_id() == Some(AS_FORM) && matches!(seen.outcome, Outcome::Broke | Outcome::Unclear);
+        if !says_nothing {
+            case.judge(index, &mut judgement);
+        }
+    }
+    judgement
+}
+
 /// Why no other site can log anybody out.
 const NO_FOREIGN_LOGOUT: &str = "no link and no form of another site can send the logout";
 /// The same of a cookie that goes along with nothing that other sites send.

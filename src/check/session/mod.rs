@@ -178,15 +178,17 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["CWE-352", "ASVS 3.5.1", "WSTG-SESS-05"],
         doc: Doc {
-            sends: "The login of the scenario as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without what comes from answers (such as a CSRF token), and with JSON as text/plain. The right login follows.",
+            sends: "The login of the scenario as a form of another site sends it: with its Origin and `Sec-Fetch-Site: cross-site`, without what comes from answers (such as a CSRF token), and with JSON as text/plain, and as the fields of a form. The right login follows.",
             matters: "Whoever logs a visitor in to an account of his own reads what the visitor does there: searches, addresses, payments.",
             fix: "Ask for a CSRF token at the login as well, or compare Origin with the own one.",
         },
         steps: &[
             login(SessionAct::FromForeignPage).denied(ANY),
+            login(SessionAct::FromForeignForm).denied(ANY).id(foreign::AS_FORM).if_given(),
             login(SessionAct::LogIn("s")).granted().called("the login of the site itself"),
         ],
         any_refusal: true,
+        expect: foreign::logins,
         fault: "foreign-pages-log-in",
         ..REFUSAL
     },

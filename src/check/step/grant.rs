@@ -174,6 +174,8 @@ pub enum AuthorizationChange {
     NoClient,
     /// With a redirection URI on another host, and one more fault.
     FaultyElsewhere(RequestFault),
+    /// By somebody who has not logged in: without the requests that name the user.
+    NobodyLoggedIn,
     /// With a text that is no value of this parameter, whether it had one or not.
     Malformed(&'static str, MalformedText),
 }

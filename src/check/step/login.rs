@@ -34,6 +34,8 @@ pub enum SessionAct {
     LogInWithin(&'static str, &'static str),
     /// The login of the good identity as a page of another site makes a browser send it.
     FromForeignPage,
+    /// The same whose JSON comes as the fields of a form.
+    FromForeignForm,
     /// The login of the good identity, which asks to lead to another site afterwards.
     ReturningTo(ReturnTo),
     /// A request for the page of the login, which asks to lead elsewhere after it.

@@ -110,7 +110,11 @@ fn short_lived(case: &ObservedCheck<'_>) -> Judgement {
 /// its server wants (RFC 6749 §5.1).
 fn life_of(answer: &Response, came: f64) -> Option<Life> {
     let json = answer.json()?;
-    let (name, text) = TOKENS.iter().find_map(|name| Some((*name, json.get(*name)?.as_str()?)))?;
+    let named = TOKENS.iter().find_map(|name| Some((*name, json.get(*name)?.as_str()?)));
+    let Some((name, text)) = named else {
+        let claims = ending_in(&json).filter(|claims| claims.get("cnf").is_none())?;
+        return Some(Life::Seconds(left_of(&claims, came)?));
+    };
     let kind = json.get("token_type").and_then(Value::as_str);
     let claims = claims_of(text);
     let is_bound = claims.as_ref().is_some_and(|claims| claims.get("cnf").is_some())
@@ -119,10 +123,8 @@ fn life_of(answer: &Response, came: f64) -> Option<Life> {
         return None;
     }
     let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
-    if let Some(end) = claims.as_ref().and_then(|claims| claims.get("exp")?.as_f64()) {
-        let start = claims.as_ref().and_then(|claims| claims.get("iat")?.as_f64()).unwrap_or(came);
-        // what is left of a token that is issued again, or is said to be older than it is
-        return Some(Life::Seconds((end - start).min(end - came)));
+    if let Some(left) = claims.as_ref().and_then(|claims| left_of(claims, came)) {
+        return Some(Life::Seconds(left));
     }
     // elsewhere than at a token endpoint it may count anything
     let of_token_endpoint = name == TOKENS[0] && kind.is_some();
@@ -132,6 +134,27 @@ fn life_of(answer: &Response, came: f64) -> Option<Life> {
         names.any(|name| ENDS.iter().any(|end| name.starts_with(end)))
     };
     said.map(Life::Seconds).or_else(|| (claims.is_some() && !says_an_end()).then_some(Life::Endless))
+}
+
+/// How long a JWT lives by its claims. Of one that is issued again, or is said to be older than it is, what is left counts.
+fn left_of(claims: &Value, came: f64) -> Option<f64> {
+    let end = claims.get("exp")?.as_f64()?;
+    let start = claims.get("iat").and_then(Value::as_f64).unwrap_or(came);
+    Some((end - start).min(end - came))
+}
+
+/// The claims of the first JWT with an end in an answer that calls it by a name of its own. Refresh tokens and ID tokens are others.
+fn ending_in(json: &Value) -> Option<Value> {
+    match json {
+        Value::Object(members) => members.iter().find_map(|(name, member)| {
+            let name = name.to_ascii_lowercase();
+            let is_other = name.contains("refresh") || name.starts_with("id");
+            if is_other { None } else { ending_in(member) }
+        }),
+        Value::Array(items) => items.iter().find_map(ending_in),
+        Value::String(text) => claims_of(text).filter(|claims| claims.get("exp").is_some()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -185,6 +208,11 @@ mod tests {
             (json!({ "token": jwt(&json!({ "sub": "alice" })) }), (1, 0, true)),
             (json!({ "token": jwt(&after(7 * DAY)) }), (1, 0, true)),
             (json!({ "token": jwt(&json!({ "sub": "alice" })), "expiresAt": "2026-11-29T13:00:00Z" }), (0, 0, false)),
+            // by another name, and deeper
+            (json!({ "jwt": jwt(&after(30 * DAY)), "user": { "id": 1 } }), (1, 0, true)),
+            (json!({ "data": { "auth": jwt(&after(600)) } }), (0, 0, true)),
+            (json!({ "data": { "refresh": jwt(&after(30 * DAY)), "id_token": jwt(&after(30 * DAY)) } }), (0, 0, false)),
+            (json!({ "jwt": jwt(&json!({ "sub": "alice" })) }), (0, 0, false)),
             // an end that is not said is not none
             (json!({ "access_token": "opaque", "token_type": "Bearer" }), (0, 0, false)),
             // milliseconds, maybe

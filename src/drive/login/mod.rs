@@ -31,7 +31,7 @@ use password::ChangedPassword;
 use session::may_lock;
 
 pub use error::LoginError;
-pub use password::{PasswordNotBack, chosen_password, successor};
+pub use password::{PasswordNotBack, chosen_password, may_have_been_done, successor};
 pub use session::LoginSession;
 
 /// What an identity holds now.

@@ -55,6 +55,17 @@ pub fn chosen_password(former: &Secret, chosen: ChosenPassword) -> Secret {
     chosen.weak().map_or_else(|| successor(former), Secret::new)
 }
 
+/// Whether a request that should change something did not: it was refused in so many words, or not sent.
+fn was_not_done(error: &ControlError) -> bool {
+    let is_sent = !matches!(error, ControlError::Login(LoginError::MissingValue { .. }));
+    !may_have_been_done(error) && (!is_sent || matches!(error, ControlError::Login(LoginError::Refused { .. })))
+}
+
+/// Whether a request was answered in another way than the scenario calls a success, and no less by one: it may have been done.
+pub fn may_have_been_done(error: &ControlError) -> bool {
+    matches!(error, ControlError::Login(LoginError::Refused { status: ..400, .. }))
+}
+
 impl Logins {
     /// Gives the user of a session another password, and remembers to put the former one back.
     ///
@@ -84,7 +95,7 @@ impl Logins {
         // before it is sent: whatever ends this run meanwhile, the target may have done it
         self.changes().insert(name.to_owned(), change);
         let ended = session.change_password(self, new).await;
-        if matches!(ended, Err(ControlError::Login(LoginError::Refused { .. } | LoginError::MissingValue { .. }))) {
+        if ended.as_ref().is_err_and(was_not_done) {
             self.changes().remove(name);
         } else {
             self.doubt_sessions_of(&procedure.account.0).await;
@@ -133,11 +144,17 @@ impl Logins {
                     Err(ControlError::Unusable("the login has no `password_change`".to_owned()))
                 }
                 Ok(_) => {
-                    session.change_password(self, former).await?;
+                    let ended = session.change_password(self, former).await;
                     session.may_have_ended();
                     self.give_back(session);
+                    let is_in_doubt = ended.is_err();
+                    if let Err(error) = ended
+                        && !may_have_been_done(&error)
+                    {
+                        return Err(error);
+                    }
                     // a page that says that the former one was used before may have any status; what is weak must not stay
-                    if chosen.weak().is_some() {
+                    if is_in_doubt || chosen.weak().is_some() {
                         let mut with_former = LoginSession::new(procedure.clone());
                         with_former.renewed(self).await?;
                         self.give_back(with_former);

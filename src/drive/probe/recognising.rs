@@ -109,6 +109,21 @@ impl Prober {
         }
     }
 
+    /// What an identity is answered at the path beside an object that names nothing: the same at the object shows nothing of it. None
+    /// where the scenario names no such path.
+    pub(super) async fn seen_beside(&self, identity: usize, object: usize) -> Vec<Atom> {
+        let subject = self.subject();
+        let resource = &subject.resources[object];
+        if resource.absent.is_none() || resource.writes {
+            return Vec::new();
+        }
+        let Ok(held) = self.held(&subject.identities[identity]).await else { return Vec::new() };
+        let mut request = self.absent_request(object, resource);
+        self.carry(&held, &mut request, &mut Evidence::default()).await;
+        let exchange = self.send_to(object, &request).await;
+        exchange.response().map(Recognition::atoms_of).unwrap_or_default()
+    }
+
     /// The requests without a credential that a resource was learned from.
     pub(super) async fn anonymous_lessons(&self, resource: usize) -> Vec<Exchange> {
         self.known(resource).await.anonymous.clone()

@@ -162,6 +162,11 @@ impl Recognition {
         self.stable.atoms()
     }
 
+    /// Everything that an answer has, to be compared with what others have.
+    pub fn atoms_of(answer: &Response) -> Vec<Atom> {
+        learned::atoms_in(answer).into_iter().collect()
+    }
+
     /// The same with what their requests said, and with names of the scenario.
     pub fn content(&self) -> &[Atom] {
         &self.content
@@ -179,7 +184,9 @@ impl Recognition {
     /// What an exchange means.
     pub fn read(&self, exchange: &Exchange, asked: &Asked<'_>) -> Reading {
         let Ok(response) = &exchange.answer else { return Reading::plain(Outcome::Silent) };
-        let asked = Asked { request: Some(&exchange.request), ..*asked };
+        // what OPTIONS tells of a resource has the names of what is in it (RFC 9110 §9.3.7)
+        let by_content = asked.by_content || exchange.request.method == "OPTIONS";
+        let asked = Asked { request: Some(&exchange.request), by_content, ..*asked };
         let answer = Answered::from_response(response);
         // what comes behind the fields of an answer to HEAD is seen only where it is looked for (RFC 9110 §9.3.2)
         let shown = || self.read_answer(&answer, &asked);

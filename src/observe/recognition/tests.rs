@@ -442,6 +442,35 @@ fn a_redirect_to_the_page_of_a_login_lets_nobody_in() {
     }
 }
 
+/// A description of a resource has names of what is in it.
+#[test]
+fn the_answer_to_options_shows_a_resource_where_it_has_its_content() {
+    let plugin = |name: &str, uri: &str| {
+        format!(
+            "{{\"plugin\":\"{name}\",\"status\":\"inactive\",\"plugin_uri\":\"{uri}\",\"context\":\"view-embed-edit\"}}"
+        )
+    };
+    let plugins = format!(
+        "[{},{}]",
+        plugin("akismet/akismet", "https://akismet.test/"),
+        plugin("hello-dolly/hello", "https://dolly.test/plugins")
+    );
+    let mut learned = learned();
+    learned.good = vec![response(200, "application/json", plugins.clone()); 2];
+    let recognition = learned.recognition();
+    let schema = r#"{"endpoints":[{"methods":["GET"],"args":{"context":{"enum":["view-embed-edit"]},"status":{"enum":["inactive","active"]}}}]}"#;
+    for (method, body, expected) in [
+        ("OPTIONS", schema, Outcome::Unclear),
+        ("OPTIONS", plugins.as_str(), Outcome::Granted),
+        ("GET", plugins.as_str(), Outcome::Granted),
+    ] {
+        let asked = Exchange::unanswered(Request::new(method, "/plugins"), Silence::Closed);
+        let exchange = Exchange { answer: Ok(response(200, "application/json", body)), ..asked };
+        let anonymous = Asked { anonymous: true, ..Asked::default() };
+        assert_eq!(recognition.read(&exchange, &anonymous).outcome, expected, "{method} {body}");
+    }
+}
+
 /// A guard against forged requests answers a write without a cookie before the one that asks for a login does.
 #[test]
 fn a_redirect_to_a_login_with_a_way_back_lets_nobody_in() {

@@ -51,6 +51,7 @@ impl Caster<'_> {
             | SessionAct::DefaultAccount(_)
             | SessionAct::ReturningTo(_)
             | SessionAct::FromForeignPage
+            | SessionAct::FromForeignForm
             | SessionAct::GuessPasswords
             | SessionAct::GuessAtOnce
             | SessionAct::OtherSpelling(_)
@@ -252,6 +253,9 @@ impl Caster<'_> {
             }
             let why = match change {
                 AuthorizationChange::Resource(_) => "no request of the login before the last one has a `resource`",
+                AuthorizationChange::NobodyLoggedIn => {
+                    "the authorization request of the login names its user itself, or has a `Cookie` or `Authorization` of its own"
+                }
                 AuthorizationChange::ShortChallenge => {
                     "no request of the login before the last one has a `code_challenge`"
                 }
@@ -260,7 +264,8 @@ impl Caster<'_> {
                 | AuthorizationChange::NoClient => "no request of the login before the last one has a `client_id`",
                 _ => "no request of the login before the last one has a `code_challenge_method`",
             };
-            has(changes(change), why)?;
+            let by_certificate = subject.identities[good].certificate.is_some();
+            has(changes(change) && !(change == AuthorizationChange::NobodyLoggedIn && by_certificate), why)?;
         }
         self.budget(step.act == SessionAct::GuessPasswords)?;
         if let SessionAct::NearPassword(kind) = step.act

@@ -16,6 +16,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::LogInLaterIfAlike(..) => "a login in another second",
         SessionAct::LogInWithin(..) => "a login with the cookies of an open session",
         SessionAct::FromForeignPage => "a login that a page of another site sends",
+        SessionAct::FromForeignForm => "a login that a page of another site sends, as a form",
         SessionAct::ReturningTo(site) => {
             return Description::new(format!("a login that is to lead to {}", returning_to(site)));
         }
@@ -101,6 +102,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::UseCodeAtOnce => "the same code at the same time",
         SessionAct::AuthorizationRequest(change) => match change {
             AuthorizationChange::Nothing => "the authorization request",
+            AuthorizationChange::NobodyLoggedIn => "an authorization request of somebody who has not logged in",
             AuthorizationChange::NoResponseType => "an authorization request without response_type",
             AuthorizationChange::UnknownResponseType => {
                 "an authorization request with a response type that does not exist"

@@ -75,6 +75,7 @@ fn login_for(fault: &Fault, scheme: &str) -> TrialLogin {
         Some("login" | "refresh") if scheme != "session" => TrialLogin::Requests,
         Some("grant") if NEED_CODES.contains(&check) => TrialLogin::Code,
         Some("grant") => TrialLogin::Grant,
+        Some("code") if check == "code.user-logs-in" => TrialLogin::SingleSignOn,
         Some("code" | "openid") => TrialLogin::Code,
         _ => TrialLogin::None,
     }

@@ -80,6 +80,24 @@ resources:
   - { request: GET /public, public: true }
 "#;
 
+/// The same where whoever has logged in before gets a code at once.
+const SINGLE_SIGN_ON: &str = r#"
+logins:
+  app:
+    request:
+      - { post: /login-token/login, json: { username: "{username}", password: "{password}" } }
+      - get: "/login-token/authorize?response_type=code&client_id=service&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback&state=x7"
+        headers: { Authorization: "Bearer {/access_token}" }
+      - post: /login-token/token
+        basic: { username: service, password: service-Secret-5vK8mT2x }
+        form: { grant_type: authorization_code, code: "{location:code}", redirect_uri: "https://app.example.test/callback" }
+credentials:
+  service: { login: app, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
+resources:
+  - { request: GET /login-token/orders, scopes: [read:orders] }
+  - { request: GET /public, public: true }
+"#;
+
 /// Sessions that are renewed by a cookie.
 const REFRESHED_SESSION: &str = r#"
 logins:
@@ -110,6 +128,8 @@ pub enum TrialLogin {
     Grant,
     /// A login by an authorization code (RFC 6749 §4.1).
     Code,
+    /// The same of somebody who has logged in before.
+    SingleSignOn,
     /// A login to a session that a cookie of its own renews.
     RefreshedSession,
 }
@@ -201,6 +221,7 @@ impl Trial {
             TrialLogin::Requests => LOGIN,
             TrialLogin::Grant => GRANT,
             TrialLogin::Code => CODE,
+            TrialLogin::SingleSignOn => SINGLE_SIGN_ON,
             TrialLogin::RefreshedSession => REFRESHED_SESSION,
         };
         let scheme = match (self.scheme, self.alg) {

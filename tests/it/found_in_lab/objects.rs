@@ -140,3 +140,40 @@ async fn what_no_check_visits_is_said_in_one_note() {
     assert_eq!(told.len(), 1, "{:?}", ended.notes);
     assert!(told[0].starts_with("GET /projects/17, GET /projects/18: not visited by 2 of the checks"), "{}", told[0]);
 }
+
+/// A page around every answer to whoever is logged in, which names no object.
+fn page(content: &str) -> Response {
+    let around = ["Expand the sidebar", "Monitoring of all hosts", "Inventory of hosts", "Reports and services"];
+    let items: String = around.iter().map(|item| format!("<li><a href=\"/menu\">{item}</a></li>\n")).collect();
+    let body = format!("<html><title>Host inventory</title>\n<ul>\n{items}</ul>\n<main>\n{content}\n</main></html>");
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], body).into_response()
+}
+
+/// What somebody else gets at the object of a tenant, and gets where there is none, shows nothing of the object.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_another_tenant_gets_for_nothing_as_well_shows_nothing_of_an_object() {
+    for (looks_at_owner, verdict) in [(true, Verdict::Pass), (false, Verdict::Fail)] {
+        let shown = move |headers: HeaderMap, Path(number): Path<String>| async move {
+            let who = presented(&headers).unwrap_or_default().to_owned();
+            let is_alice = who == format!("Bearer {ALICE}");
+            if !is_alice && who != format!("Bearer {BOB}") {
+                return refused("Bearer realm=\"a\"");
+            }
+            match number.as_str() {
+                "71" if is_alice || !looks_at_owner => {
+                    page("<h1>web-71.example.test</h1>\n<p>serial 6c1f0a8e52d94b37</p>\n<p>rack 12, second floor</p>")
+                }
+                "82" if !is_alice => page("<h1>db-82.example.test</h1>\n<p>serial 52d94b376c1f0a8e</p>"),
+                _ => page("<p>No permissions to referred object or it does not exist!</p>"),
+            }
+        };
+        let yaml = format!(
+            "scheme: bearer\ncredentials:\n  alice: {{ token: \"{ALICE}\", tenant: a }}\n  bob: {{ token: \"{BOB}\", tenant: b }}\n\
+             resources:\n  - {{ request: GET /hosts/71, tenant: a, absent: /hosts/99, refusal: {{ text: No permissions }} }}\n  \
+             - {{ request: GET /hosts/82, tenant: b, refusal: {{ text: No permissions }} }}\nconformance: {{ include: [bearer.object-ownership] }}\n"
+        );
+        let ended = against(serve(Router::new().route("/hosts/{number}", get(shown))).await, &yaml, PROMPT).await;
+        let result = ended.of("bearer.object-ownership");
+        assert_eq!(result.verdict, verdict, "{looks_at_owner}: {} {:?}", result.summary, result.deviations);
+    }
+}

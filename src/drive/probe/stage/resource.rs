@@ -41,6 +41,11 @@ pub(super) fn second_counts(first: Outcome, second: Outcome, serves_once: bool) 
     first != second && !says_nothing && (first == Outcome::Silent || second == Outcome::Granted)
 }
 
+/// Whether an answer has something in it that is protected.
+fn says_more(reading: &Reading) -> bool {
+    reading.outcome == Outcome::Granted || !reading.clean
+}
+
 /// Each cookie that the last answer set and that its request did not carry, for a request of its own (RFC 6265 §5.2).
 fn cookies_of(evidence: &Evidence) -> Vec<Credential> {
     let Some(last) = evidence.observations.last() else { return Vec::new() };
@@ -323,6 +328,10 @@ impl Stage<'_> {
                 (exchange, reading, at) = (again, reading_again, clock::unix_seconds());
             }
         }
+        if let Some(name) = credential.as_ref().filter(|_| !asked.entitled && says_more(&reading)) {
+            let readable = self.readable_beside(name, counts, asked).await;
+            reading = self.prober.read(counts, &exchange, &Asked { readable: &readable, ..*asked }).await;
+        }
         let place = Place::Resource(counts);
         if reading.outcome == Outcome::Unclear && is_one_that_was_granted(&exchange, place, evidence) {
             reading.outcome = Outcome::Granted;
@@ -357,6 +366,16 @@ impl Stage<'_> {
             evidence.answer_signatures.push((evidence.observations.len(), signature));
         }
         evidence.observe(seen);
+    }
+
+    /// What an identity may read, and what it is answered where there is nothing.
+    async fn readable_beside(&self, name: &str, resource: usize, asked: &Asked<'_>) -> Vec<Atom> {
+        let mut readable = asked.readable.to_vec();
+        let identity = self.prober.subject().identities.iter().position(|identity| identity.name == *name);
+        if let Some(identity) = identity {
+            readable.extend(self.prober.seen_beside(identity, resource).await);
+        }
+        readable
     }
 
     /// What is carried: one credential for most askers, one for each forgery or malformed value.

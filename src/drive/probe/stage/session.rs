@@ -101,6 +101,7 @@ impl Stage<'_> {
             | SessionAct::NearPassword(_)
             | SessionAct::ChangedGrant(_)
             | SessionAct::FromForeignPage
+            | SessionAct::FromForeignForm
             | SessionAct::ReturningTo(_)
             | SessionAct::NamingHost(_)
             | SessionAct::OtherSpelling(_)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{Form, RawQuery, State as Shared};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -333,7 +333,11 @@ fn breaks(query: &str, faults: &Faults) -> bool {
 }
 
 /// The authorization endpoint (RFC 6749 §3.1).
-pub(super) async fn ask(Shared(verifiers): Shared<Arc<Verifiers>>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn ask(
+    Shared(verifiers): Shared<Arc<Verifiers>>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
     let query = query.unwrap_or_default();
     let (asked, faults) = (Asked::of(&query), &verifiers.state.faults);
     match asked.error(faults) {
@@ -344,8 +348,22 @@ pub(super) async fn ask(Shared(verifiers): Shared<Arc<Verifiers>>, RawQuery(quer
         _ if !asked.is_registered(faults) => not_registered(),
         Some(error) if faults.on("authorization-error-page") => page(StatusCode::BAD_REQUEST, error),
         Some(error) => asked.answered(("error", error), verifiers.provider.issuer(), faults),
-        None => asks_for_password(&query),
+        None => match user_of(&verifiers, &headers) {
+            Some(principal) => {
+                let code = verifiers.codes.issue(asked.clone(), principal, faults);
+                asked.answered(("code", &code), verifiers.provider.issuer(), faults)
+            }
+            None => asks_for_password(&query),
+        },
     }
+}
+
+/// Who has logged in before and asks with the token of that login.
+fn user_of(verifiers: &Verifiers, headers: &HeaderMap) -> Option<Arc<Principal>> {
+    let faults = &verifiers.state.faults;
+    let line = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok());
+    let known = line.and_then(|line| verifiers.families.principal(line.strip_prefix("Bearer ")?, faults));
+    known.or_else(|| verifiers.accounts.principal("service").filter(|_| faults.on("code-without-login")))
 }
 
 /// What the page sends.

@@ -258,6 +258,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "code.reuse-ends-tokens",
         "refuses a used code and leaves the refresh token of its first use",
     ),
+    row(
+        "code-without-login",
+        "code.user-logs-in",
+        "issues codes for one user to whoever asks without having logged in",
+    ),
     row("short-codes", "code.hard-to-guess", "issues codes of eight characters"),
     variant("counted-codes", "code.hard-to-guess", "issues codes that count"),
     row("code-answer-cacheable", "code.response-no-store", "lets caches keep the redirect with a code"),
