@@ -4,6 +4,7 @@ mod accounts;
 mod clients;
 mod codes;
 mod csrf_fields;
+mod foreign_logins;
 mod guards;
 mod logins;
 mod objects;

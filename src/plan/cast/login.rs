@@ -274,10 +274,10 @@ impl Caster<'_> {
             // a password may have no letter
             return Ok(());
         }
-        if let SessionAct::OtherSpelling(_) = step.act
+        if let SessionAct::OtherSpelling(_) | SessionAct::FromForeignForm = step.act
             && procedure.is_none_or(|login| login.changed_by(step.act).is_none())
         {
-            // a user-id may have no letter
+            // a user-id may have no letter, and a form is one already
             return Ok(());
         }
         if let SessionAct::RegisterAgain(spelling) = step.act
