@@ -121,7 +121,8 @@ impl Prober {
         let mut request = self.absent_request(object, resource);
         self.carry(&held, &mut request, &mut Evidence::default()).await;
         let exchange = self.send_to(object, &request).await;
-        exchange.response().map(Recognition::atoms_of).unwrap_or_default()
+        let recognition = self.recognition(object).await;
+        exchange.response().map(|answer| recognition.shown_in(answer)).unwrap_or_default()
     }
 
     /// The requests without a credential that a resource was learned from.

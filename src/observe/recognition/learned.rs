@@ -217,7 +217,7 @@ fn decoded(response: &Response) -> Vec<u8> {
     body::decoded(answer.body, answer.content_encoding).bytes.to_vec()
 }
 
-pub(super) fn atoms_in(response: &Response) -> BTreeSet<Atom> {
+fn atoms_in(response: &Response) -> BTreeSet<Atom> {
     atoms::atoms_of(&decoded(response)).1
 }
 

@@ -162,9 +162,14 @@ impl Recognition {
         self.stable.atoms()
     }
 
-    /// Everything that an answer has, to be compared with what others have.
-    pub fn atoms_of(answer: &Response) -> Vec<Atom> {
-        learned::atoms_in(answer).into_iter().collect()
+    /// What of the good answers is in another answer, wherever it is there.
+    pub fn shown_in(&self, answer: &Response) -> Vec<Atom> {
+        let decoded = body::decoded(&answer.body, Answered::from_response(answer).content_encoding);
+        let body = search::Searched::of(&decoded.bytes);
+        let found = [&self.stable, &self.protected].map(|needles| needles.found_in(&body, &Asked::default()));
+        let content = Needles::new(self.content.clone());
+        let of_content = content.found_in(&body, &Asked::default());
+        found.into_iter().flatten().chain(of_content).cloned().collect()
     }
 
     /// The same with what their requests said, and with names of the scenario.
