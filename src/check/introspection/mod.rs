@@ -83,7 +83,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 7662 §4", "RFC 7009 §2.1"],
         doc: Doc {
-            sends: "A live token, and the same token after its revocation and the tolerated delay.",
+            sends: "A live token, and the same token after its revocation and the tolerated delay: without a `token_type_hint`, and with each of RFC 7009 §2.1.",
             matters: "Revocation that introspection does not see stops nobody; an answer that was kept from before it is none.",
             fix: "Look at the state of the token, not only at its content; remove a kept answer when its token is revoked.",
         },
@@ -96,6 +96,12 @@ pub(crate) const CHECKS: &[Check] = &[
             Step::Revoke("t"),
             Step::AwaitInactive("t"),
             introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a revoked token"),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("access_token"))])
+                .granted()
+                .called("a revoked token, with the hint access_token"),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t")), ("token_type_hint", Fill::Text("refresh_token"))])
+                .granted()
+                .called("a revoked token, with the hint refresh_token"),
         ],
         expect: introspection::revoked_inactive,
         shows: Explanation::Revocation,
@@ -138,7 +144,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 7662 §2.1", "RFC 7662 §4", "RFC 7662 §2.3", "RFC 6749 §5.2"],
         doc: Doc {
-            sends: "A live token with no, with wrong client and with wrong bearer credentials; with a wrong secret of the client in the body, or by HTTP Basic where the scenario sends the good one in the body; with the `client_id` of the client that introspects and nothing else, unless it is a public one; and, where `material.public_client_id` is declared, with the `client_id` of that client alone, which proves nothing. Each 200 is a failure.",
+            sends: "A live token with no, with wrong client and with wrong bearer credentials; with a wrong secret of the client in the body, or by HTTP Basic where the scenario sends the good one in the body; with the `client_id` of the client that introspects and nothing else, unless it is a public one; and, where `material.public_client_id` is declared, with the `client_id` of that client alone, which proves nothing; and by GET with no credentials. Each 200 is a failure.",
             matters: "An open endpoint lets anybody test stolen tokens and read what they hold (RFC 7662 §4).",
             fix: "Require the credentials of a resource server, and answer 401 with a challenge of the scheme that was used.",
         },
@@ -160,6 +166,12 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(introspection::NAMED)
                 .if_given()
                 .called("the client_id of the client that introspects and nothing else"),
+            introspect(FormAuth::None, &[("token", Fill::Slot("t"))])
+                .by("GET")
+                .encoded(Encoding::Query)
+                .denied(&[Accept::Range(400, 499), Accept::Status(501)])
+                .id(introspection::BY_GET)
+                .called("a GET without client credentials"),
         ],
         expect: introspection::introspection_refused,
         fault: "open-introspection",

@@ -130,6 +130,9 @@ pub(crate) const PUBLIC: StepId = StepId::new("public");
 /// One by whoever names a client that has to prove who it is.
 pub(crate) const NAMED: StepId = StepId::new("named");
 
+/// A GET by nobody.
+pub(crate) const BY_GET: StepId = StepId::new("by-get");
+
 /// A request with a wrong secret, sent in another way than the scenario sends the good one.
 pub(crate) const OTHERWISE: StepId = StepId::new("otherwise");
 
@@ -149,7 +152,8 @@ pub(crate) fn introspection_refused(case: &ObservedCheck<'_>) -> Judgement {
         judgement.at_most = by_anybody.first().map(|_| Severity::Medium);
     }
     judgement.access.extend(by_anybody);
-    for (index, response) in case.refusals() {
+    // how a method is refused that an endpoint need not have is not asked either
+    for (index, response) in case.refusals().filter(|(index, _)| !is_of(*index, BY_GET)) {
         let request = &case.evidence.observations[index].exchange.request;
         let bearer = request.value_of("authorization").is_some_and(|value| value.starts_with(b"Bearer"));
         names_no_scheme(case, (index, response), &mut judgement);

@@ -149,6 +149,12 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("introspect-nul-crash", "introspect.hostile-token-answered", "breaks on a NUL in a token"),
     variant("introspect-oversized-401", "introspect.hostile-token-answered", "answers 401 to a token that is too long"),
     row("revoke-nul-crash", "revoke.hostile-token-answered", "breaks on a NUL in a token"),
+    variant("introspect-get-open", "introspect.requires-authorization", "introspects for GET, whoever asks"),
+    variant(
+        "hint-passes-revocation",
+        "introspect.revoked-inactive",
+        "looks a token with the hint refresh_token up without its revocation",
+    ),
     row("introspect-ignores-revocation", "introspect.revoked-inactive", "calls revoked tokens active"),
     variant(
         "introspect-keeps-active",

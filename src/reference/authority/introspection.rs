@@ -45,6 +45,12 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
             Some(named.ok_or_else(OAuthError::invalid_client)?)
         }
         Err(_) | Ok(Caller::Nobody) if authority.fault("open-introspection") => None,
+        // what comes by POST says that it is a form
+        Err(_) | Ok(Caller::Nobody)
+            if authority.fault("introspect-get-open") && headers.contains_key(super::OF_QUERY) =>
+        {
+            None
+        }
         Err(_) | Ok(Caller::Nobody) if authority.fault("introspection-inactive-for-anybody") => {
             return Ok(inactive(authority, None));
         }
@@ -86,6 +92,8 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
     let expired = record.has_expired() && !authority.fault("introspect-ignores-exp");
     let kept = record.was_called_active() && authority.fault("introspect-keeps-active");
     let revoked = record.is_revoked() && !kept && !authority.fault("introspect-ignores-revocation");
+    let of_refresh_tokens = params.value("token_type_hint").is_some_and(|hint| hint == "refresh_token");
+    let revoked = revoked && !(of_refresh_tokens && authority.fault("hint-passes-revocation"));
     let hint = params.value("token_type_hint").is_some_and(|hint| hint != "access_token");
     let hidden = hint && authority.fault("hint-is-filter");
     if !entitled || expired || revoked || hidden || !record.is_access_token {

@@ -63,7 +63,7 @@ fn routes_by_fault(authority: &Authority, mut router: Router<Arc<Authority>>) ->
     if authority.fault("get-token") {
         router = router.route("/oauth2/token", get(token_by_get));
     }
-    if authority.fault("introspect-get") {
+    if authority.fault("introspect-get") || authority.fault("introspect-get-open") {
         router = router.route("/oauth2/introspect", get(introspection_by_get));
     }
     if authority.fault("revoke-get") {
@@ -87,8 +87,12 @@ async fn revocation_by_get(authority: State<Arc<Authority>>, uri: Uri, headers: 
     revocation::answer(authority, None, Uri::default(), headers, body).await.into_response()
 }
 
+/// Marks parameters that came in a query, for faults that tell them apart.
+pub(super) const OF_QUERY: &str = "x-reference-of-query";
+
 /// The query as if it had been a form.
 fn as_form(uri: &Uri, mut headers: HeaderMap) -> (HeaderMap, Bytes) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    headers.insert(OF_QUERY, HeaderValue::from_static("yes"));
     (headers, Bytes::from(uri.query().unwrap_or_default().to_owned()))
 }

@@ -202,10 +202,13 @@ async fn a_removal_that_leaves_the_object_of_another_is_no_access() {
              writes: true\n    before: [{{ request: PUT /notes/7, json: {{ text: verse }} }}]\n    \
              after: [{{ request: PUT /notes/7, json: {{ text: verse }} }}]\n  \
              - {{ request: GET /notes/7, tenant: alice }}\n\
-             conformance: {{ include: [apikey.cross-tenant-denied] }}\n"
+             conformance: {{ include: [apikey.cross-tenant-denied, common.role-header-spoof] }}\n"
         );
         let ended = against(serve(router).await, &yaml, PROMPT).await;
         let result = ended.of("apikey.cross-tenant-denied");
         assert_eq!(result.verdict, verdict, "{looks_at_owner}: {} {:?}", result.summary, result.deviations);
+        // the same without the headers is asked of an object that is there again
+        let spoofed = ended.of("common.role-header-spoof");
+        assert_ne!(spoofed.verdict, Verdict::Fail, "{looks_at_owner}: {} {:?}", spoofed.summary, spoofed.deviations);
     }
 }

@@ -108,7 +108,9 @@ impl Stage<'_> {
             _ => self.credentials(asker, resource, &request).await?,
         };
         let replays = matches!(asker, Asker::Forged(_, id) if self.prober.subject().scheme.replays(*id));
-        if replays {
+        // what was done by the step before is set up once more
+        let is_done = send.only_after.is_some() && self.prober.subject().resources[resource].is_prepared();
+        if replays || is_done {
             self.prober.set_up_again(resource, evidence).await.map_err(|failed| Halt::Obstacle(failed.why()))?;
         }
         let (mut at, mut again, mut asked) = (0, 0, 0);
