@@ -17,6 +17,7 @@ mod mtls;
 mod openid;
 pub mod page;
 pub mod profile;
+mod register;
 mod revocation;
 mod session;
 pub mod step;
@@ -323,6 +324,11 @@ pub const GROUPS: &[Group] = &[
             metadata::foreign_host::CHECKS,
             mtls::tokens::METADATA,
         ],
+    },
+    Group {
+        name: "register",
+        about: "Registration of clients (RFC 7591)",
+        tables: &[register::CHECKS, register::requests::CHECKS],
     },
     Group {
         name: "common",

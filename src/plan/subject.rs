@@ -397,7 +397,13 @@ impl Subject {
         let presents = |at: usize| self.identities[at].certificate.is_some();
         // of clients, certificates are a topic where the good one has one
         let certificates = self.scheme.proves_in_handshake() || self.endpoint_identity().is_some_and(presents);
-        let applies = |topic: &&str| !LOGIN_TOPICS.contains(topic) && (*topic != "mtls" || certificates);
+        // an issuer names its registration endpoint in its metadata
+        let names_issuer = self.authorization_server.as_ref().is_some_and(|server| server.issuer.is_some());
+        let applies = |topic: &&str| match *topic {
+            "mtls" => certificates,
+            "register" => names_issuer,
+            topic => !LOGIN_TOPICS.contains(&topic),
+        };
         let of_scheme = self.scheme.groups().iter().copied().filter(applies);
         let procedure = self.login_identity().and_then(|at| self.procedure_of(at));
         let of_login = LOGIN_TOPICS.into_iter().filter(|topic| procedure.is_some_and(|login| login.is_about(topic)));

@@ -9,6 +9,7 @@ const TABLES: &[&[Fault]] = &[
     scheme::api_key::faults::FAULTS,
     scheme::session::faults::FAULTS,
     scheme::login_token::faults::FAULTS,
+    scheme::login_token::registered::FAULTS,
     scheme::basic::faults::FAULTS,
     scheme::digest::faults::FAULTS,
     scheme::bearer::faults::FAULTS,

@@ -2,7 +2,7 @@
 
 use super::{
     Accept, Alter, ClientRole, Compare, Encoding, Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocument, Obtain,
-    On, Send, SessionAct, SessionStep, Step, Want, Who,
+    On, Registration, Send, SessionAct, SessionStep, Step, Want, Who,
 };
 use crate::observe::{ForgeryId, ForgeryIds, Phrase, StepId};
 
@@ -83,6 +83,11 @@ const fn form(endpoint: Endpoint, auth: FormAuth, params: &'static [(&'static st
 /// Fetches a metadata document.
 pub const fn fetch(document: MetadataDocument) -> Step {
     Step::Fetch(Fetch { id: None, document, headers: &[], description: None })
+}
+
+/// Registers a client at the `registration_endpoint` that the metadata document of the check names.
+pub const fn register(registration: Registration) -> Step {
+    fetch(MetadataDocument::Registration(registration))
 }
 
 /// Does something with a login.

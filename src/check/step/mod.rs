@@ -5,11 +5,13 @@ mod build;
 mod endpoint;
 mod grant;
 mod login;
+mod registration;
 mod request;
 
 pub use answer::{Accept, Class, INSUFFICIENT, INVALID, MALFORMED, MISSING, Want};
 pub use build::{
-    compare, each_forged, fetch, forged, introspect, login, obtain, obtain_as, revoke, send, token, token_alias,
+    compare, each_forged, fetch, forged, introspect, login, obtain, obtain_as, register, revoke, send, token,
+    token_alias,
 };
 pub use endpoint::{
     Announced, BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
@@ -23,6 +25,7 @@ pub use login::{
     NearPassword, NoPassword, NoSession, QueryLogin, ReturnTo, SessionAct, SessionStep, UnusualText, UserOrder,
     UserSpelling,
 };
+pub use registration::Registration;
 pub use request::{
     Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, OTHER_SOURCE, On, OtherConnection,
     PeculiarAccount, Send, Who, is_number,

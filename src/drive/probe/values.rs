@@ -97,9 +97,10 @@ fn is_published(value: &str) -> bool {
     FIXED.contains(&value) || forgeries.iter().any(|forgery| forgery.id.as_str().strip_prefix("demo-") == Some(value))
 }
 
-/// Notes tokens that an answer hands out.
+/// Notes tokens that an answer hands out, and secrets of a client that it registers (RFC 7591 §3.2.1, RFC 7592 §3).
 pub(super) fn note_tokens(response: &Response, evidence: &mut Evidence) {
-    for member in ["access_token", "refresh_token", "id_token"] {
+    let secrets = ["access_token", "refresh_token", "id_token", "client_secret", "registration_access_token"];
+    for member in secrets {
         if let Some(token) = response.json_text(member) {
             note_text(&token, evidence);
         }

@@ -61,6 +61,7 @@ pub(crate) struct Verifiers {
     codes: login_token::Codes,
     proofs: ProofVerifier,
     provider: login_token::Provider,
+    registered: login_token::RegisteredClients,
 }
 
 /// What logins lead to.
@@ -98,6 +99,7 @@ impl Verifiers {
             codes: login_token::Codes::default(),
             proofs,
             provider: login_token::Provider::at("http://127.0.0.1"),
+            registered: login_token::RegisteredClients::default(),
         }
     }
 

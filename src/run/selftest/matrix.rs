@@ -77,6 +77,7 @@ fn login_for(fault: &Fault, scheme: &str) -> TrialLogin {
         Some("grant") => TrialLogin::Grant,
         Some("code") if check == "code.user-logs-in" => TrialLogin::SingleSignOn,
         Some("code" | "openid") => TrialLogin::Code,
+        Some("register") if scheme == "bearer" => TrialLogin::Code,
         _ => TrialLogin::None,
     }
 }

@@ -24,7 +24,7 @@ pub fn schemes_of(check: &str) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = sees.map(|scheme| scheme.name()).collect();
     // a scheme that obtains its tokens shows more of them than one with a token that is given
     names.sort_by_key(|name| match (group, *name) {
-        ("common", "api-key") | ("jwt", "jwt") => 0,
+        ("common", "api-key") | ("jwt", "jwt") | ("register", "bearer") => 0,
         (_, "oauth2-client-credentials") => 1,
         _ => 2,
     });

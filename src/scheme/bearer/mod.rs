@@ -18,7 +18,7 @@ impl Scheme for BearerScheme {
     }
 
     fn groups(&self) -> &'static [&'static str] {
-        &["login", "refresh", "grant", "code", "openid", "bearer", "common"]
+        &["login", "refresh", "grant", "code", "openid", "register", "bearer", "common"]
     }
 
     fn carrier(&self) -> Carrier {
@@ -44,7 +44,7 @@ impl Scheme for ClientCredentialsScheme {
     }
 
     fn groups(&self) -> &'static [&'static str] {
-        &["mtls", "token", "bearer", "introspect", "revoke", "meta", "common"]
+        &["mtls", "token", "bearer", "introspect", "revoke", "meta", "register", "common"]
     }
 
     fn profile_name(&self) -> &'static str {

@@ -47,7 +47,7 @@ impl Scheme for DpopScheme {
     }
 
     fn groups(&self) -> &'static [&'static str] {
-        &["dpop", "token", "introspect", "revoke", "meta", "common"]
+        &["dpop", "token", "introspect", "revoke", "meta", "register", "common"]
     }
 
     fn carrier(&self) -> Carrier {

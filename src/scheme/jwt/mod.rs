@@ -193,7 +193,7 @@ impl Scheme for ClientCredentialsJwtScheme {
     }
 
     fn groups(&self) -> &'static [&'static str] {
-        &["mtls", "token", "bearer", "introspect", "revoke", "meta", "jwt", "common"]
+        &["mtls", "token", "bearer", "introspect", "revoke", "meta", "register", "jwt", "common"]
     }
 
     fn carrier(&self) -> Carrier {

@@ -219,6 +219,9 @@ impl Stage<'_> {
                 Some(url) => url,
                 None => return Ok(()),
             },
+            MetadataDocument::Registration(registration) => {
+                return self.register_client(action, registration, evidence).await;
+            }
         };
         let method = match fetch.document {
             MetadataDocument::Announced(announced) => announced.method,
@@ -288,22 +291,31 @@ impl Stage<'_> {
         base.join(&named).ok().filter(|url| url.origin() == base.origin())
     }
 
-    /// An address that a document of the check names, on the origin of the issuer or of the target: a server says it, which is no
-    /// reason to ask another host. None where logins have used it.
+    /// An address that a document of the check names and that logins have not used.
     fn announced(&self, member: &str, evidence: &Evidence) -> Option<Url> {
         let base = &self.prober.equipment.base;
-        let documents = evidence.observations.iter().filter(|seen| seen.outcome == Outcome::Granted);
-        let mut named =
-            documents.filter_map(|seen| seen.exchange.response()?.json()?.get(member)?.as_str()?.parse().ok());
-        let url: Url = named.next()?;
-        let issuer = self.prober.issuer().and_then(|issuer| join(base, &issuer).ok());
-        let is_near = issuer.iter().chain([base]).any(|near| near.origin() == url.origin());
         let server = self.prober.subject().authorization_server.as_ref();
+        let url = self.named_near(member, evidence)?;
         let is_named = |used: &String| {
             join(base, used).is_ok_and(|used| used.origin() == url.origin() && used.path() == url.path())
         };
         let is_used = server.is_some_and(|server| server.used_by_logins.iter().any(is_named));
-        (is_near && !is_used).then_some(url)
+        (!is_used).then_some(url)
+    }
+
+    /// An address that a document of the check names, on the origin of the issuer or of the target.
+    pub(super) fn named_near(&self, member: &str, evidence: &Evidence) -> Option<Url> {
+        let documents = evidence.observations.iter().filter(|seen| seen.outcome == Outcome::Granted);
+        let mut named =
+            documents.filter_map(|seen| seen.exchange.response()?.json()?.get(member)?.as_str()?.parse().ok());
+        named.next().filter(|url| self.is_near(url))
+    }
+
+    /// Whether an address is on the origin of the issuer or of the target: that a server names one is no reason to ask another host.
+    pub(super) fn is_near(&self, url: &Url) -> bool {
+        let base = &self.prober.equipment.base;
+        let issuer = self.prober.issuer().and_then(|issuer| join(base, &issuer).ok());
+        issuer.iter().chain([base]).any(|near| near.origin() == url.origin())
     }
 
     pub(super) async fn obtain(

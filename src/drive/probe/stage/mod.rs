@@ -17,6 +17,7 @@ mod noting;
 mod password;
 mod plain_http;
 mod refresh;
+mod registration;
 mod resource;
 mod same_connection;
 mod session;

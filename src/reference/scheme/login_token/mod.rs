@@ -5,6 +5,7 @@ mod codes;
 mod families;
 pub(crate) mod faults;
 mod provider;
+pub(crate) mod registered;
 mod revocation;
 mod stated_life;
 mod token_request;
@@ -19,7 +20,7 @@ use axum::extract::{Query, State as Shared};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,6 +38,7 @@ use families::{NewTokens, RefreshUse};
 pub(crate) use codes::Codes;
 pub(crate) use families::Families;
 pub(crate) use provider::Provider;
+pub(crate) use registered::RegisteredClients;
 pub(crate) use stated_life::life;
 
 /// How long a server with a race takes between looking at a refresh token, or a code, and using it up.
@@ -69,6 +71,8 @@ pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
         .route("/login-token/password", post(change_password))
         .route("/login-token/forgot", post(passwords::forgot))
         .route("/login-token/register", post(passwords::register))
+        .route("/login-token/clients", post(registered::register))
+        .route("/login-token/clients/{id}", delete(registered::remove))
         .route("/login-token/jwks", get(provider::key_set))
         .route("/.well-known/oauth-authorization-server/login-token", get(provider::document))
         .route("/login-token/.well-known/openid-configuration", get(provider::openid_document))

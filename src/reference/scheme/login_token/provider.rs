@@ -47,7 +47,7 @@ impl Provider {
         token.claim_text("iss") == Some(self.issuer()) && verifies(token, &self.key.verifying, ALGORITHM.into())
     }
 
-    fn endpoint(&self, name: &str) -> String {
+    pub(super) fn endpoint(&self, name: &str) -> String {
         format!("{}/{name}", self.issuer)
     }
 
@@ -87,6 +87,7 @@ impl Provider {
             "authorization_endpoint": self.endpoint("authorize"),
             "token_endpoint": self.endpoint("token"),
             "revocation_endpoint": self.endpoint("revoke"),
+            "registration_endpoint": self.endpoint("clients"),
             "jwks_uri": self.endpoint("jwks"),
             "response_types_supported": ["code"],
             "grant_types_supported": ["authorization_code", "password", "refresh_token"],

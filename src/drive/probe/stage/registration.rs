@@ -1,0 +1,138 @@
+//! Registrations of clients at the endpoint that metadata name (RFC 7591), and what removes them again (RFC 7592).
+
+use serde_json::Value;
+use url::Url;
+
+use super::resource::{may_be_an_accident, second_counts};
+use super::{Halt, Stage, described};
+use crate::check::step::Registration;
+use crate::clock;
+use crate::drive::probe::values;
+use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request, Response, meaning_of_status};
+use crate::plan::Action;
+use crate::target::address::host_field;
+
+impl Stage<'_> {
+    /// Sends a registration, once more where its answer may be an accident. Nothing is sent where no document names an endpoint.
+    pub(super) async fn register_client(
+        &mut self,
+        action: &Action,
+        registration: Registration,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let Some(url) = self.named_near("registration_endpoint", evidence) else { return Ok(()) };
+        let metadata = evidence.observations.iter().find_map(|seen| seen.exchange.response()?.json());
+        let body = registration.body(&metadata.unwrap_or_default());
+        let request = request_to("POST", &url).with_body("application/json", body);
+        let mut exchange = self.post_registration(&url, &request, evidence).await;
+        let (mut outcome, mut reproduced) = (meaning(&exchange), false);
+        if may_be_an_accident(outcome) {
+            let again = self.post_registration(&url, &request, evidence).await;
+            let second = meaning(&again);
+            reproduced = outcome == second;
+            if second_counts(outcome, second, false) {
+                (exchange, outcome) = (again, second);
+            }
+        }
+        evidence.observe(Observation {
+            step: action.step,
+            credential: None,
+            forgery: None,
+            description: described(action),
+            place: Place::Metadata,
+            exchange,
+            outcome,
+            why: None,
+            clean: true,
+            at: clock::unix_seconds(),
+            reproduced,
+        });
+        Ok(())
+    }
+
+    async fn post_registration(&self, url: &Url, request: &Request, evidence: &mut Evidence) -> Exchange {
+        let exchange = self.prober.send_at(url, request).await;
+        if let Some(answer) = exchange.response() {
+            values::note_tokens(answer, evidence);
+            self.remove(answer, evidence).await;
+        }
+        exchange
+    }
+
+    /// Removes a client that was registered, where the answer says how (RFC 7592 §2.3). Whether it is gone is not judged.
+    async fn remove(&self, answer: &Response, evidence: &Evidence) {
+        let (Some(address), Some(token)) =
+            (answer.json_text("registration_client_uri"), answer.json_text("registration_access_token"))
+        else {
+            return;
+        };
+        let is_header_value = token.bytes().all(|byte| byte.is_ascii_graphic());
+        let url = address.parse().ok().filter(|url| self.is_near(url));
+        // a client of somebody else is not removed: the address is that of the new one alone
+        let is_of_endpoint = |url: &Url| self.named_near("registration_endpoint", evidence).as_ref() != Some(url);
+        if let Some(url) = url.filter(|url| is_header_value && is_of_endpoint(url)) {
+            let request = request_to("DELETE", &url).credential_header("Authorization", format!("Bearer {token}"));
+            self.prober.send_at(&url, &request).await;
+        }
+    }
+}
+
+fn request_to(method: &str, url: &Url) -> Request {
+    let target = url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    Request::new(method, &target)
+        .header("Host", host_field(url))
+        .header("User-Agent", concat!("authbench/", env!("CARGO_PKG_VERSION")))
+        .header("Accept", "application/json")
+}
+
+/// A client is registered where a success names it (RFC 7591 §3.2.1).
+fn meaning(exchange: &Exchange) -> Outcome {
+    let Some(answer) = exchange.response() else { return Outcome::Silent };
+    let names_client = || {
+        let id = answer.json().and_then(|json| json.get("client_id").cloned());
+        id.is_some_and(|id| !matches!(id.as_str(), Some("")) && id != Value::Null)
+    };
+    match answer.status {
+        200..=299 if names_client() => Outcome::Granted,
+        status => meaning_of_status(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Silence;
+
+    fn answered(status: u16, body: &str) -> Exchange {
+        let answer = Response { status, headers: Vec::new(), body: body.as_bytes().to_vec(), truncated: false };
+        Exchange { answer: Ok(answer), ..Exchange::unanswered(Request::new("POST", "/"), Silence::Closed) }
+    }
+
+    #[test]
+    fn a_success_that_names_a_client_is_a_registration() {
+        for (status, body, expected) in [
+            (201, r#"{"client_id":"a"}"#, Outcome::Granted),
+            (200, r#"{"client_id":"a"}"#, Outcome::Granted),
+            (201, r#"{"client_id":""}"#, Outcome::Unclear),
+            (201, r#"{"client_id":null}"#, Outcome::Unclear),
+            (201, "created", Outcome::Unclear),
+            (200, r#"{"error":"invalid_redirect_uri"}"#, Outcome::Unclear),
+            (302, "", Outcome::Unclear),
+            (400, r#"{"client_id":"a"}"#, Outcome::Refused),
+            (401, "", Outcome::Refused),
+            (429, "", Outcome::Unclear),
+            (500, "", Outcome::Broke),
+        ] {
+            assert_eq!(meaning(&answered(status, body)), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_a_registration_hands_out_is_noted_as_secret() {
+        let body = r#"{"client_id":"c-4f1d5a7e90","client_secret":"s-7b1d9c0e55aa","registration_access_token":"r-0c9e51d7ab42"}"#;
+        let mut evidence = Evidence::default();
+        values::note_tokens(answered(201, body).response().unwrap(), &mut evidence);
+        let noted: Vec<&str> = evidence.sent_secrets.iter().map(|secret| secret.expose()).collect();
+        assert_eq!(noted, ["s-7b1d9c0e55aa", "r-0c9e51d7ab42"]);
+    }
+}
