@@ -2,6 +2,7 @@
 
 mod accounts;
 mod clients;
+mod clients_registered;
 mod codes;
 mod csrf_fields;
 mod foreign_logins;

@@ -101,9 +101,10 @@ const CLEAR_TEXT: StepId = StepId::new("clear-text");
 const ANY_REFUSAL: Want = Want::Denied(&[Accept::Range(400, 499)]);
 
 /// The metadata of a server that accepted the good registration of a check; where it did not, what that means for the check.
-fn accepted(case: &ObservedCheck<'_>) -> Result<Value, Judgement> {
-    let not_applicable = |why: &str| Judgement { not_applicable: Some(why.to_owned()), ..Judgement::default() };
-    let mut judgement = Judgement::default();
+fn accepted(case: &ObservedCheck<'_>) -> Result<Value, Box<Judgement>> {
+    let not_applicable =
+        |why: &str| Box::new(Judgement { not_applicable: Some(why.to_owned()), ..Judgement::default() });
+    let mut judgement = Box::new(Judgement::default());
     let Some((_, first)) = case.observations().next() else {
         judgement.leaves_open("there is no metadata document".to_owned());
         return Err(judgement);
@@ -167,15 +168,14 @@ fn answer_complete(case: &ObservedCheck<'_>) -> Judgement {
         complete(index, answer, &mut judgement);
         return judgement;
     }
-    match accepted(case) {
-        // a server that breaks each time is at fault itself
-        Err(open) => match case.observations_of(GOOD).find(|(_, seen)| seen.outcome == Outcome::Broke) {
-            Some((index, _)) => case.judge_as(index, Want::Granted, &mut judgement),
-            None => judgement = open,
-        },
-        Ok(_) => {}
+    // a server that breaks each time is at fault itself
+    match case.observations_of(GOOD).find(|(_, seen)| seen.outcome == Outcome::Broke) {
+        Some((index, _)) => {
+            case.judge_as(index, Want::Granted, &mut judgement);
+            judgement
+        }
+        None => accepted(case).err().map_or_else(Judgement::default, |judgement| *judgement),
     }
-    judgement
 }
 
 fn complete(index: usize, answer: &Response, judgement: &mut Judgement) {
@@ -186,7 +186,7 @@ fn complete(index: usize, answer: &Response, judgement: &mut Judgement) {
         judgement.deviates(index, format!("a good registration is answered with {}", answer.status), "201");
     }
     media_type_is(judgement, index, answer, "application/json");
-    if !json.get("client_id").and_then(Value::as_str).is_some_and(|id| !id.is_empty()) {
+    if json.get("client_id").and_then(Value::as_str).is_none_or(str::is_empty) {
         judgement.deviates(index, "the answer to a good registration has no client_id", "client_id, a text");
     }
     if texts(&json, "redirect_uris").is_none() {
@@ -204,7 +204,7 @@ fn complete(index: usize, answer: &Response, judgement: &mut Judgement) {
 /// the server replace what was asked for.
 fn uris_validated(case: &ObservedCheck<'_>) -> Judgement {
     if let Err(judgement) = accepted(case) {
-        return judgement;
+        return *judgement;
     }
     let mut judgement = Judgement::default();
     let mut worst = None;
@@ -244,7 +244,7 @@ fn severity(step: Option<StepId>) -> Severity {
 fn uris_required(case: &ObservedCheck<'_>) -> Judgement {
     let metadata = match accepted(case) {
         Ok(metadata) => metadata,
-        Err(judgement) => return judgement,
+        Err(judgement) => return *judgement,
     };
     if metadata.get("pushed_authorization_request_endpoint").is_some() {
         let why = "the server takes pushed authorization requests, whose redirection URIs need not be registered (RFC 9126 §2.4)";

@@ -84,7 +84,7 @@ pub(crate) const CHECKS: &[Check] = &[
 /// see register.redirect-uris-validated.
 fn errors_have_a_code(case: &ObservedCheck<'_>) -> Judgement {
     if let Err(judgement) = accepted(case) {
-        return judgement;
+        return *judgement;
     }
     let mut judgement = Judgement::default();
     let mut is_refused = false;
@@ -126,7 +126,7 @@ fn errors_have_a_code(case: &ObservedCheck<'_>) -> Judgement {
 /// What a server makes of such a registration is its own matter, as long as it does not break.
 fn unbroken(case: &ObservedCheck<'_>) -> Judgement {
     if let Err(judgement) = accepted(case) {
-        return judgement;
+        return *judgement;
     }
     let mut judgement = Judgement::default();
     for (index, seen) in probes(case) {
@@ -141,7 +141,7 @@ fn unbroken(case: &ObservedCheck<'_>) -> Judgement {
 /// RFC 7591 §2: "The authorization server MUST ignore any client metadata sent by the client that it does not understand".
 fn unknown_ignored(case: &ObservedCheck<'_>) -> Judgement {
     if let Err(judgement) = accepted(case) {
-        return judgement;
+        return *judgement;
     }
     let mut judgement = Judgement::default();
     for (index, seen) in probes(case) {
