@@ -7,7 +7,7 @@ mod tests;
 use serde_json::Value;
 
 use crate::check::judgement::expect::media_type_is;
-use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{Accept, MetadataDocument, Registration, Step, Want, fetch, register};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::{Observation, Outcome, Response, StepId};
@@ -97,9 +97,6 @@ const FRAGMENT: StepId = StepId::new("fragment");
 const RELATIVE: StepId = StepId::new("relative");
 const CLEAR_TEXT: StepId = StepId::new("clear-text");
 
-/// Any client error refuses a registration.
-const ANY_REFUSAL: Want = Want::Denied(&[Accept::Range(400, 499)]);
-
 /// The metadata of a server that accepted the good registration of a check; where it did not, what that means for the check.
 fn accepted(case: &ObservedCheck<'_>) -> Result<Value, Box<Judgement>> {
     let not_applicable =
@@ -142,6 +139,15 @@ fn accepted(case: &ObservedCheck<'_>) -> Result<Value, Box<Judgement>> {
         }
     }
     Err(judgement)
+}
+
+/// Any client error refuses a registration, but for one that says nothing of it: who sends several is throttled (429).
+fn judge_refusal(case: &ObservedCheck<'_>, index: usize, judgement: &mut Judgement) {
+    let seen = &case.evidence.observations[index];
+    match seen.outcome {
+        Outcome::Unclear => judgement.leaves_open(unclear(seen)),
+        _ => case.judge_as(index, Want::Denied(&[Accept::Range(400, 499)]), judgement),
+    }
 }
 
 /// What was sent beside the good registration.
@@ -210,7 +216,7 @@ fn uris_validated(case: &ObservedCheck<'_>) -> Judgement {
     let mut worst = None;
     for (index, seen) in probes(case) {
         if seen.outcome != Outcome::Granted {
-            case.judge_as(index, ANY_REFUSAL, &mut judgement);
+            judge_refusal(case, index, &mut judgement);
             continue;
         }
         let asked: Value = serde_json::from_slice(&seen.exchange.request.body).unwrap_or_default();
@@ -253,7 +259,7 @@ fn uris_required(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in probes(case) {
         if seen.outcome != Outcome::Granted {
-            case.judge_as(index, ANY_REFUSAL, &mut judgement);
+            judge_refusal(case, index, &mut judgement);
             continue;
         }
         let answer = seen.exchange.response().and_then(Response::json).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Requests to registration endpoints that are malformed, unusual or refused (RFC 7591 §2, §3.2.2).
 
-use super::{ANY_REFUSAL, GOOD_REGISTRATION, REGISTRATION, accepted, probes};
+use super::{GOOD_REGISTRATION, REGISTRATION, accepted, judge_refusal, probes};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{MetadataDocument, Registration, Want, fetch, register};
 use crate::check::{Check, Doc, Explanation, Level, Severity};
@@ -132,7 +132,7 @@ fn unbroken(case: &ObservedCheck<'_>) -> Judgement {
     for (index, seen) in probes(case) {
         let is_success = seen.exchange.status().is_some_and(|status| (200..300).contains(&status));
         if seen.outcome != Outcome::Granted && !is_success {
-            case.judge_as(index, ANY_REFUSAL, &mut judgement);
+            judge_refusal(case, index, &mut judgement);
         }
     }
     judgement
