@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::check::judgement::expect::media_type_is;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
-use crate::check::step::{Accept, MetadataDocument, Registration, Step, Want, fetch, register};
+use crate::check::step::{Accept, ClientRegistration, MetadataDocument, Step, Want, fetch, register};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Tier};
 use crate::observe::{Observation, Outcome, Response, StepId};
 
@@ -44,17 +44,19 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             fetch(MetadataDocument::Discovered),
             GOOD_REGISTRATION,
-            register(Registration::With(r#"{"redirect_uris":["javascript:alert(1)"]}"#))
+            register(ClientRegistration::With(r#"{"redirect_uris":["javascript:alert(1)"]}"#))
                 .id(SCRIPT)
                 .called("a javascript: URI"),
-            register(Registration::With(r#"{"redirect_uris":["data:text/html,x"]}"#)).id(DATA).called("a data: URI"),
-            register(Registration::With(r#"{"redirect_uris":["https://client.example/callback#part"]}"#))
+            register(ClientRegistration::With(r#"{"redirect_uris":["data:text/html,x"]}"#))
+                .id(DATA)
+                .called("a data: URI"),
+            register(ClientRegistration::With(r#"{"redirect_uris":["https://client.example/callback#part"]}"#))
                 .id(FRAGMENT)
                 .called("a redirection URI with a fragment"),
-            register(Registration::With(r#"{"redirect_uris":["/callback"]}"#))
+            register(ClientRegistration::With(r#"{"redirect_uris":["/callback"]}"#))
                 .id(RELATIVE)
                 .called("a relative redirection URI"),
-            register(Registration::With(r#"{"redirect_uris":["http://client.example/callback"]}"#))
+            register(ClientRegistration::With(r#"{"redirect_uris":["http://client.example/callback"]}"#))
                 .id(CLEAR_TEXT)
                 .called("a redirection URI by http"),
         ],
@@ -75,8 +77,8 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             fetch(MetadataDocument::Discovered),
             GOOD_REGISTRATION,
-            register(Registration::Without("redirect_uris")).called("a registration without redirect_uris"),
-            register(Registration::With(r#"{"redirect_uris":[]}"#))
+            register(ClientRegistration::Without("redirect_uris")).called("a registration without redirect_uris"),
+            register(ClientRegistration::With(r#"{"redirect_uris":[]}"#))
                 .called("a registration with an empty redirect_uris"),
         ],
         expect: uris_required,
@@ -90,7 +92,7 @@ const REGISTRATION: Check = Check { tier: Tier::Extended, remote_safe: false, ..
 
 /// The good registration, which shows that the endpoint registers anybody.
 const GOOD: StepId = StepId::new("good");
-const GOOD_REGISTRATION: Step = register(Registration::Good).id(GOOD).called("a good registration");
+const GOOD_REGISTRATION: Step = register(ClientRegistration::Good).id(GOOD).called("a good registration");
 const SCRIPT: StepId = StepId::new("script");
 const DATA: StepId = StepId::new("data");
 const FRAGMENT: StepId = StepId::new("fragment");

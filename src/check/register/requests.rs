@@ -2,7 +2,7 @@
 
 use super::{GOOD_REGISTRATION, REGISTRATION, accepted, judge_refusal, probes};
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{MetadataDocument, Registration, Want, fetch, register};
+use crate::check::step::{ClientRegistration, MetadataDocument, Want, fetch, register};
 use crate::check::{Check, Doc, Explanation, Level, Severity};
 use crate::observe::Outcome;
 
@@ -22,8 +22,9 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             fetch(MetadataDocument::Discovered),
             GOOD_REGISTRATION,
-            register(Registration::With(r#"{"redirect_uris":["javascript:alert(1)"]}"#)).called("a javascript: URI"),
-            register(Registration::With(r#"{"redirect_uris":7}"#)).called("redirect_uris that is a number"),
+            register(ClientRegistration::With(r#"{"redirect_uris":["javascript:alert(1)"]}"#))
+                .called("a javascript: URI"),
+            register(ClientRegistration::With(r#"{"redirect_uris":7}"#)).called("redirect_uris that is a number"),
         ],
         expect: errors_have_a_code,
         fault: "registration-error-text",
@@ -42,15 +43,15 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             fetch(MetadataDocument::Discovered),
             GOOD_REGISTRATION,
-            register(Registration::Text("{")).called("a registration that is no JSON"),
-            register(Registration::Text("[]")).called("a registration that is a list"),
-            register(Registration::Text("null")).called("a registration that is null"),
-            register(Registration::With(r#"{"redirect_uris":7}"#)).called("redirect_uris that is a number"),
-            register(Registration::With(r#"{"redirect_uris":[7]}"#)).called("a redirection URI that is a number"),
-            register(Registration::With(r#"{"client_name":7}"#)).called("a client_name that is a number"),
-            register(Registration::With(r#"{"client_name":"auth\u0000bench"}"#)).called("a client_name with NUL"),
-            register(Registration::LongName(10_000)).called("a client_name of 10,000 characters"),
-            register(Registration::With(r#"{"jwks":{"keys":[]},"jwks_uri":"https://client.example/jwks"}"#))
+            register(ClientRegistration::Text("{")).called("a registration that is no JSON"),
+            register(ClientRegistration::Text("[]")).called("a registration that is a list"),
+            register(ClientRegistration::Text("null")).called("a registration that is null"),
+            register(ClientRegistration::With(r#"{"redirect_uris":7}"#)).called("redirect_uris that is a number"),
+            register(ClientRegistration::With(r#"{"redirect_uris":[7]}"#)).called("a redirection URI that is a number"),
+            register(ClientRegistration::With(r#"{"client_name":7}"#)).called("a client_name that is a number"),
+            register(ClientRegistration::With(r#"{"client_name":"auth\u0000bench"}"#)).called("a client_name with NUL"),
+            register(ClientRegistration::LongName(10_000)).called("a client_name of 10,000 characters"),
+            register(ClientRegistration::With(r#"{"jwks":{"keys":[]},"jwks_uri":"https://client.example/jwks"}"#))
                 .called("jwks beside jwks_uri"),
         ],
         expect: unbroken,
@@ -71,7 +72,7 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             fetch(MetadataDocument::Discovered),
             GOOD_REGISTRATION,
-            register(Registration::With(r#"{"authbench_text":"x","authbench_object":{"a":[1]}}"#))
+            register(ClientRegistration::With(r#"{"authbench_text":"x","authbench_object":{"a":[1]}}"#))
                 .called("a registration with unknown members"),
         ],
         expect: unknown_ignored,

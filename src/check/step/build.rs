@@ -1,8 +1,8 @@
 //! Steps as checks write them.
 
 use super::{
-    Accept, Alter, ClientRole, Compare, Encoding, Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocument, Obtain,
-    On, Registration, Send, SessionAct, SessionStep, Step, Want, Who,
+    Accept, Alter, ClientRegistration, ClientRole, Compare, Encoding, Endpoint, Fetch, Fill, FormAuth, FormStep,
+    MetadataDocument, Obtain, On, Send, SessionAct, SessionStep, Step, Want, Who,
 };
 use crate::observe::{ForgeryId, ForgeryIds, Phrase, StepId};
 
@@ -86,7 +86,7 @@ pub const fn fetch(document: MetadataDocument) -> Step {
 }
 
 /// Registers a client at the `registration_endpoint` that the metadata document of the check names.
-pub const fn register(registration: Registration) -> Step {
+pub const fn register(registration: ClientRegistration) -> Step {
     fetch(MetadataDocument::Registration(registration))
 }
 

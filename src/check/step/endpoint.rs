@@ -1,6 +1,6 @@
 //! Requests to the endpoints of an authorization server, and tokens obtained from it.
 
-use super::{Fill, NearPassword, Registration, Want};
+use super::{ClientRegistration, Fill, NearPassword, Want};
 use crate::observe::{ForgeryId, Phrase, StepId};
 
 /// Endpoints of an authorization server.
@@ -224,7 +224,7 @@ pub enum MetadataDocument {
     Announced(Announced),
     /// No document: a registration of a client at the `registration_endpoint` that the document of the check names (RFC 7591 §3.1);
     /// nothing is sent where it names none, or one on another origin than the issuer and the target.
-    Registration(Registration),
+    Registration(ClientRegistration),
 }
 
 /// An address that metadata name.

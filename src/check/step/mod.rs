@@ -25,7 +25,7 @@ pub use login::{
     NearPassword, NoPassword, NoSession, QueryLogin, ReturnTo, SessionAct, SessionStep, UnusualText, UserOrder,
     UserSpelling,
 };
-pub use registration::Registration;
+pub use registration::ClientRegistration;
 pub use request::{
     Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, OTHER_SOURCE, On, OtherConnection,
     PeculiarAccount, Send, Who, is_number,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// What a registration says, beside a good one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Registration {
+pub enum ClientRegistration {
     /// A good one, made of what the metadata offer.
     Good,
     /// A good one with the members of this JSON object in place of its own.
@@ -20,23 +20,23 @@ pub enum Registration {
 /// Methods of client authentication that a good registration asks for: the first that the metadata offer.
 const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
-impl Registration {
+impl ClientRegistration {
     /// The body of the request, for a server with these metadata.
     pub fn body(self, metadata: &Value) -> String {
         let mut members = good(metadata);
         match self {
-            Registration::Good => {}
-            Registration::With(others) => {
+            ClientRegistration::Good => {}
+            ClientRegistration::With(others) => {
                 let others: Value = serde_json::from_str(others).unwrap_or_default();
                 for (name, value) in others.as_object().into_iter().flatten() {
                     members[name] = value.clone();
                 }
             }
-            Registration::Without(name) => {
+            ClientRegistration::Without(name) => {
                 members.as_object_mut().and_then(|members| members.remove(name));
             }
-            Registration::LongName(length) => members["client_name"] = "a".repeat(length).into(),
-            Registration::Text(text) => return text.to_owned(),
+            ClientRegistration::LongName(length) => members["client_name"] = "a".repeat(length).into(),
+            ClientRegistration::Text(text) => return text.to_owned(),
         }
         members.to_string()
     }
@@ -87,26 +87,28 @@ mod tests {
                 json!(["authorization_code", "refresh_token"]),
             ),
         ] {
-            let body: Value = serde_json::from_str(&Registration::Good.body(&metadata)).unwrap();
+            let body: Value = serde_json::from_str(&ClientRegistration::Good.body(&metadata)).unwrap();
             assert_eq!((&body["token_endpoint_auth_method"], &body["grant_types"]), (&json!(method), &grants));
         }
     }
 
     #[test]
     fn members_are_replaced_and_left_out() {
-        let body = |registration: Registration| registration.body(&Value::Null);
-        let without: Value = serde_json::from_str(&body(Registration::Without("redirect_uris"))).unwrap();
+        let body = |registration: ClientRegistration| registration.body(&Value::Null);
+        let without: Value = serde_json::from_str(&body(ClientRegistration::Without("redirect_uris"))).unwrap();
         assert_eq!((without.get("redirect_uris"), &without["response_types"]), (None, &json!(["code"])));
-        assert!(body(Registration::With(r#"{"client_name":"a\u0000b"}"#)).contains(r#""client_name":"a\u0000b""#));
-        assert!(body(Registration::LongName(3)).contains(r#""client_name":"aaa""#));
-        assert_eq!(body(Registration::Text("[]")), "[]");
+        assert!(
+            body(ClientRegistration::With(r#"{"client_name":"a\u0000b"}"#)).contains(r#""client_name":"a\u0000b""#)
+        );
+        assert!(body(ClientRegistration::LongName(3)).contains(r#""client_name":"aaa""#));
+        assert_eq!(body(ClientRegistration::Text("[]")), "[]");
     }
 
     #[test]
     fn what_checks_put_into_registrations_is_an_object() {
         for step in catalogue().flat_map(|check| check.steps) {
             let Step::Fetch(fetch) = step else { continue };
-            if let super::super::MetadataDocument::Registration(Registration::With(members)) = fetch.document {
+            if let super::super::MetadataDocument::Registration(ClientRegistration::With(members)) = fetch.document {
                 let parsed: Value = serde_json::from_str(members).unwrap();
                 assert!(parsed.is_object(), "{members}");
             }

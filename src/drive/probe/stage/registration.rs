@@ -5,7 +5,7 @@ use url::Url;
 
 use super::resource::{may_be_an_accident, second_counts};
 use super::{Halt, Stage, described};
-use crate::check::step::Registration;
+use crate::check::step::ClientRegistration;
 use crate::clock;
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request, Response, meaning_of_status};
@@ -17,7 +17,7 @@ impl Stage<'_> {
     pub(super) async fn register_client(
         &mut self,
         action: &Action,
-        registration: Registration,
+        registration: ClientRegistration,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
         let Some(url) = self.named_near("registration_endpoint", evidence) else { return Ok(()) };
