@@ -8,27 +8,18 @@ use crate::plan::Asker;
 impl Stage<'_> {
     /// Takes the success that answers a write for a refusal where nothing came of it. What proves that is written with the answers, from
     /// the first of them that the step got for this credential.
-    pub(super) async fn look_for_effect(
-        &mut self,
-        asker: &Asker,
-        send: &Send,
-        (resource, counts): (usize, usize),
-        request: &Request,
-        from: usize,
-        evidence: &mut Evidence,
-    ) {
-        let Asker::Identity(identity) = asker else { return };
-        let subject = self.prober.subject();
+    pub(super) async fn look_for_effect(&mut self, write: &Write<'_>, from: usize, evidence: &mut Evidence) {
+        let (Asker::Identity(_), subject, resource) = (write.asker, self.prober.subject(), write.resource) else {
+            return;
+        };
         let was_granted = evidence.observations[from..].iter().any(|seen| seen.outcome == Outcome::Granted);
-        let wants_refusal = matches!(send.want, Want::Denied(_)) && was_granted;
+        let wants_refusal = matches!(write.send.want, Want::Denied(_)) && was_granted;
         // the readings of checks that meet others are those of the check, and nobody writes between them
         let meets_others = self.check.steps.iter().any(|step| matches!(step, Step::Meet));
-        if !wants_refusal || meets_others || resource != counts || !subject.owned || !subject.resources[resource].writes
-        {
+        if !wants_refusal || meets_others || !subject.owned || !subject.resources[resource].writes {
             return;
         }
-        let written = Write { asker, identity: *identity, send, resource, request };
-        if self.nothing_came_of(&written, evidence).await.is_some() {
+        if self.nothing_came_of(write, evidence).await.is_some() {
             let reader = subject.reader_of(resource).map(|at| subject.resources[at].name()).unwrap_or_default();
             for seen in evidence.observations[from..].iter_mut().filter(|seen| seen.outcome == Outcome::Granted) {
                 seen.outcome = Outcome::Refused;
@@ -42,17 +33,17 @@ impl Stage<'_> {
     /// that the path names to both, for it has an owner or both read the same; and the same write of whoever may do it shows there.
     /// None where something came of it, or that cannot be told.
     async fn nothing_came_of(&mut self, write: &Write<'_>, evidence: &mut Evidence) -> Option<()> {
-        let (subject, resource) = (self.prober.subject(), write.resource);
+        let (subject, resource, who) = (self.prober.subject(), write.resource, write.asker.identity()?);
         let reader = subject.reader_of(resource)?;
         let (good, owner) = (subject.good_for(reader)?, subject.good_for(resource)?);
         let tenant = &subject.resources[resource].tenant;
-        let is_of_another = tenant.is_some() && *tenant != subject.identities[write.identity].tenant;
+        let is_of_another = tenant.is_some() && *tenant != subject.identities[who].tenant;
         self.prober.set_up_again(resource, evidence).await.ok()?;
         let before = [self.read_as(good, reader).await?, self.read_as(good, reader).await?];
         let state = StableState::of(&before.each_ref()).filter(|state| !state.is_empty())?;
         let is_shared = match is_of_another {
             true => true,
-            false => !state.differs(&self.read_as(write.identity, reader).await?),
+            false => !state.differs(&self.read_as(who, reader).await?),
         };
         if !is_shared || !self.is_granted_again(write, evidence).await? {
             return None;
@@ -64,7 +55,7 @@ impl Stage<'_> {
         wait::for_late_effects(wait::LATE_EFFECT).await;
         let mut is_unchanged = !state.differs(&self.read_as(good, reader).await?);
         if !is_of_another {
-            is_unchanged &= !state.differs(&self.read_as(write.identity, reader).await?);
+            is_unchanged &= !state.differs(&self.read_as(who, reader).await?);
         }
         if !is_unchanged {
             return None;
@@ -106,10 +97,9 @@ impl Stage<'_> {
 }
 
 /// A write that whoever asks may not do.
-struct Write<'a> {
-    asker: &'a Asker,
-    identity: usize,
-    send: &'a Send,
-    resource: usize,
-    request: &'a Request,
+pub(super) struct Write<'a> {
+    pub(super) asker: &'a Asker,
+    pub(super) send: &'a Send,
+    pub(super) resource: usize,
+    pub(super) request: &'a Request,
 }

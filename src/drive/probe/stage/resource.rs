@@ -1,5 +1,6 @@
 //! Requests to resources.
 
+use super::effect::Write;
 use super::{Credential, Halt, Stage, in_time};
 use crate::check::step::{Alter, On, Send, Want};
 use crate::clock;
@@ -150,7 +151,10 @@ impl Stage<'_> {
                 // the same again in another form would only wait again
                 break;
             }
-            self.look_for_effect(asker, send, (resource, counts), &request, seen_before, evidence).await;
+            if resource == counts {
+                let write = Write { asker, send, resource, request: &request };
+                self.look_for_effect(&write, seen_before, evidence).await;
+            }
             let seen = &mut evidence.observations[seen_before..];
             let granted = seen.iter().any(|seen| seen.outcome == Outcome::Granted);
             let lives = credentials[at].ends.is_none_or(|end| clock::now() < end);
