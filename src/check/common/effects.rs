@@ -65,8 +65,11 @@ fn is_ignored(case: &ObservedCheck<'_>, write: usize) -> bool {
     let is_same = |step| read(step).is_some_and(|one| !state.differs(one));
     let is_shown = read(AFTER_ALLOWED).is_some_and(|one| state.differs(one));
     let is_unchanged = is_same(AFTER) && is_same(LATER) && is_shown;
-    let step = case.step_of(&case.evidence.observations[write]).step_id();
-    is_unchanged && (step == Some(BY_OTHER) || (step == Some(BY_LOW) && is_same(AS_LOW)))
+    let seen = &case.evidence.observations[write];
+    let step = case.step_of(seen).step_id();
+    // what an answer has in it was given away, whatever came of the write
+    let is_bare = seen.exchange.response().is_some_and(|answer| answer.body.is_empty());
+    is_bare && is_unchanged && (step == Some(BY_OTHER) || (step == Some(BY_LOW) && is_same(AS_LOW)))
 }
 
 /// The first answer to a reading.

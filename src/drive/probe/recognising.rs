@@ -109,8 +109,8 @@ impl Prober {
         }
     }
 
-    /// What an identity is answered at the path beside an object that names nothing: the same at the object shows nothing of it. None
-    /// where the scenario names no such path.
+    /// What is around what an identity is answered at the path beside an object that names nothing: the same at the object shows nothing
+    /// of it. None where the scenario names no such path.
     pub(super) async fn seen_beside(&self, identity: usize, object: usize) -> Vec<Atom> {
         let subject = self.subject();
         let resource = &subject.resources[object];
@@ -122,7 +122,7 @@ impl Prober {
         self.carry(&held, &mut request, &mut Evidence::default()).await;
         let exchange = self.send_to(object, &request).await;
         let recognition = self.recognition(object).await;
-        exchange.response().map(|answer| recognition.shown_in(answer)).unwrap_or_default()
+        exchange.response().map(|answer| recognition.around(answer)).unwrap_or_default()
     }
 
     /// The requests without a credential that a resource was learned from.

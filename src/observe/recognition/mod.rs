@@ -162,11 +162,15 @@ impl Recognition {
         self.stable.atoms()
     }
 
-    /// What of the good answers is in another answer, wherever it is there.
-    pub fn shown_in(&self, answer: &Response) -> Vec<Atom> {
+    /// What of the pages that good answers are is around another answer as well, such as a menu. Nothing where that has nearly all of a
+    /// good answer, which leaks, or where those are no pages: what is in JSON is content.
+    pub fn around(&self, answer: &Response) -> Vec<Atom> {
         let decoded = body::decoded(&answer.body, Answered::from_response(answer).content_encoding);
         let body = search::Searched::of(&decoded.bytes);
         let found = [&self.stable, &self.protected].map(|needles| needles.found_in(&body, &Asked::default()));
+        if self.kind != BodyKind::Text || self.stable.are_nearly_all(&found[0], self.kind) {
+            return Vec::new();
+        }
         let content = Needles::new(self.content.clone());
         let of_content = content.found_in(&body, &Asked::default());
         found.into_iter().flatten().chain(of_content).cloned().collect()

@@ -2,7 +2,7 @@
 
 use super::{Stage, wait};
 use crate::check::step::{Send, Step, Want};
-use crate::observe::{Asked, Evidence, Exchange, Outcome, Request, Response, StableState};
+use crate::observe::{Asked, Evidence, Exchange, Observation, Outcome, Request, Response, StableState};
 use crate::plan::Asker;
 
 impl Stage<'_> {
@@ -12,7 +12,8 @@ impl Stage<'_> {
         let (Asker::Identity(_), subject, resource) = (write.asker, self.prober.subject(), write.resource) else {
             return;
         };
-        let was_granted = evidence.observations[from..].iter().any(|seen| seen.outcome == Outcome::Granted);
+        // what an answer has in it was given away, whatever came of the write
+        let was_granted = evidence.observations[from..].iter().any(is_bare_success);
         let wants_refusal = matches!(write.send.want, Want::Denied(_)) && was_granted;
         // the readings of checks that meet others are those of the check, and nobody writes between them
         let meets_others = self.check.steps.iter().any(|step| matches!(step, Step::Meet));
@@ -21,7 +22,7 @@ impl Stage<'_> {
         }
         if self.nothing_came_of(write, evidence).await.is_some() {
             let reader = subject.reader_of(resource).map(|at| subject.resources[at].name()).unwrap_or_default();
-            for seen in evidence.observations[from..].iter_mut().filter(|seen| seen.outcome == Outcome::Granted) {
+            for seen in evidence.observations[from..].iter_mut().filter(|seen| is_bare_success(seen)) {
                 seen.outcome = Outcome::Refused;
                 seen.why =
                     Some(format!("{reader} shows that nothing changed, and shows the same write where it is allowed"));
@@ -94,6 +95,11 @@ impl Stage<'_> {
         let request = self.prober.good_request(&held, reader, &mut Evidence::default()).await;
         Some(self.prober.send_to(reader, &request).await)
     }
+}
+
+/// Whether access was granted by a status alone.
+fn is_bare_success(seen: &Observation) -> bool {
+    seen.outcome == Outcome::Granted && seen.exchange.response().is_some_and(|answer| answer.body.is_empty())
 }
 
 /// A write that whoever asks may not do.
