@@ -262,6 +262,7 @@ pub const GROUPS: &[Group] = &[
             session::authorization::CHECKS,
             session::asking_client::CHECKS,
             session::faulty_elsewhere::CHECKS,
+            session::user_logs_in::CHECKS,
             session::implicit::CHECKS,
             session::published::CHECKS,
             session::code::CHECKS,

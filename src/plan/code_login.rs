@@ -381,6 +381,38 @@ mod tests {
     }
 
     #[test]
+    fn nobody_has_logged_in_where_no_request_names_the_user() {
+        let field = |name: &str, part| (name.to_owned(), LoginText(vec![part]));
+        let credentials = vec![field("user", LoginPart::Username), field("password", LoginPart::Password)];
+        let line = |name: &str, value| (name.to_owned(), LoginText(vec![value]));
+        let token = || LoginPart::Pointer("/token".to_owned());
+        // header lines of the authorization request; how many requests are left, and how many lines of them
+        for (headers, expected) in [
+            (vec![], Some((2, 0))),
+            (vec![line("Authorization", token())], Some((2, 0))),
+            (vec![line("Accept", LoginPart::Plain("text/html".to_owned())), line("Cookie", token())], Some((2, 1))),
+            // whoever has these is somebody
+            (vec![line("Cookie", LoginPart::Plain("sid=1".to_owned()))], None),
+            (vec![line("authorization", LoginPart::Plain("Bearer t".to_owned()))], None),
+        ] {
+            let mut own = login();
+            let CredentialSource::Requests(steps) = &mut own.source else { panic!("requests") };
+            let entered = LoginStep { body: Some(LoginBody::Form(credentials.clone())), ..steps[1].clone() };
+            steps[0].headers = headers.clone();
+            steps.insert(0, entered);
+            let left = own.authorizing(AuthorizationChange::NobodyLoggedIn).map(|(login, _)| {
+                let steps = steps(&login);
+                (steps.len(), steps[0].headers.len())
+            });
+            assert_eq!(left, expected, "{headers:?}");
+        }
+        let mut own = login();
+        let CredentialSource::Requests(steps) = &mut own.source else { panic!("requests") };
+        steps[0].body = Some(LoginBody::Form(credentials));
+        assert!(own.authorizing(AuthorizationChange::NobodyLoggedIn).is_none(), "it names its user itself");
+    }
+
+    #[test]
     fn an_address_that_names_a_value_of_its_account_is_changed_beside_it() {
         let mut own = login();
         if let CredentialSource::Requests(steps) = &mut own.source {

@@ -121,7 +121,7 @@ async fn discover(
             Ok(Some((issuer, metadata)))
         }
         Err(error) if needs_endpoint => {
-            let answered = !matches!(error, ControlError::Unreachable(_) | ControlError::Closed);
+            let answered = !error.is_silence();
             Err(unusable(error.to_string(), answered).into())
         }
         // the keys alone are missed: what needs them is not tested, and says so

@@ -526,3 +526,17 @@ fn not_ended(failures: &[impl std::fmt::Display]) -> Vec<String> {
     });
     told.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::not_ended;
+
+    #[test]
+    fn logins_that_were_not_ended_for_one_reason_are_one_note() {
+        let told = not_ended(&["the logout failed: 400", "the logout failed: 503", "the logout failed: 400"]);
+        let expected =
+            ["2 logins were not ended: the logout failed: 400", "a login was not ended: the logout failed: 503"];
+        assert_eq!(told, expected);
+        assert!(not_ended(&[""; 0]).is_empty());
+    }
+}

@@ -213,7 +213,7 @@ fn asked<'a>(
 fn of_token(error: &ControlError, at: usize, identity: &Identity) -> Obstacle {
     let credential = identity.name.clone();
     if matches!(identity.login, Login::Procedure(_)) {
-        let answered = !matches!(error, ControlError::Unreachable(_) | ControlError::Closed);
+        let answered = !error.is_silence();
         let throttled = matches!(error, ControlError::Login(LoginError::Refused { status: 429, .. }));
         return Obstacle::NoLogin { credential, why: error.to_string(), answered, throttled, at };
     }
@@ -229,6 +229,12 @@ fn of_token(error: &ControlError, at: usize, identity: &Identity) -> Obstacle {
         ControlError::Unreachable(why) => Obstacle::NoToken {
             credential,
             why: format!("the token endpoint is not reachable: {why}"),
+            answered: false,
+            broke: false,
+        },
+        ControlError::TimedOut => Obstacle::NoToken {
+            credential,
+            why: "the token endpoint does not answer in time".to_owned(),
             answered: false,
             broke: false,
         },

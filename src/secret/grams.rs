@@ -36,7 +36,7 @@ struct Form {
     piece: usize,
 }
 
-/// Where a run of six bytes stands in a form.
+/// The place of a run of six bytes in a form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     gram: u64,

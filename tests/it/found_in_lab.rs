@@ -10,6 +10,7 @@ mod guards;
 mod logins;
 mod objects;
 mod pages;
+mod passwords;
 mod verdicts;
 mod writes;
 

@@ -22,14 +22,23 @@ const AWAY: Duration = Duration::from_secs(4);
 /// For each request, and a third of the time for which a target is waited for.
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// How a process ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    /// Its connections are closed at once.
+    Closing,
+    /// It answers no more, and takes no more connections; those that are open stay so.
+    Hanging,
+}
+
 /// A service that one process answers, one request after another; it ends at a request, or at a login whose password is an object,
 /// and may be started again.
 fn start(comes_back: bool) -> (SocketAddr, Arc<AtomicUsize>) {
-    ending_at(STOPS, comes_back.then_some(AWAY))
+    ending_at(STOPS, comes_back.then_some(AWAY), End::Closing)
 }
 
 /// The same, which ends at keys that have one of these in them, and comes back after a time.
-fn ending_at(stops: &'static [&'static str], away: Option<Duration>) -> (SocketAddr, Arc<AtomicUsize>) {
+fn ending_at(stops: &'static [&'static str], away: Option<Duration>, end: End) -> (SocketAddr, Arc<AtomicUsize>) {
     let address = crate::ports::reserved();
     let mut listener = TcpListener::bind(address).expect("binds");
     let stopped = Arc::new(AtomicUsize::new(0));
@@ -37,8 +46,13 @@ fn ending_at(stops: &'static [&'static str], away: Option<Duration>) -> (SocketA
     std::thread::spawn(move || {
         loop {
             let Ok((stream, _)) = listener.accept() else { continue };
+            let open = stream.try_clone().expect("is a socket");
             if answer(stream, stops).unwrap_or(true) {
                 continue;
+            }
+            if end == End::Hanging {
+                // open for as long as this program runs
+                std::mem::forget(open);
             }
             count.fetch_add(1, Ordering::Relaxed);
             drop(listener);
@@ -156,7 +170,8 @@ async fn the_request_that_stops_a_target_is_found_and_nothing_else_is_blamed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_run_goes_on_however_often_a_target_stops() {
-    let (address, stopped) = ending_at(&["' OR", "{\"", "${jndi:", "../", ")(|"], Some(Duration::from_secs(1)));
+    let (address, stopped) =
+        ending_at(&["' OR", "{\"", "${jndi:", "../", ")(|"], Some(Duration::from_secs(1)), End::Closing);
     let ended = against(address, true, LIMIT).await;
     let found = ended.of("common.keeps-answering");
     assert_eq!((found.verdict, found.severity), (Verdict::Fail, Severity::High), "{}", found.summary);
@@ -202,12 +217,17 @@ async fn a_login_that_stops_a_target_is_found_whether_it_comes_back_or_not() {
          credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\nresources: [{{ request: GET /orders }}]\n\
          conformance: {{ include: [bearer.valid-accepted, login.wrong-password-refused, login.unusual-password-refused, common.keeps-answering] }}\n"
     );
-    for (comes_back, times) in [(true, 2), (false, 1)] {
-        let (address, stopped) = start(comes_back);
+    for (comes_back, end, times) in [(true, End::Closing, 2), (false, End::Closing, 1), (false, End::Hanging, 1)] {
+        let (address, stopped) = ending_at(STOPS, comes_back.then_some(AWAY), end);
         let limit = if comes_back { LIMIT } else { Duration::from_millis(500) };
         let ended = with_rest(address, true, limit, &rest).await;
         let found = ended.of("common.keeps-answering");
-        assert_eq!((found.verdict, found.severity), (Verdict::Fail, Severity::High), "{comes_back}: {}", found.summary);
+        assert_eq!(
+            (found.verdict, found.severity),
+            (Verdict::Fail, Severity::High),
+            "{comes_back} {end:?}: {}",
+            found.summary
+        );
         assert!(found.summary.contains("POST /login of login.unusual-password-refused"), "{}", found.summary);
         assert_eq!(
             stopped.load(Ordering::Relaxed),

@@ -10,6 +10,7 @@ pub(crate) mod effects;
 pub(crate) mod fields;
 pub(crate) mod foreign_page;
 pub(crate) mod framing;
+mod head;
 pub(crate) mod hosts;
 pub(crate) mod leaks;
 pub(crate) mod malformed;
@@ -108,28 +109,28 @@ pub(crate) const CHECKS: &[Check] = &[
                 Accept::Status(405),
                 Accept::Status(501),
             ]),
-            send(forged("unknown"), On::EachGet).with(&[Alter::Method("HEAD")]).id(effects::UNKNOWN_HEAD).denied(&[
+            send(forged("unknown"), On::EachGet).with(&[Alter::Method("HEAD")]).id(head::UNKNOWN_HEAD).denied(&[
                 INVALID,
                 Accept::Status(405),
                 Accept::Status(501),
             ]),
             send(Who::Good, On::EachGet)
                 .with(&[Alter::Method("HEAD")])
-                .id(effects::GOOD_HEAD)
+                .id(head::GOOD_HEAD)
                 .called("HEAD with the good credential"),
-            send(Who::Anonymous, On::EachGet).id(effects::ANONYMOUS_GET).called("GET without a credential"),
+            send(Who::Anonymous, On::EachGet).id(head::ANONYMOUS_GET).called("GET without a credential"),
             send(Who::Anonymous, On::EachGet)
                 .with(&[Alter::Method("HEAD"), Alter::Path(nowhere)])
                 .id(effects::NOWHERE)
                 .called("HEAD of a path beside it that names nothing"),
-            send(Who::Good, On::EachGet).id(effects::GOOD_GET).called("GET with the good credential"),
+            send(Who::Good, On::EachGet).id(head::GOOD_GET).called("GET with the good credential"),
             // what opens GET as well is no matter of the method
             send(forged("unknown"), On::EachGet)
-                .id(effects::UNKNOWN_GET)
-                .where_granted(effects::UNKNOWN_HEAD)
+                .id(head::UNKNOWN_GET)
+                .where_granted(head::UNKNOWN_HEAD)
                 .called("GET with the wrong credential"),
         ],
-        expect: effects::head_like_get,
+        expect: head::head_like_get,
         shows: Explanation::Method,
         fault: "head-unguarded",
         ..REFUSAL

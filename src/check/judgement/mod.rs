@@ -350,7 +350,7 @@ impl<'a> ObservedCheck<'a> {
         let expected = format!("refused {}", self.statuses(accepts));
         let observation = &self.evidence.observations[index];
         let refused = match &observation.why {
-            Some(why) => format!("answered with {status} and not carried out: {why}"),
+            Some(why) => format!("refused with {status}: {why}"),
             None => format!("refused with {status}"),
         };
         let Some(class) = class_of(accepts) else {

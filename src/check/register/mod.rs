@@ -118,10 +118,8 @@ fn accepted(case: &ObservedCheck<'_>) -> Result<Value, Box<Judgement>> {
         }
     };
     let Some((_, seen)) = case.observations_of(GOOD).next() else {
-        return Err(not_applicable(match metadata.get("registration_endpoint") {
-            None => "the metadata name no registration_endpoint",
-            Some(_) => "the registration_endpoint is neither on the origin of the issuer nor on that of the target",
-        }));
+        judgement.leaves_open("nobody was registered".to_owned());
+        return Err(judgement);
     };
     match (seen.outcome, seen.exchange.status().unwrap_or_default()) {
         (Outcome::Granted, _) => return Ok(metadata),
@@ -141,6 +139,16 @@ fn accepted(case: &ObservedCheck<'_>) -> Result<Value, Box<Judgement>> {
         }
     }
     Err(judgement)
+}
+
+/// What a check says of a server that accepted the good registration, given its metadata.
+fn of_accepting(case: &ObservedCheck<'_>, judge: impl FnOnce(&Value, &mut Judgement)) -> Judgement {
+    let mut judgement = Judgement::default();
+    match accepted(case) {
+        Ok(metadata) => judge(&metadata, &mut judgement),
+        Err(why) => return *why,
+    }
+    judgement
 }
 
 /// Any client error refuses a registration, but for one that says nothing of it: who sends several is throttled (429).
@@ -211,33 +219,34 @@ fn complete(index: usize, answer: &Response, judgement: &mut Judgement) {
 /// RFC 7591 §5 says which redirection URIs may be registered, RFC 6749 §3.1.2 that they are absolute and have no fragment. §3.2.1 lets
 /// the server replace what was asked for.
 fn uris_validated(case: &ObservedCheck<'_>) -> Judgement {
-    if let Err(judgement) = accepted(case) {
-        return *judgement;
-    }
-    let mut judgement = Judgement::default();
-    let mut worst = None;
-    for (index, seen) in probes(case) {
-        if seen.outcome != Outcome::Granted {
-            judge_refusal(case, index, &mut judgement);
-            continue;
-        }
-        let asked: Value = serde_json::from_slice(&seen.exchange.request.body).unwrap_or_default();
-        let asked = texts(&asked, "redirect_uris").unwrap_or_default();
-        let answer = seen.exchange.response().and_then(Response::json).unwrap_or_default();
-        match texts(&answer, "redirect_uris") {
-            Some(registered) if registered.iter().any(|uri| asked.contains(uri)) => {
-                worst = worst.max(Some(severity(case.step_of(seen).step_id())));
-                judgement.violates(index, case.about(index, "the client is registered with it"), "refused with 400");
+    of_accepting(case, |_, judgement| {
+        let mut worst = None;
+        for (index, seen) in probes(case) {
+            if seen.outcome != Outcome::Granted {
+                judge_refusal(case, index, judgement);
+                continue;
             }
-            Some(_) => {}
-            None => judgement.leaves_open(format!(
-                "{}: a client is registered, and the answer does not say with which redirect_uris",
-                seen.description
-            )),
+            let asked: Value = serde_json::from_slice(&seen.exchange.request.body).unwrap_or_default();
+            let asked = texts(&asked, "redirect_uris").unwrap_or_default();
+            let answer = seen.exchange.response().and_then(Response::json).unwrap_or_default();
+            match texts(&answer, "redirect_uris") {
+                Some(registered) if registered.iter().any(|uri| asked.contains(uri)) => {
+                    worst = worst.max(Some(severity(case.step_of(seen).step_id())));
+                    judgement.violates(
+                        index,
+                        case.about(index, "the client is registered with it"),
+                        "refused with 400",
+                    );
+                }
+                Some(_) => {}
+                None => judgement.leaves_open(format!(
+                    "{}: a client is registered, and the answer does not say with which redirect_uris",
+                    seen.description
+                )),
+            }
         }
-    }
-    judgement.at_most = worst.or(Some(Severity::Low));
-    judgement
+        judgement.at_most = worst.or(Some(Severity::Low));
+    })
 }
 
 fn severity(step: Option<StepId>) -> Severity {
@@ -250,29 +259,26 @@ fn severity(step: Option<StepId>) -> Severity {
 
 /// RFC 7591 §5: servers must require clients of redirect-based grants to register their redirection URIs.
 fn uris_required(case: &ObservedCheck<'_>) -> Judgement {
-    let metadata = match accepted(case) {
-        Ok(metadata) => metadata,
-        Err(judgement) => return *judgement,
-    };
-    if metadata.get("pushed_authorization_request_endpoint").is_some() {
-        let why = "the server takes pushed authorization requests, whose redirection URIs need not be registered (RFC 9126 §2.4)";
-        return Judgement { not_applicable: Some(why.to_owned()), ..Judgement::default() };
-    }
-    let mut judgement = Judgement::default();
-    for (index, seen) in probes(case) {
-        if seen.outcome != Outcome::Granted {
-            judge_refusal(case, index, &mut judgement);
-            continue;
+    of_accepting(case, |metadata, judgement| {
+        if metadata.get("pushed_authorization_request_endpoint").is_some() {
+            let why = "the server takes pushed authorization requests, whose redirection URIs need not be registered (RFC 9126 §2.4)";
+            judgement.not_applicable = Some(why.to_owned());
+            return;
         }
-        let answer = seen.exchange.response().and_then(Response::json).unwrap_or_default();
-        let is_redirected = |grant: &String| ["authorization_code", "implicit"].contains(&grant.as_str());
-        // RFC 7591 §2: without the member the grant is authorization_code
-        let redirects = texts(&answer, "grant_types").is_none_or(|grants| grants.iter().any(is_redirected));
-        let has_uris = texts(&answer, "redirect_uris").is_some_and(|uris| !uris.is_empty());
-        if redirects && !has_uris {
-            let text = case.about(index, "the client is registered without a redirection URI");
-            judgement.violates(index, text, "refused with 400");
+        for (index, seen) in probes(case) {
+            if seen.outcome != Outcome::Granted {
+                judge_refusal(case, index, judgement);
+                continue;
+            }
+            let answer = seen.exchange.response().and_then(Response::json).unwrap_or_default();
+            let is_redirected = |grant: &String| ["authorization_code", "implicit"].contains(&grant.as_str());
+            // RFC 7591 §2: without the member the grant is authorization_code
+            let redirects = texts(&answer, "grant_types").is_none_or(|grants| grants.iter().any(is_redirected));
+            let has_uris = texts(&answer, "redirect_uris").is_some_and(|uris| !uris.is_empty());
+            if redirects && !has_uris {
+                let text = case.about(index, "the client is registered without a redirection URI");
+                judgement.violates(index, text, "refused with 400");
+            }
         }
-    }
-    judgement
+    })
 }

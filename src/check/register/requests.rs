@@ -1,10 +1,10 @@
 //! Requests to registration endpoints that are malformed, unusual or refused (RFC 7591 §2, §3.2.2).
 
-use super::{GOOD_REGISTRATION, REGISTRATION, accepted, judge_refusal, probes};
+use super::{GOOD_REGISTRATION, REGISTRATION, judge_refusal, of_accepting, probes};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{ClientRegistration, MetadataDocument, Want, fetch, register};
 use crate::check::{Check, Doc, Explanation, Level, Severity};
-use crate::observe::Outcome;
+use crate::observe::{Observation, Outcome, Response};
 
 /// What holds of requests that are refused, break servers, or say more than they need to.
 pub(crate) const CHECKS: &[Check] = &[
@@ -84,76 +84,65 @@ pub(crate) const CHECKS: &[Check] = &[
 /// RFC 7591 §3.2.2: 400 (unless otherwise specified), `application/json`, and a required `error`. What is accepted is another matter:
 /// see register.redirect-uris-validated.
 fn errors_have_a_code(case: &ObservedCheck<'_>) -> Judgement {
-    if let Err(judgement) = accepted(case) {
-        return *judgement;
-    }
-    let mut judgement = Judgement::default();
-    let mut is_refused = false;
-    for (index, seen) in probes(case) {
-        let Some(answer) = seen.exchange.response().filter(|_| seen.outcome == Outcome::Refused) else {
-            // a server error is one of register.malformed-never-5xx
-            if seen.outcome != Outcome::Granted {
-                let status = seen.exchange.status().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-                judgement.leaves_open(format!("{}: {status} is no refusal that could be read", seen.description));
+    of_accepting(case, |_, judgement| {
+        let mut is_refused = false;
+        for (index, seen) in probes(case) {
+            match seen.exchange.response() {
+                Some(answer) if seen.outcome == Outcome::Refused => {
+                    is_refused = true;
+                    has_a_code(case, (index, answer), judgement);
+                }
+                _ if seen.outcome == Outcome::Granted => {}
+                // a server error is one of register.malformed-never-5xx
+                answer => {
+                    let status = answer.map_or_else(|| "no answer".to_owned(), |answer| answer.status.to_string());
+                    judgement.leaves_open(format!("{}: {status} is no refusal that could be read", seen.description));
+                }
             }
-            continue;
-        };
-        is_refused = true;
-        if answer.status != 400 {
-            let text = case.about(index, format_args!("refused with {}", answer.status));
-            judgement.deviates(index, text, "400");
         }
-        if answer.json_text("error").is_none_or(|error| error.is_empty()) {
-            let text = case.about(index, "the refusal has no error member that is a text");
-            judgement.deviates_by(
-                Explanation::ErrorAbsent,
-                index,
-                text,
-                "error=invalid_redirect_uri or invalid_client_metadata",
-            );
-        } else if answer.media_type().as_deref() != Some("application/json") {
-            let seen = answer.media_type().unwrap_or_default();
-            let text = case.about(index, format_args!("the media type of the refusal is {seen:?}"));
-            judgement.deviates(index, text, "application/json");
+        if !is_refused && judgement.open.is_empty() {
+            let why = "no registration was refused: see register.redirect-uris-validated";
+            judgement.not_applicable = Some(why.to_owned());
         }
+    })
+}
+
+fn has_a_code(case: &ObservedCheck<'_>, (index, answer): (usize, &Response), judgement: &mut Judgement) {
+    if answer.status != 400 {
+        let text = case.about(index, format_args!("refused with {}", answer.status));
+        judgement.deviates(index, text, "400");
     }
-    if !is_refused && judgement.open.is_empty() {
-        let why = "no registration was refused: see register.redirect-uris-validated";
-        judgement.not_applicable = Some(why.to_owned());
+    if answer.json_text("error").is_none_or(|error| error.is_empty()) {
+        let text = case.about(index, "the refusal has no error member that is a text");
+        let expected = "error=invalid_redirect_uri or invalid_client_metadata";
+        judgement.deviates_by(Explanation::ErrorAbsent, index, text, expected);
+    } else if answer.media_type().as_deref() != Some("application/json") {
+        let seen = answer.media_type().unwrap_or_default();
+        let text = case.about(index, format_args!("the media type of the refusal is {seen:?}"));
+        judgement.deviates(index, text, "application/json");
     }
-    judgement
 }
 
 /// What a server makes of such a registration is its own matter, as long as it does not break.
 fn unbroken(case: &ObservedCheck<'_>) -> Judgement {
-    if let Err(judgement) = accepted(case) {
-        return *judgement;
-    }
-    let mut judgement = Judgement::default();
-    for (index, seen) in probes(case) {
-        let is_success = seen.exchange.status().is_some_and(|status| (200..300).contains(&status));
-        if seen.outcome != Outcome::Granted && !is_success {
-            judge_refusal(case, index, &mut judgement);
-        }
-    }
-    judgement
+    of_accepting(case, |_, judgement| {
+        let is_success = |seen: &Observation| matches!(seen.exchange.status(), Some(200..=299));
+        let refused = probes(case).filter(|(_, seen)| seen.outcome != Outcome::Granted && !is_success(seen));
+        refused.for_each(|(index, _)| judge_refusal(case, index, judgement));
+    })
 }
 
 /// RFC 7591 §2: "The authorization server MUST ignore any client metadata sent by the client that it does not understand".
 fn unknown_ignored(case: &ObservedCheck<'_>) -> Judgement {
-    if let Err(judgement) = accepted(case) {
-        return *judgement;
-    }
-    let mut judgement = Judgement::default();
-    for (index, seen) in probes(case) {
-        match seen.outcome {
-            Outcome::Refused => {
-                let status = seen.exchange.status().unwrap_or_default();
-                let text = case.about(index, format_args!("refused with {status}, and a good one is accepted"));
-                judgement.deviates(index, text, "201");
+    of_accepting(case, |_, judgement| {
+        for (index, seen) in probes(case) {
+            if seen.outcome != Outcome::Refused {
+                case.judge_as(index, Want::Granted, judgement);
+                continue;
             }
-            _ => case.judge_as(index, Want::Granted, &mut judgement),
+            let status = seen.exchange.status().unwrap_or_default();
+            let text = case.about(index, format_args!("refused with {status}, and a good one is accepted"));
+            judgement.deviates(index, text, "201");
         }
-    }
-    judgement
+    })
 }

@@ -66,8 +66,6 @@ fn nothing_is_said_of_servers_that_register_nobody() {
             (judgement.not_applicable, judgement.open)
         };
         for (metadata, good, expected) in [
-            (json!({}), None, "the metadata name no registration_endpoint"),
-            (metadata(), None, "neither on the origin of the issuer"),
             (metadata(), Some((401, "")), "initial access token"),
             (metadata(), Some((403, "")), "initial access token"),
             (metadata(), Some((400, REFUSED)), "is refused (invalid_redirect_uri)"),

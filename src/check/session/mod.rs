@@ -28,6 +28,7 @@ pub(crate) mod returned_cookies;
 pub(crate) mod shown_cookies;
 pub(crate) mod stated_life;
 pub(crate) mod two_users;
+pub(crate) mod user_logs_in;
 pub(crate) mod weak_passwords;
 
 use crate::check::common::foreign_page;

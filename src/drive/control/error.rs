@@ -12,6 +12,9 @@ pub enum ControlError {
     /// No answer.
     #[error("not reachable: {0}")]
     Unreachable(String),
+    /// No answer within the time that one may take, on a connection that was there.
+    #[error("no answer in time")]
+    TimedOut,
     /// The connection was closed where an answer was due.
     #[error("the connection is closed without an answer")]
     Closed,
@@ -38,4 +41,11 @@ pub enum ControlError {
     /// An address that no request goes to.
     #[error(transparent)]
     Destination(#[from] BadDestination),
+}
+
+impl ControlError {
+    /// Whether there was no answer at all.
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::TimedOut | Self::Closed)
+    }
 }

@@ -18,18 +18,19 @@ pub(super) async fn read(
     answer: Result<reqwest::Response, reqwest::Error>,
     proxy: Option<&Arc<Proxy>>,
 ) -> Result<(u16, Vec<u8>), ControlError> {
-    let unreachable = |error: reqwest::Error| match was_closed(&error) {
-        true => ControlError::Closed,
-        false => ControlError::Unreachable(root_cause(&error.without_url())),
+    let silence = |error: reqwest::Error| match (was_closed(&error), error.is_timeout() && !error.is_connect()) {
+        (true, _) => ControlError::Closed,
+        (false, true) => ControlError::TimedOut,
+        (false, false) => ControlError::Unreachable(root_cause(&error.without_url())),
     };
-    let mut response = answer.map_err(unreachable)?;
+    let mut response = answer.map_err(silence)?;
     let status = response.status().as_u16();
     let proxy_status = response.headers().get("proxy-status").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if let Some(proxy) = proxy.filter(|_| answers_for_itself(status, proxy_status)) {
         return Err(ControlError::Unreachable(refusal(proxy, status)));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+    while let Some(chunk) = response.chunk().await.map_err(silence)? {
         body.extend_from_slice(&chunk);
         if body.len() > BODY_LIMIT {
             return Err(ControlError::Unusable(format!("an answer of more than {BODY_LIMIT} bytes")));

@@ -57,11 +57,10 @@ pub fn chosen_password(former: &Secret, chosen: ChosenPassword) -> Secret {
 
 /// Whether a request that should change something did not: it was refused in so many words, or not sent.
 fn was_not_done(error: &ControlError) -> bool {
-    let is_sent = !matches!(error, ControlError::Login(LoginError::MissingValue { .. }));
-    !may_have_been_done(error) && (!is_sent || matches!(error, ControlError::Login(LoginError::Refused { .. })))
+    matches!(error, ControlError::Login(LoginError::Refused { status: 400.., .. } | LoginError::MissingValue { .. }))
 }
 
-/// Whether a request was answered in another way than the scenario calls a success, and no less by one: it may have been done.
+/// Whether the answer to a request is no error, and not what the scenario calls a success either: it may have been done.
 pub fn may_have_been_done(error: &ControlError) -> bool {
     matches!(error, ControlError::Login(LoginError::Refused { status: ..400, .. }))
 }
@@ -147,14 +146,13 @@ impl Logins {
                     let ended = session.change_password(self, former).await;
                     session.may_have_ended();
                     self.give_back(session);
-                    let is_in_doubt = ended.is_err();
-                    if let Err(error) = ended
-                        && !may_have_been_done(&error)
-                    {
-                        return Err(error);
-                    }
                     // a page that says that the former one was used before may have any status; what is weak must not stay
-                    if is_in_doubt || chosen.weak().is_some() {
+                    let is_in_doubt = match ended {
+                        Ok(()) => chosen.weak().is_some(),
+                        Err(error) if may_have_been_done(&error) => true,
+                        Err(error) => return Err(error),
+                    };
+                    if is_in_doubt {
                         let mut with_former = LoginSession::new(procedure.clone());
                         with_former.renewed(self).await?;
                         self.give_back(with_former);

@@ -80,6 +80,7 @@ impl Transcript {
                 truncated: false,
             }),
             Err(ControlError::Closed) => Err(Silence::Closed),
+            Err(ControlError::TimedOut) => Err(Silence::TimedOut),
             Err(ControlError::Unreachable(why)) => Err(Silence::Unreachable(why.clone())),
             Err(error) => Err(Silence::Unreachable(error.to_string())),
         };

@@ -287,15 +287,10 @@ impl Prober {
         let is_silent = |exchange: &&Exchange| {
             exchange.answer.is_err() && exchange.request.value_of("host") == Some(host.as_bytes())
         };
-        // one that was sent once more, in vain, may have done it the first time
-        let silent: Vec<&Exchange> = exchanges.iter().rev().take_while(is_silent).collect();
-        let Some(last) = silent.first() else { return };
-        let mut number = 0;
-        for exchange in silent.iter().rev() {
-            number = self.outages.begins(&exchange.request);
-            self.outages.ends(number, exchange);
-        }
-        self.pulse(number, last).await;
+        let Some(silent) = exchanges.last().filter(is_silent) else { return };
+        let number = self.outages.begins(&silent.request);
+        self.outages.ends(number, silent);
+        self.pulse(number, silent).await;
     }
 
     /// The plainest request that there is: any answer to it is a sign of life.

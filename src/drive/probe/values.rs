@@ -71,7 +71,7 @@ fn digest_response(parameters: &str) -> Option<&str> {
     Some(quoted.unwrap_or_default())
 }
 
-/// Whether a value is a word where a machine makes values up: what a person chooses may be a word and is a secret all the same.
+/// Whether a value is a word where a machine generates values. What a person chooses may be a word, and is a secret even then.
 pub(super) fn is_word_of(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
     is_words(value) && !["key", "password", "secret"].iter().any(|own| name.ends_with(own))

@@ -32,6 +32,22 @@ enum Manner {
     Correct,
     /// Registers whoever has an initial access token (RFC 7591 §3).
     Closed,
+    /// Names no registration endpoint.
+    Unannounced,
+    /// Names one on another host.
+    Elsewhere,
+}
+
+impl Manner {
+    /// Why nothing applies to it.
+    fn why(self) -> &'static str {
+        match self {
+            Manner::Lenient | Manner::Correct => "",
+            Manner::Closed => "initial access token",
+            Manner::Unannounced => "the metadata name no registration_endpoint",
+            Manner::Elsewhere => "neither on the origin of the issuer nor on that of the target",
+        }
+    }
 }
 
 /// Ids of registered clients that have not been removed.
@@ -89,11 +105,14 @@ async fn of(manner: Manner) -> (Ended, Vec<String>) {
     let (kept, removed) = (clients.clone(), clients.clone());
     let metadata = move |headers: HeaderMap| async move {
         let issuer = format!("http://{}", host(&headers));
-        Json(json!({
-            "issuer": issuer,
-            "registration_endpoint": format!("{issuer}/clients"),
-            "grant_types_supported": ["authorization_code", "refresh_token"],
-        }))
+        let mut document =
+            json!({ "issuer": issuer, "grant_types_supported": ["authorization_code", "refresh_token"] });
+        match manner {
+            Manner::Unannounced => {}
+            Manner::Elsewhere => document["registration_endpoint"] = "http://clients.example/register".into(),
+            _ => document["registration_endpoint"] = format!("{issuer}/clients").into(),
+        }
+        Json(document)
     };
     let registered =
         move |headers: HeaderMap, body: Bytes| async move { register(manner, &kept, &host(&headers), &body) };
@@ -133,11 +152,14 @@ async fn a_server_that_registers_whatever_comes_is_found_and_a_correct_one_is_no
         (Manner::Lenient, [Fail, Fail, Fail, NotApplicable, Warn, Pass]),
         (Manner::Correct, [Pass; 6]),
         (Manner::Closed, [NotApplicable; 6]),
+        (Manner::Unannounced, [NotApplicable; 6]),
+        (Manner::Elsewhere, [NotApplicable; 6]),
     ] {
         let (ended, left) = of(manner).await;
         for (check, verdict) in CHECKS.into_iter().zip(verdicts) {
             let result = ended.of(check);
             assert_eq!(result.verdict, verdict, "{manner:?} {check}: {} {:?}", result.summary, result.deviations);
+            assert!(result.summary.contains(manner.why()), "{manner:?} {check}: {}", result.summary);
         }
         let record = serde_json::to_string(&ended.results).expect("is JSON");
         for secret in [SECRET, REMOVAL] {
@@ -151,7 +173,7 @@ async fn a_server_that_registers_whatever_comes_is_found_and_a_correct_one_is_no
             }
             // what the server lets clients remove is removed
             Manner::Correct => assert!(left.is_empty(), "{left:?}"),
-            Manner::Closed => assert!(left.is_empty()),
+            Manner::Closed | Manner::Unannounced | Manner::Elsewhere => assert!(left.is_empty()),
         }
     }
 }

@@ -24,8 +24,9 @@ impl Stage<'_> {
             let reader = subject.reader_of(resource).map(|at| subject.resources[at].name()).unwrap_or_default();
             for seen in evidence.observations[from..].iter_mut().filter(|seen| is_bare_success(seen)) {
                 seen.outcome = Outcome::Refused;
-                seen.why =
-                    Some(format!("{reader} shows that nothing changed, and shows the same write where it is allowed"));
+                seen.why = Some(format!(
+                    "nothing came of it: {reader} shows no change, and shows the same write where it is allowed"
+                ));
             }
         }
     }

@@ -4,25 +4,42 @@ use serde_json::Value;
 use url::Url;
 
 use super::resource::{may_be_an_accident, second_counts};
-use super::{Halt, Stage, described};
+use super::told::{Told, granted};
+use super::{Halt, Stage};
 use crate::check::step::ClientRegistration;
-use crate::clock;
 use crate::drive::probe::values;
-use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Request, Response, meaning_of_status};
+use crate::observe::{Evidence, Exchange, Outcome, Place, Request, Response, meaning_of_status};
 use crate::plan::Action;
 use crate::target::address::host_field;
 
+/// The member of metadata that names where clients register (RFC 8414 §2).
+const ENDPOINT: &str = "registration_endpoint";
+/// Why nobody is registered.
+const NOT_NAMED: &str = "the metadata name no registration_endpoint";
+/// The same where asking would be asking somebody else.
+const ELSEWHERE: &str = "the registration_endpoint is neither on the origin of the issuer nor on that of the target";
+
 impl Stage<'_> {
-    /// Sends a registration, once more where its answer may be an accident. Nothing is sent where no document names an endpoint.
+    /// Sends a registration, once more where its answer may be an accident. Where no document came, nothing is sent, and the check says so.
+    ///
+    /// # Errors
+    /// When a document came and names no endpoint that is asked.
     pub(super) async fn register_client(
         &mut self,
         action: &Action,
         registration: ClientRegistration,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let Some(url) = self.named_near("registration_endpoint", evidence) else { return Ok(()) };
-        let metadata = evidence.observations.iter().find_map(|seen| seen.exchange.response()?.json());
-        let body = registration.body(&metadata.unwrap_or_default());
+        let mut documents = evidence.observations.iter().filter(|seen| seen.outcome == Outcome::Granted);
+        let metadata = documents.find_map(|seen| seen.exchange.response()?.json());
+        let Some(metadata) = metadata else { return Ok(()) };
+        let Some(url) = self.named_near(ENDPOINT, evidence) else {
+            // the whole document shows nothing but that
+            evidence.observations.clear();
+            let is_named = metadata.get(ENDPOINT).is_some();
+            return Err(Halt::Inapplicable(if is_named { ELSEWHERE } else { NOT_NAMED }.to_owned()));
+        };
+        let body = registration.body(&metadata);
         let request = request_to("POST", &url).with_body("application/json", body);
         let mut exchange = self.post_registration(&url, &request, evidence).await;
         let (mut outcome, mut reproduced) = (meaning(&exchange), false);
@@ -34,19 +51,8 @@ impl Stage<'_> {
                 (exchange, outcome) = (again, second);
             }
         }
-        evidence.observe(Observation {
-            step: action.step,
-            credential: None,
-            forgery: None,
-            description: described(action),
-            place: Place::Metadata,
-            exchange,
-            outcome,
-            why: None,
-            clean: true,
-            at: clock::unix_seconds(),
-            reproduced,
-        });
+        let told = Told { outcome, ..granted(Some(exchange)) };
+        told.observe_as(action, Place::Metadata, reproduced, evidence);
         Ok(())
     }
 
@@ -69,7 +75,7 @@ impl Stage<'_> {
         let is_header_value = token.bytes().all(|byte| byte.is_ascii_graphic());
         let url = address.parse().ok().filter(|url| self.is_near(url));
         // a client of somebody else is not removed: the address is that of the new one alone
-        let is_of_endpoint = |url: &Url| self.named_near("registration_endpoint", evidence).as_ref() != Some(url);
+        let is_of_endpoint = |url: &Url| self.named_near(ENDPOINT, evidence).as_ref() != Some(url);
         if let Some(url) = url.filter(|url| is_header_value && is_of_endpoint(url)) {
             let request = request_to("DELETE", &url).credential_header("Authorization", format!("Bearer {token}"));
             self.prober.send_at(&url, &request).await;

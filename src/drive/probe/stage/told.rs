@@ -73,7 +73,7 @@ pub(super) fn refused(error: &ControlError, exchange: Option<Exchange>) -> Resul
             // a page, or a redirect to one: the scenario says that it is no success
             _ => Outcome::Refused,
         },
-        (ControlError::Unreachable(_) | ControlError::Closed, _) => Outcome::Silent,
+        (error, _) if error.is_silence() => Outcome::Silent,
         // RFC 6749 §4.1.2.1: an error that is sent to the client refuses as a page does
         (ControlError::Login(login), Some(_)) if login.is_refused_to_client() => Outcome::Refused,
         // such as a token endpoint that issues no refresh tokens, which it need not (RFC 6749 §5.1)
