@@ -396,10 +396,10 @@ mod tests {
             (vec![line("authorization", LoginPart::Plain("Bearer t".to_owned()))], None),
         ] {
             let mut own = login();
-            let CredentialSource::Requests(steps) = &mut own.source else { panic!("requests") };
-            let entered = LoginStep { body: Some(LoginBody::Form(credentials.clone())), ..steps[1].clone() };
-            steps[0].headers = headers.clone();
-            steps.insert(0, entered);
+            let CredentialSource::Requests(asked) = &mut own.source else { panic!("requests") };
+            let entered = LoginStep { body: Some(LoginBody::Form(credentials.clone())), ..asked[1].clone() };
+            asked[0].headers = headers.clone();
+            asked.insert(0, entered);
             let left = own.authorizing(AuthorizationChange::NobodyLoggedIn).map(|(login, _)| {
                 let steps = steps(&login);
                 (steps.len(), steps[0].headers.len())

@@ -50,9 +50,10 @@ fn ending_at(stops: &'static [&'static str], away: Option<Duration>, end: End) -
             if answer(stream, stops).unwrap_or(true) {
                 continue;
             }
-            if end == End::Hanging {
+            match end {
+                End::Closing => drop(open),
                 // open for as long as this program runs
-                std::mem::forget(open);
+                End::Hanging => std::mem::forget(open),
             }
             count.fetch_add(1, Ordering::Relaxed);
             drop(listener);
