@@ -175,6 +175,41 @@ mod tests {
     use crate::observe::{Evidence, Exchange, Request, Silence};
 
     #[test]
+    fn a_success_by_which_nothing_changes_is_no_access_to_what_its_path_names() {
+        let check = find("common.denied-write-has-no-effect").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
+        let seen = |id, status, body: &str| {
+            let response = Response { status, headers: Vec::new(), body: body.into(), truncated: false };
+            let exchange = Exchange::unanswered(Request::new("PUT", "/ink"), Silence::Closed);
+            Observation::in_test(of(id), Exchange { answer: Ok(response), ..exchange }, Outcome::Granted)
+        };
+        let (red, black, green) = (r#"{"ink":"red"}"#, r#"{"ink":"black"}"#, r#"{"ink":"green"}"#);
+        // the write and its answer; what is read after it, by whoever lacks the scope as well, and after an allowed one; access
+        for (write, answer, [after, as_low, after_allowed], access) in [
+            (BY_LOW, "", [red, red, green], 0),
+            (BY_OTHER, "", [red, black, green], 0),
+            // another object, an answer that gives something away, a write that does not show, and one that was carried out
+            (BY_LOW, "", [red, black, green], 1),
+            (BY_LOW, red, [red, red, green], 1),
+            (BY_OTHER, "", [red, red, red], 1),
+            (BY_LOW, "", [green, green, green], 1),
+        ] {
+            let mut evidence = Evidence::default();
+            for (id, body) in [(BEFORE, red), (BEFORE_AGAIN, red)] {
+                evidence.observe(seen(id, 200, body));
+            }
+            evidence.observe(seen(write, if answer.is_empty() { 204 } else { 200 }, answer));
+            for (id, body) in [(AFTER, after), (AS_LOW, as_low), (LATER, after), (AFTER_ALLOWED, after_allowed)] {
+                evidence.observe(seen(id, 200, body));
+            }
+            let found = none(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!(found.access.len(), access, "{write:?} {answer:?} {after} {as_low} {after_allowed}: {found:?}");
+            assert_eq!(found.remarks.len(), 1 - access, "{found:?}");
+        }
+    }
+
+    #[test]
     fn other_spellings_of_what_is_open_as_it_is_show_nothing() {
         let check = find("common.path-normalisation-not-a-bypass").expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "bearer");
