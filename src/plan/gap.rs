@@ -2,6 +2,7 @@
 
 use crate::check::step::Who;
 
+use super::object_write::ObjectWrite;
 use super::subject::{CredentialState, Identity, Login, Subject};
 
 /// Somebody who may not use a resource although the target knows them.
@@ -52,16 +53,33 @@ impl Subject {
         gap(true).or_else(|| gap(false)).or_else(|| self.scope_gap(Some(true)))
     }
 
-    /// A write that shows in what another resource reads, and that a valid identity may not do: one that lacks a scope, else one of
-    /// another tenant.
-    pub fn shown_write(&self) -> Option<usize> {
-        let of_scope = self.write_gap().map(|gap| gap.resource).filter(|at| self.reader_of(*at).is_some());
+    /// The writes that show in what another resource reads, and that a valid identity may not do: first those for which one lacks a
+    /// scope, then those for which one is of another tenant. Whoever reads what a write changes is whoever writes, if the same
+    /// identity may do both.
+    pub fn shown_writes(&self) -> Vec<ObjectWrite> {
+        let of_gap = self.write_gap().map(|gap| gap.resource).filter(|at| self.reader_of(*at).is_some());
         let is_shown = |at: &usize| {
             let resource = &self.resources[*at];
             resource.writes && resource.can_be_repeated() && self.reader_of(*at).is_some()
         };
-        let of_tenant = || self.protected().filter(is_shown).find(|at| self.tenant_gap_at(*at).is_some());
-        of_scope.or_else(of_tenant)
+        let shown = || self.protected().filter(is_shown);
+        let of_scope = shown().filter(|at| self.scope_gap_at(*at).is_some());
+        let of_tenant = shown().filter(|at| self.tenant_gap_at(*at).is_some());
+        let mut writes: Vec<usize> = Vec::new();
+        for write in of_gap.into_iter().chain(of_scope).chain(of_tenant) {
+            if !writes.contains(&write) {
+                writes.push(write);
+            }
+        }
+        writes.into_iter().filter_map(|write| self.shown_by(write)).collect()
+    }
+
+    /// A write, what reads what it changes, and whoever may do both; where nobody may, whoever may write.
+    pub fn shown_by(&self, write: usize) -> Option<ObjectWrite> {
+        let read = self.reader_of(write)?;
+        let both = |one: &Identity| [write, read].iter().all(|at| self.resources[*at].open_to(one));
+        let identity = self.identities.iter().position(both).or_else(|| self.good_for(write))?;
+        Some(ObjectWrite { write, read, identity })
     }
 
     /// The objects that are read and have a path beside them that names nothing, for whoever may not know which of the two is there.
@@ -185,7 +203,7 @@ mod tests {
             (&[PROJECT], Err("no resource with `writes: true`")),
         ] {
             let subject = of_tenants(&resources.concat());
-            let shown = subject.shown_write().map(|at| subject.resources[at].name());
+            let shown = subject.shown_writes().first().map(|one| subject.resources[one.write].name());
             assert_eq!(shown.as_deref(), expected.ok(), "{resources:?}");
             let check = crate::check::find("common.denied-write-has-no-effect").expect("is in the catalogue");
             let why = crate::plan::cast::script(check, &subject).map_err(|missing| missing.why).err();

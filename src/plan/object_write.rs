@@ -7,7 +7,7 @@ use super::subject::{CredentialState, Identity, Resource, Subject};
 /// What the names of administrators and of their scopes have in them.
 const ADMINISTRATORS: [&str; 3] = ["admin", "root", "superuser"];
 
-/// A write of an object in JSON, the resource that reads the object, and whoever may do both and is no administrator; by index.
+/// A write, the resource that reads what it changes, and whoever may do both; by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectWrite {
     /// The write.
@@ -45,7 +45,7 @@ impl Resource {
 }
 
 impl Subject {
-    /// The writes of objects that can be repeated and read back.
+    /// The writes of objects in JSON that can be repeated and read back, by whoever is no administrator.
     ///
     /// # Errors
     /// When there is none, with what is missing.

@@ -12,7 +12,7 @@ use crate::check::Verdict;
 use crate::event::comparison::Comparison;
 use crate::event::shards::MergedShards;
 use crate::event::{
-    CheckResult, FORMAT, Finding, LoadStarted, Machine, Note, RunFinished, RunStarted, ScenarioFinished,
+    CheckResult, FORMAT, Finding, LoadStarted, Machine, Note, Role, RunFinished, RunStarted, ScenarioFinished,
     ScenarioStarted, ThresholdResult,
 };
 use crate::observe::{Histograms, Interval, LoadFigures};
@@ -245,15 +245,17 @@ impl<'a> ScenarioReport<'a> {
     }
 }
 
-/// Results without the exchanges and the help of checks that passed and that nobody has to look at: they are in the record,
-/// and no reader of a finding needs them.
+/// Results without what no reader of a finding needs, which the record has: the exchanges and the help of checks that passed and that
+/// nobody has to look at, and the controls of checks that judged nothing.
 fn without_passed_evidence(checks: &[CheckResult]) -> Cow<'_, [CheckResult]> {
     let bare = |check: &CheckResult| {
-        let shown = check.verdict != Verdict::Pass || check.needs_review;
-        match shown {
-            true => check.clone(),
-            false => CheckResult { evidence: Vec::new(), help: None, ..check.clone() },
+        let mut check = check.clone();
+        match check.verdict {
+            Verdict::Pass if !check.needs_review => (check.evidence, check.help) = (Vec::new(), None),
+            Verdict::NotApplicable | Verdict::NotTested => check.evidence.retain(|shown| shown.role == Role::Probe),
+            _ => {}
         }
+        check
     };
     checks.iter().map(bare).collect()
 }

@@ -276,9 +276,15 @@ mod tests {
     #[test]
     fn every_forgery_that_a_check_sends_is_in_the_table_of_its_schemes() {
         for check in crate::check::catalogue() {
-            for scheme in SCHEMES.iter().filter(|scheme| check.is_of(scheme.groups())) {
-                for id in check.steps.iter().flat_map(forgeries_of) {
-                    assert!(scheme.forgery(id).is_some(), "{}: {} has no forgery {id}", check.id, scheme.name());
+            let schemes = || SCHEMES.iter().filter(|scheme| check.is_of(scheme.groups()));
+            for step in check.steps {
+                // what is left out where it cannot be made need not be known to each
+                let is_optional = matches!(step, Step::Send(Send { optional: true, .. }));
+                for id in forgeries_of(step) {
+                    let lacking: Vec<&str> =
+                        schemes().filter(|one| one.forgery(id).is_none()).map(|one| one.name()).collect();
+                    let is_known = lacking.is_empty() || (is_optional && lacking.len() < schemes().count());
+                    assert!(is_known, "{}: {lacking:?} have no forgery {id}", check.id);
                 }
             }
         }

@@ -109,7 +109,7 @@ async fn a_refused_write_that_happened_is_told_from_one_that_cannot_be_seen() {
         assert_eq!(found.verdict, verdict, "{acts_first} {around:?}: {}", found.summary);
         if verdict == Verdict::Fail {
             assert_eq!(found.severity, Severity::Critical);
-            assert_eq!(found.summary, "the refused request changed the state");
+            assert_eq!(found.summary, "a refused PUT changed the state");
         }
         // what was written is cleaned up
         assert_eq!(theme, if around.is_empty() { "dark" } else { "light" }, "{acts_first} {around:?}");

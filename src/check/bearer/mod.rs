@@ -11,8 +11,8 @@ use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{
-    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Step, Who, forged, obtain,
-    obtain_as, send,
+    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Step, Who, each_forged, forged,
+    obtain, obtain_as, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
 use crate::observe::{Outcome, StepId};
@@ -22,6 +22,10 @@ const WRITE_REFUSED: &[Accept] = &[INVALID, INSUFFICIENT];
 
 /// The token that has expired, once more.
 const LATER: StepId = StepId::new("later");
+/// A token of the same issuer that has just ended, and that nobody has used, ...
+const UNUSED: StepId = StepId::new("unused");
+/// ... and one that lives.
+const ALIVE: StepId = StepId::new("unused-alive");
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -102,7 +106,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7519 §4.1.4"],
         doc: Doc {
-            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed. Where it is accepted, it is sent again for 20 s: one that is refused by then is a failure of medium severity. The expired token to each resource that is read (at most 16), and to each that is written (at most 8) where the target may be written to.",
+            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed. Where it is accepted, it is sent again for 20 s: one that is refused by then is a failure of medium severity. With `material.issuer_key`, a token that ended a second ago and was never used, and one that lives: where the one is refused and the other granted, the leeway is no reason to take the expired one. The expired token to each resource that is read (at most 16), and to each that is written (at most 8) where the target may be written to.",
             matters: "The end of its life is what limits the damage of a stolen token.",
             fix: "Compare the expiry on each request, with a leeway of seconds.",
         },
@@ -115,6 +119,8 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("t"), On::Protected).id(LATER).called("the expired token, later"),
             send(Who::Slot("t"), On::EachRead).denied(&[INVALID]).called("the expired token").if_given(),
             send(Who::Slot("t"), On::EachWrite).denied(WRITE_REFUSED).called("the expired token").if_given(),
+            send(each_forged(&["ended-1"]), On::Protected).id(UNUSED).called("never used before").if_given(),
+            send(each_forged(&["exp-fraction"]), On::Protected).id(ALIVE).called("never used before").if_given(),
         ],
         expect: expired,
         shows: Explanation::Time,
@@ -238,7 +244,15 @@ pub(crate) const CHECKS: &[Check] = &[
 
 /// Whether a token ends, and about when it should.
 fn expired(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = leeway::allowed(case, expect::wants(case)).and(bearer_error(case, "invalid_token"));
+    let wanted = expect::wants(case);
+    let is_remembered = !wanted.access.is_empty() && ends_where_unused(case);
+    let wanted = if is_remembered { wanted } else { leeway::allowed(case, wanted) };
+    let mut judgement = wanted.and(bearer_error(case, "invalid_token"));
+    if is_remembered {
+        judgement
+            .remarks
+            .push("a token that ended later and was never used before is refused: this one is remembered".to_owned());
+    }
     let Some((place, later)) = case.observations_of(LATER).last() else { return judgement };
     // what another resource takes after that is not taken late
     if judgement.access.iter().all(|one| one.observation < place)
@@ -249,6 +263,12 @@ fn expired(case: &ObservedCheck<'_>) -> Judgement {
         judgement.remarks.push(format!("the token is refused {} s later", later.at - granted.at));
     }
     judgement
+}
+
+/// Whether a token that has just ended is refused where nobody has seen it before, and one that lives is granted.
+fn ends_where_unused(case: &ObservedCheck<'_>) -> bool {
+    let is = |step, outcome| case.observations_of(step).any(|(_, seen)| seen.outcome == outcome);
+    is(UNUSED, Outcome::Refused) && is(ALIVE, Outcome::Granted)
 }
 
 /// What something that is no token may be answered with.
@@ -265,6 +285,9 @@ fn exact_token(case: &ObservedCheck<'_>) -> Judgement {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
     use crate::check::find;
     use crate::check::profile::Effective;
@@ -293,5 +316,39 @@ mod tests {
         assert_eq!(found([200, 401, 401]), (0, None));
         assert_eq!(found([200, 200, 401]), (1, Some(Severity::Medium)));
         assert_eq!(found([200, 200, 200]), (1, None));
+    }
+    #[test]
+    fn a_leeway_is_no_reason_to_take_a_used_token_where_an_unused_one_has_ended() {
+        let check = find("bearer.expired-token-401").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
+        let jwt = format!(
+            "{}.{}.c2ln",
+            URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#),
+            URL_SAFE_NO_PAD.encode(r#"{"exp":-9}"#)
+        );
+        let seen = |step, outcome| {
+            let mut asked = Request::new("GET", "/");
+            asked.push("Authorization", format!("Bearer {jwt}"), true);
+            let answer = Response { status: 200, headers: Vec::new(), body: Vec::new(), truncated: false };
+            let exchange = Exchange { answer: Ok(answer), ..Exchange::unanswered(asked, Silence::TimedOut) };
+            Observation::in_test(step, exchange, outcome)
+        };
+        let expired_token = of(LATER) - 2;
+        for (unused, alive, expected) in [
+            (Some(Outcome::Refused), Some(Outcome::Granted), (1, false)),
+            // a leeway, a key that is not the issuer's, and no key
+            (Some(Outcome::Granted), Some(Outcome::Granted), (0, true)),
+            (Some(Outcome::Refused), Some(Outcome::Refused), (0, true)),
+            (None, None, (0, true)),
+        ] {
+            let mut evidence = Evidence { mints_tokens: true, ..Evidence::default() };
+            evidence.observe(seen(expired_token, Outcome::Granted));
+            for (step, outcome) in [(UNUSED, unused), (ALIVE, alive)] {
+                outcome.into_iter().for_each(|outcome| evidence.observe(seen(of(step), outcome)));
+            }
+            let found = expired(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.access.len(), found.needs_review), expected, "{unused:?} {alive:?}: {found:?}");
+        }
     }
 }

@@ -1,93 +1,13 @@
-//! Judgements about what a request did, beside how it was answered.
+//! Judgements about requests that are routed in another way than they are guarded.
 
-use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
-use crate::check::judgement::{Deviation, Judgement, ObservedCheck, Wording};
+use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Step, Who};
-use crate::observe::{Observation, Outcome, Response, StableState, StepId};
-
-/// Readings of what a write would change: two before it, for what changes by itself, ...
-pub(crate) const BEFORE: StepId = StepId::new("state-before");
-/// ... the second of them, ...
-pub(crate) const BEFORE_AGAIN: StepId = StepId::new("state-before-again");
-/// ... at once after it, ...
-pub(crate) const AFTER: StepId = StepId::new("state-after");
-/// ... some time after it, ...
-pub(crate) const LATER: StepId = StepId::new("state-later");
-/// ... what whoever lacks the scope of the write reads there, ...
-pub(crate) const AS_LOW: StepId = StepId::new("state-after-as-low");
-/// ... and after a write that is allowed.
-pub(crate) const AFTER_ALLOWED: StepId = StepId::new("state-after-allowed");
-
-/// The write by whoever lacks its scope.
-pub(crate) const BY_LOW: StepId = StepId::new("write-by-low");
-/// The write by somebody of another tenant.
-pub(crate) const BY_OTHER: StepId = StepId::new("write-by-other");
+use crate::observe::{Observation, Outcome, StepId};
 
 /// What the public resource answers without any of the headers.
 pub(crate) const PUBLIC_AS_IT_IS: StepId = StepId::new("public-as-it-is");
-
-/// Nothing changed between the readings, and an allowed write would have shown in them.
-pub(crate) fn none(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
-    let access = std::mem::take(&mut judgement.access);
-    let (ignored, access) = access.into_iter().partition(|granted| is_ignored(case, granted.observation));
-    judgement.access = access;
-    judgement.remarks.extend(ignored.iter().map(|granted: &Deviation| {
-        let seen = &case.evidence.observations[granted.observation];
-        let status = seen.exchange.status().unwrap_or_default();
-        format!("{}: answered with {status}, and nothing came of it", seen.description)
-    }));
-    // a write that was granted is no refused one
-    if judgement.access.is_empty() {
-        unchanged(case, &mut judgement, &|after| (after, "the refused request changed the state".into()));
-    }
-    judgement
-}
-
-/// Whether a success answers a write that changed nothing of an object which its path names to whoever sent it as well: it has an
-/// owner, or both read the same.
-fn is_ignored(case: &ObservedCheck<'_>, write: usize) -> bool {
-    let read = |step| reading(case, step).map(|(_, one)| one);
-    let before: Vec<&Response> = [BEFORE, BEFORE_AGAIN].into_iter().filter_map(read).collect();
-    let Some(state) = StableState::of(&before).filter(|state| !state.is_empty()) else { return false };
-    let is_same = |step| read(step).is_some_and(|one| !state.differs(one));
-    let is_shown = read(AFTER_ALLOWED).is_some_and(|one| state.differs(one));
-    let is_unchanged = is_same(AFTER) && is_same(LATER) && is_shown;
-    let seen = &case.evidence.observations[write];
-    let step = case.step_of(seen).step_id();
-    // what an answer has in it was given away, whatever came of the write
-    let is_bare = seen.exchange.response().is_some_and(|answer| answer.body.is_empty());
-    is_bare && is_unchanged && (step == Some(BY_OTHER) || (step == Some(BY_LOW) && is_same(AS_LOW)))
-}
-
-/// The first answer to a reading.
-pub(crate) fn reading<'a>(case: &ObservedCheck<'a>, step: StepId) -> Option<(usize, &'a Response)> {
-    case.answers_of(step).next()
-}
-
-/// What is read is the same before and after; a change is shown by the reading after it, or by the request that this makes of it.
-pub(crate) fn unchanged(
-    case: &ObservedCheck<'_>,
-    judgement: &mut Judgement,
-    shown_by: &dyn Fn(usize) -> (usize, Wording),
-) {
-    let read = |step| reading(case, step);
-    let before: Vec<&Response> = [BEFORE, BEFORE_AGAIN].into_iter().filter_map(read).map(|(_, one)| one).collect();
-    let Some(state) = StableState::of(&before) else { return };
-    if let Some((index, _)) = [AFTER, LATER].into_iter().filter_map(read).find(|(_, one)| state.differs(one)) {
-        let expected = "the same representation before and after";
-        let (index, text) = shown_by(index);
-        judgement.violates_by(Explanation::ExecutedWrite, index, text, expected);
-    } else if state.is_empty() {
-        judgement.open.push("what is read back is another each time: nothing can be compared".to_owned());
-    } else if read(AFTER_ALLOWED).is_some_and(|(_, one)| !state.differs(one)) {
-        let text =
-            "an allowed write does not show in what is read back: a refused one that happened would not show either";
-        judgement.open.push(text.to_owned());
-    }
-}
 
 /// Methods that nobody listed are refused.
 pub(crate) fn methods(case: &ObservedCheck<'_>) -> Judgement {
@@ -172,42 +92,7 @@ mod tests {
     use super::*;
     use crate::check::find;
     use crate::check::profile::Effective;
-    use crate::observe::{Evidence, Exchange, Request, Silence};
-
-    #[test]
-    fn a_success_by_which_nothing_changes_is_no_access_to_what_its_path_names() {
-        let check = find("common.denied-write-has-no-effect").expect("is in the catalogue");
-        let profile = Effective::of(["api-key-403"], "bearer");
-        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
-        let seen = |id, status, body: &str| {
-            let response = Response { status, headers: Vec::new(), body: body.into(), truncated: false };
-            let exchange = Exchange::unanswered(Request::new("PUT", "/ink"), Silence::Closed);
-            Observation::in_test(of(id), Exchange { answer: Ok(response), ..exchange }, Outcome::Granted)
-        };
-        let (red, black, green) = (r#"{"ink":"red"}"#, r#"{"ink":"black"}"#, r#"{"ink":"green"}"#);
-        // the write and its answer; what is read after it, by whoever lacks the scope as well, and after an allowed one; access
-        for (write, answer, [after, as_low, after_allowed], access) in [
-            (BY_LOW, "", [red, red, green], 0),
-            (BY_OTHER, "", [red, black, green], 0),
-            // another object, an answer that gives something away, a write that does not show, and one that was carried out
-            (BY_LOW, "", [red, black, green], 1),
-            (BY_LOW, red, [red, red, green], 1),
-            (BY_OTHER, "", [red, red, red], 1),
-            (BY_LOW, "", [green, green, green], 1),
-        ] {
-            let mut evidence = Evidence::default();
-            for (id, body) in [(BEFORE, red), (BEFORE_AGAIN, red)] {
-                evidence.observe(seen(id, 200, body));
-            }
-            evidence.observe(seen(write, if answer.is_empty() { 204 } else { 200 }, answer));
-            for (id, body) in [(AFTER, after), (AS_LOW, as_low), (LATER, after), (AFTER_ALLOWED, after_allowed)] {
-                evidence.observe(seen(id, 200, body));
-            }
-            let found = none(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            assert_eq!(found.access.len(), access, "{write:?} {answer:?} {after} {as_low} {after_allowed}: {found:?}");
-            assert_eq!(found.remarks.len(), 1 - access, "{found:?}");
-        }
-    }
+    use crate::observe::{Evidence, Exchange, Request, Response, Silence};
 
     #[test]
     fn other_spellings_of_what_is_open_as_it_is_show_nothing() {

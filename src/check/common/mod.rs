@@ -27,6 +27,7 @@ pub(crate) mod timing;
 pub(crate) mod transport;
 pub(crate) mod validation;
 mod way_around;
+pub(crate) mod written_state;
 
 use crate::check::judgement::expect;
 use crate::check::step::{
@@ -57,39 +58,45 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["OWASP API5:2023", "ASVS 8.3.1", "WSTG-ATHZ-02"],
         doc: Doc {
-            sends: "A write without, with a wrong and with a too weak credential (one that lacks a scope, and one of another tenant, where there are such), between readings of what it would change; an allowed write then shows whether the readings tell.",
+            sends: "Each write that another resource reads at the same path (at most 4), without, with a wrong and with a too weak credential (one that lacks a scope, and one of another tenant, where there are such), between readings of what it would change; an allowed write then shows whether the readings tell.",
             matters: "A handler that acts before it checks does the damage and then says no.",
             fix: "Decide about access before anything is touched.",
         },
         steps: &[
             Step::Meet,
             Step::AwaitFormerEffects,
-            send(Who::Good, On::ShownState).id(effects::BEFORE).called("the state before").granted(),
-            send(Who::Good, On::ShownState).id(effects::BEFORE_AGAIN).called("the state before, once more").granted(),
             Step::Meet,
+            send(Who::Writer, On::ShownState).id(written_state::BEFORE).called("the state before").granted(),
+            send(Who::Writer, On::ShownState)
+                .id(written_state::BEFORE_AGAIN)
+                .called("the state before, once more")
+                .granted(),
             send(Who::Anonymous, On::ShownWrite).denied(&[MISSING]),
             send(forged("unknown"), On::ShownWrite).denied(&[INVALID]),
-            send(Who::LowScope, On::ShownWrite).id(effects::BY_LOW).denied(&[INSUFFICIENT]).if_given(),
+            send(Who::LowScope, On::ShownWrite).id(written_state::BY_LOW).denied(&[INSUFFICIENT]).if_given(),
             send(Who::OtherTenant, On::ShownWrite)
-                .id(effects::BY_OTHER)
+                .id(written_state::BY_OTHER)
                 .denied(&[INSUFFICIENT, Accept::Status(404)])
                 .if_given(),
-            send(Who::Good, On::ShownState).id(effects::AFTER).called("the state after").granted(),
+            send(Who::Writer, On::ShownState).id(written_state::AFTER).called("the state after").granted(),
             send(Who::LowWriter, On::ShownState)
-                .id(effects::AS_LOW)
+                .id(written_state::AS_LOW)
                 .called("the state after, for whoever lacks the scope")
                 .if_given(),
             Step::AwaitEffects,
-            send(Who::Good, On::ShownState).id(effects::LATER).called("the state a moment later").granted(),
+            send(Who::Writer, On::ShownState).id(written_state::LATER).called("the state a moment later").granted(),
             Step::Meet,
-            send(Who::Good, On::ShownWrite).called("an allowed write").granted(),
+            send(Who::Writer, On::ShownState)
+                .id(written_state::BEFORE_ALLOWED)
+                .called("the state before an allowed write")
+                .times(2),
+            send(Who::Writer, On::ShownWrite).called("an allowed write").granted(),
             Step::AwaitAccepted,
-            send(Who::Good, On::ShownState)
-                .id(effects::AFTER_ALLOWED)
-                .called("the state after an allowed write")
-                .granted(),
+            send(Who::Writer, On::ShownState)
+                .id(written_state::AFTER_ALLOWED)
+                .called("the state after an allowed write"),
         ],
-        expect: effects::none,
+        expect: written_state::unchanged_by_refused,
         fault: "act-then-check",
         ..REFUSAL
     },
@@ -179,9 +186,9 @@ pub(crate) const CHECKS: &[Check] = &[
         steps: &[
             Step::Meet,
             Step::AwaitFormerEffects,
-            send(Who::Good, On::ReadBack).id(effects::BEFORE).called("the state before").granted().if_given(),
-            send(Who::Good, On::ReadBack)
-                .id(effects::BEFORE_AGAIN)
+            send(Who::Writer, On::ReadBack).id(written_state::BEFORE).called("the state before").granted().if_given(),
+            send(Who::Writer, On::ReadBack)
+                .id(written_state::BEFORE_AGAIN)
                 .called("the state before, once more")
                 .granted()
                 .if_given(),
@@ -222,15 +229,19 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(overrides::BY_QUERY)
                 .denied(overrides::OVERRIDDEN)
                 .called("GET with ?_method= that names the method"),
-            send(Who::Good, On::ReadBack).id(effects::AFTER).called("the state after").granted().if_given(),
+            send(Who::Writer, On::ReadBack).id(written_state::AFTER).called("the state after").granted().if_given(),
             Step::AwaitEffects,
-            send(Who::Good, On::ReadBack).id(effects::LATER).called("the state a moment later").granted().if_given(),
+            send(Who::Writer, On::ReadBack)
+                .id(written_state::LATER)
+                .called("the state a moment later")
+                .granted()
+                .if_given(),
             send(Who::LowScope, On::EachScopedWrite).id(overrides::WRITE_ITSELF).called("the write itself"),
             Step::Meet,
-            send(Who::Good, On::Writable).called("an allowed write").granted(),
+            send(Who::Writer, On::Writable).called("an allowed write").granted(),
             Step::AwaitAccepted,
-            send(Who::Good, On::ReadBack)
-                .id(effects::AFTER_ALLOWED)
+            send(Who::Writer, On::ReadBack)
+                .id(written_state::AFTER_ALLOWED)
                 .called("the state after an allowed write")
                 .granted()
                 .if_given(),

@@ -1,6 +1,6 @@
 //! What a request by a reading method does that names a writing one beside it.
 
-use crate::check::common::effects::{self, reading};
+use crate::check::common::written_state::{self, Round};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT};
 use crate::observe::{Observation, Outcome, StepId};
@@ -72,15 +72,16 @@ pub(crate) fn inert(case: &ObservedCheck<'_>) -> Judgement {
     if !judgement.access.is_empty() {
         return judgement;
     }
-    if reading(case, effects::BEFORE).is_none() {
+    let rounds = Round::all(case);
+    let Some(round) = rounds.first() else {
         judgement.remarks.push("no resource reads what is written: the answers alone were looked at".to_owned());
         return judgement;
-    }
+    };
     let changed = |after: usize| {
         let at = acting(case).unwrap_or(after);
         (at, case.about(at, "the state is another one after it"))
     };
-    effects::unchanged(case, &mut judgement, &changed);
+    written_state::unchanged(&mut judgement, (round, &[]), true, &changed);
     judgement
 }
 
@@ -206,13 +207,13 @@ mod tests {
     fn a_changed_state_is_shown_by_the_request_that_was_answered_otherwise() {
         for (by_fields, by_query, shown) in [(200, 204, 5), (204, 200, 4), (200, 200, 4)] {
             let found = judged(vec![
-                seen(effects::BEFORE, 201, "one"),
-                seen(effects::BEFORE_AGAIN, 201, "one"),
+                seen(written_state::BEFORE, 201, "one"),
+                seen(written_state::BEFORE_AGAIN, 201, "one"),
                 seen(READ_BY_FIELDS, 200, ""),
                 seen(READ_BY_QUERY, 200, ""),
                 seen(BY_FIELDS, by_fields, ""),
                 seen(BY_QUERY, by_query, ""),
-                seen(effects::AFTER, 201, "two"),
+                seen(written_state::AFTER, 201, "two"),
             ]);
             let found: Vec<_> = found.access.iter().map(|one| (one.observation, one.explanation)).collect();
             assert_eq!(found, [(shown, Explanation::ExecutedWrite)], "{by_fields} {by_query}");

@@ -19,7 +19,7 @@ pub enum Who {
     LowScope,
     /// Another valid credential that lacks a scope of the resource, where there is one.
     OtherLowScope,
-    /// Whoever [`Who::LowScope`] is at the write whose state is read.
+    /// Whoever [`Who::LowScope`] is at the write of the round.
     LowWriter,
     /// A valid credential of another tenant than the object's.
     OtherTenant,
@@ -27,7 +27,7 @@ pub enum Who {
     OtherOwner,
     /// A valid credential of another principal than the good one, with rights enough for the resource.
     Second,
-    /// Whoever may do the write of a round and read the object back, with the fewest scopes, and is no administrator by name.
+    /// Whoever may do the write of a round, or [`On::Writable`], and read back what it changes.
     Writer,
     /// The user of the good credential with the password of another account (RFC 7617).
     PasswordOfAnother,
@@ -198,7 +198,7 @@ pub enum On {
     /// The representation that a write would change.
     ReadBack,
     /// A resource that changes state, that another resource reads, and that a valid credential may not use: it lacks a scope, or is
-    /// of another tenant.
+    /// of another tenant. The steps between waits are carried out once for each, up to a budget, in rounds.
     ShownWrite,
     /// The representation that this write would change.
     ShownState,

@@ -3,7 +3,7 @@
 use super::forging::OTHER_AUDIENCE;
 use super::reasons::NO_MIXED_PATH;
 use super::{Asker, Caster, Missing, NO_RESOURCES, OtherLines, missing};
-use crate::check::step::{Artefact, ClientRole, DEFAULT_ACCOUNTS, PeculiarAccount, Who};
+use crate::check::step::{Artefact, ClientRole, DEFAULT_ACCOUNTS, On, PeculiarAccount, Who};
 use crate::plan::subject::{CredentialState, Login};
 use crate::scheme::Proof;
 use crate::secret::Secret;
@@ -27,7 +27,7 @@ impl Caster<'_> {
                 Some(gap) => Asker::Identity(gap.low),
                 None => return missing("no second valid credential that lacks a scope"),
             },
-            Who::LowWriter => match subject.shown_write().and_then(|at| subject.scope_gap_at(at)) {
+            Who::LowWriter => match self.round.and_then(|round| subject.scope_gap_at(round.write)) {
                 Some(gap) => Asker::Identity(gap.low),
                 None => return Err(self.no_scope_gap(true)),
             },
@@ -46,9 +46,11 @@ impl Caster<'_> {
                     return missing(format!("no second valid credential may use {name}: add one of another principal"));
                 }
             },
-            Who::Writer => match self.round {
-                Some(round) => Asker::Identity(round.identity),
-                None => Asker::Identity(good()?),
+            Who::Writer => match self.writer() {
+                Some(writer) if subject.resources[resource].open_to(&subject.identities[writer]) => {
+                    Asker::Identity(writer)
+                }
+                _ => Asker::Identity(good()?),
             },
             Who::PasswordOfAnother => Asker::Given(self.password_of_another(good()?)?, None),
             Who::Revoked => Asker::Identity(self.given_in_state(CredentialState::Revoked, resource)?),
@@ -105,6 +107,12 @@ impl Caster<'_> {
             }
             Who::Artefact(artefact) => Asker::Given(self.artefact(artefact)?, None),
         })
+    }
+
+    /// Whoever may do the write of the round, or the one that checks without rounds are about, and read back what it changes.
+    fn writer(&self) -> Option<usize> {
+        let round = self.round.or_else(|| self.subject.shown_by(self.resource(On::Writable, Who::Good).ok()?));
+        round.map(|round| round.identity)
     }
 
     /// The identity whose login checks use, and another one.

@@ -11,11 +11,14 @@ pub(super) const OTHER_AUDIENCE: ForgeryId = ForgeryId::new("aud-other");
 impl Caster<'_> {
     /// Whether any of these forgeries can be told with what the scenario supplies.
     pub(super) fn can_forge(&self, ids: ForgeryIds) -> Result<(), Missing> {
-        let kit = &self.subject.kit;
-        let lacking: Vec<&str> = ids.iter().filter_map(|id| kit.lacks(self.subject.scheme.needs(id))).collect();
+        let (kit, scheme) = (&self.subject.kit, self.subject.scheme);
+        if ids.iter().all(|id| scheme.forgery(id).is_none()) {
+            return Err(Missing::of("the credentials are none that can be forged in this way"));
+        }
+        let lacking: Vec<&str> = ids.iter().filter_map(|id| kit.lacks(scheme.needs(id))).collect();
         match lacking.first() {
             Some(first) if lacking.len() == ids.iter().len() => {
-                let of_keys = |id: ForgeryId| self.subject.scheme.needs(id) == Need::PublishedKeys;
+                let of_keys = |id: ForgeryId| scheme.needs(id) == Need::PublishedKeys;
                 Err(Missing { may_be_discovered: self.discovers() && ids.iter().any(of_keys), ..Missing::of(*first) })
             }
             _ => Ok(()),

@@ -359,14 +359,25 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
     }
     let stand_in = StandIn::of(check);
     let script = Script::default();
-    let mut caster = Caster { subject, left_out: None, is_control: check.control, stand_in, round: None, script };
+    let mut caster = Caster {
+        subject,
+        left_out: None,
+        is_control: check.control,
+        stand_in,
+        round: None,
+        names_writes: false,
+        script,
+    };
     if let Some(state) = caster.declared_state(check) {
         return caster.by_state(check, state);
     }
-    for round in caster.rounds(check)? {
-        caster.round = round;
-        for (index, step) in check.steps.iter().enumerate() {
-            caster.step(index, step)?;
+    let rounds = caster.rounds(check)?;
+    for part in rounds::parts(check) {
+        for round in rounds.iter().take(if part.for_each { rounds.len() } else { 1 }) {
+            caster.round = *round;
+            for index in part.steps.clone() {
+                caster.step(index, &check.steps[index])?;
+            }
         }
     }
     caster.one_after_the_other();
@@ -386,6 +397,8 @@ struct Caster<'a> {
     stand_in: StandIn,
     /// The write that the steps are about, where a check has a round for each.
     round: Option<ObjectWrite>,
+    /// Whether what is sent in a round is called by the name of its resource.
+    names_writes: bool,
     script: Script,
 }
 

@@ -66,7 +66,8 @@ impl Caster<'_> {
             }
             return Err(missing);
         }
-        let several = resources.len() > 1 || matches!(send.on, On::WrittenObject | On::ReadObject);
+        let is_of_round = matches!(send.on, On::WrittenObject | On::ReadObject | On::ShownWrite | On::ShownState);
+        let several = resources.len() > 1 || (is_of_round && self.names_writes);
         for resource in resources {
             if send.alter.iter().any(|alter| changes_nothing(alter, &self.subject.resources[resource])) {
                 continue;
@@ -85,7 +86,10 @@ impl Caster<'_> {
                 }
                 given => given?,
             }
-            self.twin_of(&asker, resource);
+            // what may come of it either way, and is left out where it cannot be made, is no reason to doubt the others
+            if !(send.optional && matches!(send.want, Want::Either)) {
+                self.twin_of(&asker, resource);
+            }
             let counts = match send.counts {
                 Some(on) => self.resource(on, send.who)?,
                 None => resource,
@@ -175,14 +179,13 @@ impl Caster<'_> {
             }),
             On::EachWrite | On::EachContent => subject.protected().find(|at| subject.resources[*at].writes),
             On::ReadBack => self.read_back(),
-            On::ShownWrite => subject.shown_write().filter(|at| match who {
+            On::ShownWrite => self.round.map(|round| round.write).filter(|at| match who {
                 Who::LowScope => subject.scope_gap_at(*at).is_some(),
                 Who::OtherTenant => subject.tenant_gap_at(*at).is_some(),
                 _ => true,
             }),
-            On::ShownState => subject.shown_write().and_then(|at| subject.reader_of(at)),
             On::WrittenObject => self.round.map(|round| round.write),
-            On::ReadObject => self.round.map(|round| round.read),
+            On::ShownState | On::ReadObject => self.round.map(|round| round.read),
             On::Public | On::EachPublic => subject.resources.iter().position(|resource| resource.public),
             On::EachBesideNothing => subject.objects_beside_nothing(who).first().copied(),
             On::EachObject | On::EachNested => subject.tenant_gap().map(|gap| gap.resource),

@@ -9,7 +9,7 @@ pub const READS: usize = 16;
 /// The most that one visits which writes, or is about rights.
 pub const RIGHTS: usize = 8;
 /// The most that one visits with many requests for each.
-const OBJECTS: usize = 4;
+pub(super) const OBJECTS: usize = 4;
 /// The most public ones.
 const PUBLIC: usize = 5;
 

@@ -215,3 +215,65 @@ async fn a_removal_that_leaves_the_object_of_another_is_no_access() {
         assert!(!named.contains(&"common.role-header-spoof"), "{looks_at_owner}: {named:?}");
     }
 }
+
+/// The second of two writes is carried out before it is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_write_that_can_be_read_back_is_looked_at() {
+    let user = |headers: &HeaderMap| match presented(headers) {
+        Some("Bearer t-5b9fa81c0f7d4e62") => Some(true),
+        Some("Bearer t-0c7d4e625b9fa81f") => Some(false),
+        _ => None,
+    };
+    let colour = move |acts_first: bool| {
+        let ink = Arc::new(Mutex::new("green".to_owned()));
+        let read = ink.clone();
+        let shown = move |headers: HeaderMap| {
+            let read = read.clone();
+            async move {
+                match user(&headers) {
+                    Some(_) => {
+                        Json(json!({ "colour": *read.lock().await, "bottle": "6c1f0a8e52d94b37" })).into_response()
+                    }
+                    None => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+                }
+            }
+        };
+        let written = move |headers: HeaderMap, Json(body): Json<Value>| {
+            let ink = ink.clone();
+            async move {
+                let may = user(&headers);
+                if may == Some(true) || (may == Some(false) && acts_first) {
+                    *ink.lock().await = body["colour"].as_str().unwrap_or_default().to_owned();
+                }
+                match may {
+                    Some(true) => Json(json!({ "written": true })).into_response(),
+                    Some(false) => (StatusCode::FORBIDDEN, Json(json!({ "error": "forbidden" }))).into_response(),
+                    None => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+                }
+            }
+        };
+        get(shown).put(written.clone()).patch(written)
+    };
+    let write = |request: &str, colour: &str| {
+        format!(
+            "  - {{ request: {request}, json: {{ colour: {colour} }}, scopes: [ink], writes: true, \
+             before: [{{ request: {request}, json: {{ colour: blue }} }}] }}\n"
+        )
+    };
+    let yaml = format!(
+        "scheme: bearer\ncredentials:\n  alice: {{ token: {TOKEN}, scopes: [ink] }}\n  \
+         muse: {{ token: t-0c7d4e625b9fa81f, scopes: [] }}\nresources:\n  - {{ request: GET /ink }}\n  \
+         - {{ request: GET /pen }}\n{}{}{}conformance: {{ include: [common.denied-write-has-no-effect] }}\n",
+        write("PUT /ink", "green"),
+        write("PUT /pen", "green"),
+        write("PATCH /pen", "red"),
+    );
+    for (acts_first, verdict) in [(true, Verdict::Fail), (false, Verdict::Pass)] {
+        let router = Router::new().route("/ink", colour(false)).route("/pen", colour(acts_first));
+        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let result = ended.of("common.denied-write-has-no-effect");
+        assert_eq!(result.verdict, verdict, "{}: {:?}", result.summary, result.deviations);
+        let names = |what: &str| result.deviations.iter().any(|text| text.contains(what));
+        assert_eq!([names("/pen"), names("/ink")], [acts_first, false], "{:?}", result.deviations);
+    }
+}

@@ -39,6 +39,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("kid-reads-known-file", "jwt.kid-injection-inert", "reads the HMAC key from any file that is not empty"),
     row("tries-all-keys", "jwt.kid-key-agreement", "ignores kid and tries one key after another"),
     row("ignores-crit", "jwt.crit-enforced", "skips header members that it does not know, crit among them"),
+    variant(
+        "jwt-verified-once",
+        "bearer.expired-token-401",
+        "looks at the end of a JWT when it sees it for the first time, and never again",
+    ),
     row("jwt-accepts-expired-token", "jwt.exp-enforced", "does not compare the expiry"),
     row("one-hour-leeway", "jwt.exp-leeway-bounded", "lets tokens live an hour past their end"),
     row("exp-optional", "jwt.exp-required", "takes a token without exp for one that never ends"),

@@ -1,0 +1,265 @@
+//! What is read around writes that are refused: whether anything came of them.
+
+use crate::check::Explanation;
+use crate::check::judgement::expect;
+use crate::check::judgement::{Deviation, Judgement, ObservedCheck, Wording};
+use crate::check::step::Want;
+use crate::observe::{Observation, Response, StableState, StepId};
+
+/// Readings of what a write would change: two before it, for what changes by itself, ...
+pub(crate) const BEFORE: StepId = StepId::new("state-before");
+/// ... the second of them, ...
+pub(crate) const BEFORE_AGAIN: StepId = StepId::new("state-before-again");
+/// ... at once after it, ...
+pub(crate) const AFTER: StepId = StepId::new("state-after");
+/// ... what whoever lacks the scope of the write reads there, ...
+pub(crate) const AS_LOW: StepId = StepId::new("state-after-as-low");
+/// ... some time after it, ...
+pub(crate) const LATER: StepId = StepId::new("state-later");
+/// ... twice before a write that is allowed, as other allowed ones left it, ...
+pub(crate) const BEFORE_ALLOWED: StepId = StepId::new("state-before-allowed");
+/// ... and after that one.
+pub(crate) const AFTER_ALLOWED: StepId = StepId::new("state-after-allowed");
+
+/// The write by whoever lacks its scope.
+pub(crate) const BY_LOW: StepId = StepId::new("write-by-low");
+/// The write by somebody of another tenant.
+pub(crate) const BY_OTHER: StepId = StepId::new("write-by-other");
+
+/// One write, and what was read around it.
+#[derive(Default)]
+pub(crate) struct Round<'a> {
+    before: Vec<&'a Observation>,
+    /// By index.
+    writes: Vec<usize>,
+    after: Option<(usize, &'a Observation)>,
+    as_low: Option<&'a Observation>,
+    later: Option<(usize, &'a Observation)>,
+    before_allowed: Vec<&'a Observation>,
+    after_allowed: Option<&'a Observation>,
+}
+
+impl<'a> Round<'a> {
+    /// The rounds of a check, in their order. What is read after a wait is read for each round in the same order.
+    pub(crate) fn all(case: &ObservedCheck<'a>) -> Vec<Self> {
+        let mut rounds: Vec<Self> = Vec::new();
+        let (mut later, mut allowed) = (0, 0);
+        for (index, seen) in case.observations() {
+            let step = case.step_of(seen);
+            if step.step_id() == Some(BEFORE) {
+                rounds.push(Self::default());
+            }
+            let Some(last) = rounds.len().checked_sub(1) else { continue };
+            if matches!(step.wanted(), Want::Denied(_)) {
+                rounds[last].writes.push(index);
+            }
+            let Some(step) = step.step_id() else { continue };
+            match step {
+                BEFORE | BEFORE_AGAIN => rounds[last].before.push(seen),
+                AFTER => rounds[last].after = Some((index, seen)),
+                AS_LOW => rounds[last].as_low = Some(seen),
+                LATER => {
+                    rounds[later.min(last)].later = Some((index, seen));
+                    later += 1;
+                }
+                BEFORE_ALLOWED => rounds[allowed.min(last)].before_allowed.push(seen),
+                AFTER_ALLOWED => {
+                    rounds[allowed.min(last)].after_allowed = Some(seen);
+                    allowed += 1;
+                }
+                _ => {}
+            }
+        }
+        rounds
+    }
+
+    /// What stays the same before the write.
+    fn state(&self) -> Option<StableState> {
+        state_of(&self.before)
+    }
+
+    /// A reading that shows another state: at once after the write, or, where nothing else may have changed it since, some time after.
+    fn changed(&self, state: &StableState, is_alone: bool) -> Option<usize> {
+        let later = self.later.filter(|_| is_alone);
+        let shows = |seen: &Observation| seen.exchange.response().is_some_and(|one| state.differs(one));
+        self.after.into_iter().chain(later).find(|(_, seen)| shows(seen)).map(|(index, _)| index)
+    }
+
+    /// Whether a write that is allowed shows. Where the same place was read in a round before, the allowed write of that one may have
+    /// done the same already.
+    fn shows(&self, former: &[Self], state: &StableState) -> Option<bool> {
+        let after = self.after_allowed?.exchange.response()?;
+        let place = |round: &Self| round.after_allowed.map(|seen| seen.place.clone());
+        let is_first = former.iter().all(|other| place(other) != place(self));
+        let from = state_of(&self.before_allowed).filter(|_| is_first);
+        Some(from.as_ref().unwrap_or(state).differs(after))
+    }
+
+    /// Whether a success answers a write that changed nothing of an object which its path names to whoever sent it as well: it has an
+    /// owner, or both read the same.
+    fn is_ignored(&self, former: &[Self], case: &ObservedCheck<'_>, write: usize) -> bool {
+        let Some(state) = self.state().filter(|state| !state.is_empty()) else { return false };
+        let is_same = |seen: Option<&Observation>| {
+            seen.and_then(|seen| seen.exchange.response()).is_some_and(|one| !state.differs(one))
+        };
+        let is_unchanged = [self.after, self.later].into_iter().all(|read| is_same(read.map(|(_, seen)| seen)));
+        let is_shown = self.shows(former, &state) == Some(true);
+        let seen = &case.evidence.observations[write];
+        let step = case.step_of(seen).step_id();
+        // what an answer has in it was given away, whatever came of the write
+        let is_bare = seen.exchange.response().is_some_and(|answer| answer.body.is_empty());
+        let is_of_both = step == Some(BY_OTHER) || (step == Some(BY_LOW) && is_same(self.as_low));
+        is_bare && is_unchanged && is_shown && is_of_both
+    }
+}
+
+fn state_of(readings: &[&Observation]) -> Option<StableState> {
+    let readings: Vec<&Response> = readings.iter().filter_map(|seen| seen.exchange.response()).collect();
+    StableState::of(&readings)
+}
+
+/// Nothing changed between the readings, and an allowed write would have shown in them.
+pub(crate) fn unchanged_by_refused(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants(case);
+    let rounds = Round::all(case);
+    let is_ignored = |granted: &Deviation| {
+        let write = granted.observation;
+        let of = rounds.iter().position(|round| round.writes.contains(&write));
+        of.is_some_and(|of| rounds[of].is_ignored(&rounds[..of], case, write))
+    };
+    let (ignored, access) = std::mem::take(&mut judgement.access).into_iter().partition(is_ignored);
+    judgement.access = access;
+    judgement.remarks.extend(ignored.iter().map(|granted: &Deviation| {
+        let seen = &case.evidence.observations[granted.observation];
+        let status = seen.exchange.status().unwrap_or_default();
+        format!("{}: answered with {status}, and nothing came of it", seen.description)
+    }));
+    // a write that was granted is no refused one, and it may show in what is read of others
+    let granted: Vec<usize> = judgement.access.iter().map(|granted| granted.observation).collect();
+    let refused: Vec<bool> =
+        rounds.iter().map(|round| !round.writes.iter().any(|write| granted.contains(write))).collect();
+    let acted_at_once = |(round, is_refused): (&Round<'_>, &bool)| {
+        *is_refused && round.state().is_some_and(|state| round.changed(&state, false).is_some())
+    };
+    let is_quiet = granted.is_empty() && !rounds.iter().zip(&refused).any(acted_at_once);
+    for (at, round) in rounds.iter().enumerate().filter(|(at, _)| refused[*at]) {
+        let methods = round.writes.iter().map(|write| &case.evidence.observations[*write].exchange.request.method);
+        let method = methods.last().map_or("write", |method| method.as_str());
+        let shown_by = |after| (after, format!("a refused {method} changed the state").into());
+        unchanged(&mut judgement, (round, &rounds[..at]), is_quiet, &shown_by);
+    }
+    judgement
+}
+
+/// What is read is the same before and after a write; a change is shown by the reading after it, or by the request that `shown_by`
+/// makes of it. What changes late is judged where nothing else may have changed it.
+pub(crate) fn unchanged(
+    judgement: &mut Judgement,
+    (round, former): (&Round<'_>, &[Round<'_>]),
+    is_quiet: bool,
+    shown_by: &dyn Fn(usize) -> (usize, Wording),
+) {
+    let Some(state) = round.state() else { return };
+    if let Some(index) = round.changed(&state, is_quiet) {
+        let expected = "the same representation before and after";
+        let (index, text) = shown_by(index);
+        judgement.violates_by(Explanation::ExecutedWrite, index, text, expected);
+    } else if state.is_empty() {
+        judgement.open.push("what is read back is another each time: nothing can be compared".to_owned());
+    } else if round.shows(former, &state) == Some(false) {
+        let text =
+            "an allowed write does not show in what is read back: a refused one that happened would not show either";
+        judgement.open.push(text.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Outcome, Place, Request, Silence};
+
+    #[test]
+    fn a_success_by_which_nothing_changes_is_no_access_to_what_its_path_names() {
+        let check = find("common.denied-write-has-no-effect").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
+        let seen = |id, status, body: &str| {
+            let response = Response { status, headers: Vec::new(), body: body.into(), truncated: false };
+            let exchange = Exchange::unanswered(Request::new("PUT", "/ink"), Silence::Closed);
+            Observation::in_test(of(id), Exchange { answer: Ok(response), ..exchange }, Outcome::Granted)
+        };
+        let (red, black, green) = (r#"{"ink":"red"}"#, r#"{"ink":"black"}"#, r#"{"ink":"green"}"#);
+        // the write and its answer; what is read after it, by whoever lacks the scope as well, and after an allowed one; access
+        for (write, answer, [after, as_low, after_allowed], access) in [
+            (BY_LOW, "", [red, red, green], 0),
+            (BY_OTHER, "", [red, black, green], 0),
+            // another object, an answer that gives something away, a write that does not show, and one that was carried out
+            (BY_LOW, "", [red, black, green], 1),
+            (BY_LOW, red, [red, red, green], 1),
+            (BY_OTHER, "", [red, red, red], 1),
+            (BY_LOW, "", [green, green, green], 1),
+        ] {
+            let mut evidence = Evidence::default();
+            for (id, body) in [(BEFORE, red), (BEFORE_AGAIN, red)] {
+                evidence.observe(seen(id, 200, body));
+            }
+            evidence.observe(seen(write, if answer.is_empty() { 204 } else { 200 }, answer));
+            for (id, body) in [(AFTER, after), (AS_LOW, as_low), (LATER, after), (AFTER_ALLOWED, after_allowed)] {
+                evidence.observe(seen(id, 200, body));
+            }
+            let found = unchanged_by_refused(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!(found.access.len(), access, "{write:?} {answer:?} {after} {as_low} {after_allowed}: {found:?}");
+            assert_eq!(found.remarks.len(), 1 - access, "{found:?}");
+        }
+    }
+    #[test]
+    fn each_write_is_judged_by_what_was_read_around_it() {
+        let check = find("common.denied-write-has-no-effect").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
+        let seen = |place: usize, id, status, body: &str, outcome| {
+            let response = Response { status, headers: Vec::new(), body: body.into(), truncated: false };
+            let exchange = Exchange::unanswered(Request::new("GET", "/ink"), Silence::Closed);
+            let exchange = Exchange { answer: Ok(response), ..exchange };
+            Observation { place: Place::Resource(place), ..Observation::in_test(of(id), exchange, outcome) }
+        };
+        let read = |place, id, body: &str| seen(place, id, 200, &format!(r#"{{"ink":"{body}"}}"#), Outcome::Granted);
+        const REFUSED: (u16, Outcome) = (403, Outcome::Refused);
+        const GRANTED: (u16, Outcome) = (204, Outcome::Granted);
+        // the places, and then of each round: the write, what is read at once and later, and before and after an allowed write;
+        // access by the index of the observation, and whether something stays open
+        for (places, writes, read_after, allowed, (access, is_open)) in [
+            ([1, 2], [REFUSED; 2], [["red", "red"]; 2], [["red", "new"]; 2], (vec![], false)),
+            // the second acted, at once: what the list of the first shows later is that one's
+            ([1, 2], [REFUSED; 2], [["red", "black"], ["black", "black"]], [["black", "new"]; 2], (vec![7], false)),
+            ([1, 2], [REFUSED; 2], [["red", "red"], ["red", "black"]], [["red", "new"]; 2], (vec![9], false)),
+            // what was granted is access, and says nothing of what others show later
+            ([1, 2], [GRANTED, REFUSED], [["black", "black"], ["red", "black"]], [["red", "new"]; 2], (vec![2], false)),
+            // the allowed write of the first shows at the second, whose own does not
+            ([1, 2], [REFUSED; 2], [["red", "red"]; 2], [["red", "new"], ["new", "new"]], (vec![], true)),
+            // the same place: the first has written what the second would write
+            ([1, 1], [REFUSED; 2], [["red", "red"]; 2], [["red", "new"], ["new", "new"]], (vec![], false)),
+        ] {
+            let mut evidence = Evidence::default();
+            for at in [0, 1] {
+                evidence.observe(read(places[at], BEFORE, "red"));
+                evidence.observe(read(places[at], BEFORE_AGAIN, "red"));
+                let (status, outcome) = writes[at];
+                evidence.observe(seen(0, BY_LOW, status, "", outcome));
+                evidence.observe(read(places[at], AFTER, read_after[at][0]));
+            }
+            for at in [0, 1] {
+                evidence.observe(read(places[at], LATER, read_after[at][1]));
+            }
+            for at in [0, 1] {
+                evidence.observe(read(places[at], BEFORE_ALLOWED, allowed[at][0]));
+                evidence.observe(read(places[at], AFTER_ALLOWED, allowed[at][1]));
+            }
+            let found = unchanged_by_refused(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let shown: Vec<usize> = found.access.iter().map(|one| one.observation).collect();
+            assert_eq!((shown, !found.open.is_empty()), (access, is_open), "{read_after:?} {allowed:?}: {found:?}");
+        }
+    }
+}
