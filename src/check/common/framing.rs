@@ -134,15 +134,23 @@ fn refused(case: &ObservedCheck<'_>) -> Judgement {
 /// Behind a request that says twice where it ends, nothing else is answered on its connection.
 fn closed_behind(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
+    let mut ends_twice = None;
     for (index, seen) in case.observations() {
-        let is_behind = || seen.exchange.request.value_of("transfer-encoding").is_none();
+        let is_behind = seen.exchange.request.value_of("transfer-encoding").is_none();
         match &seen.exchange.answer {
             _ if !matches!(case.step_of(seen).wanted(), Want::Either) => case.judge(index, &mut judgement),
-            Ok(response) if is_behind() => {
-                let text = case.about(index, format_args!("answered with {}", response.status));
-                judgement.deviates(index, text, "a connection that is closed behind the first answer");
+            Ok(response) if is_behind => {
+                // the request that has to be seen is the one before
+                let first = ends_twice.unwrap_or(index);
+                let text = format!("the request behind it on the same connection is answered with {}", response.status);
+                judgement.deviates(
+                    first,
+                    case.about(first, text),
+                    "a connection that is closed behind the first answer",
+                );
             }
-            Ok(_) | Err(Silence::Closed) => {}
+            Ok(_) => ends_twice = Some(index),
+            Err(Silence::Closed) => {}
             Err(silence) => judgement.leaves_open(format!("{}: no answer ({silence})", seen.description)),
         }
     }

@@ -7,17 +7,17 @@ use crate::check::step::{On, Step};
 use crate::plan::object_write::ObjectWrite;
 
 /// Steps in a row that are carried out once for each round, or once for all of them.
-pub(super) struct Part {
+pub(super) struct StepsInARow {
     pub for_each: bool,
     pub steps: std::ops::Range<usize>,
 }
 
 /// The parts of a check: what waits for others, or for late effects, does so once for all rounds.
-pub(super) fn parts(check: &Check) -> Vec<Part> {
+pub(super) fn parts(check: &Check) -> Vec<StepsInARow> {
     let waits = |step: &Step| matches!(step, Step::Meet | Step::AwaitEffects | Step::AwaitFormerEffects);
     let mut start = 0;
     let mut part = |steps: &[Step]| {
-        let part = Part { for_each: !waits(&steps[0]), steps: start..start + steps.len() };
+        let part = StepsInARow { for_each: !waits(&steps[0]), steps: start..start + steps.len() };
         start += steps.len();
         part
     };
