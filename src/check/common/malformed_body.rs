@@ -16,13 +16,13 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     severity: Severity::Low,
     tier: Tier::Extended,
     remote_safe: false,
-    sources: &["RFC 9110 §15.5.1", "RFC 9110 §8.4", "ASVS 16.5.3"],
+    sources: &["RFC 9110 §15.5.1", "RFC 9110 §8.3", "RFC 9110 §8.4", "ASVS 16.5.3"],
     doc: Doc {
-        sends: "Each write, and each resource that is read with a body, as by POST (at most 8), with the good credential, and with a body that does not parse, `null`, `{}`, `[]`, five thousand arrays deep, that is said to be gzip and is not, of parts of a form without a boundary, and in a charset that does not exist; in JSON or as a form, as the scenario has it; and with an object, a number, null, a text with NUL, and arrays in arrays (a hundred deep) for each member of its JSON. Each of the first five members of its JSON (those of the body first, then those one level down, and none that is named like a credential) is also malformed alone, while the others stay good: an object, a number (a text where a number is), null, a text with NUL, a lone surrogate (`\"\\ud800\"`), and an empty array. The good body comes once more at the end. A server error with the error object of JSON-RPC is no server error: that is how some answer calls that fail.",
+        sends: "Each write, and each resource that is read with a body, as by POST (at most 8), with the good credential, and with a body that does not parse, `null`, `{}`, `[]`, five thousand arrays deep, that is said to be gzip and is not, of parts of a form without a boundary, in a charset or of a media type that does not exist, and without a media type; in JSON or as a form, as the scenario has it; and with an object, a number, null, a text with NUL, and arrays in arrays (a hundred deep) for each member of its JSON. Each of the first five members of its JSON (those of the body first, then those one level down, and none that is named like a credential) is also malformed alone, while the others stay good: an object, a number (a text where a number is), null, a text with NUL, a lone surrogate (`\"\\ud800\"`), and an empty array. The good body comes once more at the end. A server error with the error object of JSON-RPC is no server error: that is how some answer calls that fail.",
         matters: "Whoever has a credential can send such a body: a server that breaks on it lets its users fill its logs and keep its workers busy, and its error page often shows code.",
-        fix: "Answer 400 to a body that does not parse, and 415 to a coding that is not supported.",
+        fix: "Answer 400 to a body that does not parse, and 415 to a coding or a media type that is not supported.",
     },
-    steps: &and_one_member::<14, 45>([
+    steps: &and_one_member::<16, 47>([
         send(Who::Good, On::EachContent).granted().called("the good body"),
         send(Who::Good, On::EachContent)
             .with(&[Alter::Body { json: "{\"item\": ", form: "item=%zz&%ff=%" }])
@@ -61,6 +61,12 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         send(Who::Good, On::EachContent)
             .with(&[Alter::Replaced("Content-Type", Fill::Text("application/json; charset=authbench"))])
             .called("a body in a charset that does not exist"),
+        send(Who::Good, On::EachContent)
+            .with(&[Alter::Replaced("Content-Type", Fill::Text("application/x-authbench"))])
+            .called("a body of a media type that does not exist"),
+        send(Who::Good, On::EachContent)
+            .with(&[Alter::Without("Content-Type")])
+            .called("a body without a Content-Type"),
     ]),
     expect: bodies_never_broken,
     fault: "breaks-on-body-of-holder",
