@@ -133,6 +133,8 @@ pub const EXPENDABLE_CLIENT: (&str, &str) = ("expendable", "expendable-Secret-4f
 pub const FAILURE_BUDGET: u32 = 50;
 /// The header by which a caller names itself as a source of failures.
 pub const SOURCE_HEADER: &str = "X-Authbench-Source";
+/// The origin whose pages may read answers to requests with credentials.
+pub const TRUSTED_ORIGIN: &str = "https://app.example.test";
 /// A live token of the same issuer whose audience is the billing API.
 pub const OTHER_AUDIENCE_TOKEN: &str = "abt_billing_Zk92vQx6Ch4Mt8Fy";
 /// A refresh token of the same issuer, which is no access token.

@@ -119,7 +119,8 @@ fn wanted_by(step: &Step) -> Vec<&'static str> {
             let params = form.params.iter().filter_map(|(_, fill)| of_fill(*fill));
             let of_endpoint = (form.endpoint == Endpoint::Introspection).then_some("introspection_client");
             let budget = form.exhausts.then_some("failure_budget");
-            params.chain(of_client(form.auth)).chain(of_endpoint).chain(budget).collect()
+            let origin = form.origin.map(|_| "trusted_origins");
+            params.chain(of_client(form.auth)).chain(of_endpoint).chain(budget).chain(origin).collect()
         }
         Step::Session(session) if session.act == SessionAct::GuessPasswords => {
             vec!["failure_budget", "expendable_username", "expendable_password"]
@@ -172,6 +173,7 @@ fn of_fill(fill: Fill) -> Option<&'static str> {
         Fill::RefreshToken => Some("refresh_token"),
         Fill::OtherAudienceToken => Some("other_audience_token"),
         Fill::AcceptSignature => Some("answer_key"),
+        Fill::OriginBeside(_) => Some("trusted_origins"),
         _ => None,
     }
 }
@@ -207,6 +209,7 @@ fn written(material: &DeclaredMaterial) -> Vec<(&'static str, Position)> {
         ("refresh_token", text(&material.refresh_token)),
         ("failure_budget", nowhere(material.failure_budget.is_some())),
         ("source_header", nowhere(material.source_header.is_some())),
+        ("trusted_origins", material.trusted_origins.first().map(Template::place)),
         ("expendable_client_id", text(&material.expendable_client_id)),
         ("expendable_username", text(&material.expendable_username)),
         ("expendable_password", text(&material.expendable_password)),
@@ -291,7 +294,7 @@ mod tests {
             foreign_introspection_client: { client_id: a, client_secret: b }\n  public_client_id: a\n  \
             client_without_grant: { client_id: a, client_secret: b }\n  special_client: { client_id: a, client_secret: b }\n  \
             disallowed_scope: a\n  lookalike_scopes: [a]\n  other_audience_token: a\n  refresh_token: a\n  failure_budget: 5\n  \
-            source_header: X-A\n  expendable_client_id: a\n  expendable_username: a\n  expendable_password: a\n  resource_identifier: /a\n  \
+            source_header: X-A\n  trusted_origins: [\"https://a.test\"]\n  expendable_client_id: a\n  expendable_username: a\n  expendable_password: a\n  resource_identifier: /a\n  \
             refresh_grant: { refresh_token: a, access_token: b }\n  long_password_account: { username: a, password: b }\n  \
             colon_password_account: { username: a, password: b }\n  utf8_password_account: { username: a, password: b }\n  \
             client_ca: { certificate: a, key: b }\n  answer_key: { secret: a }\n  issuer_key: { secret: a }\n  second_key: { secret: a }\n  second_issuer_key: { secret: a, issuer: b }\n  \
@@ -300,7 +303,7 @@ mod tests {
         let loaded = crate::scenario::load_text("all.yaml".to_owned(), text.to_owned()).expect("is a scenario");
         let members: BTreeSet<&str> =
             written(&loaded.scenario.material).into_iter().map(|(member, _)| member).collect();
-        assert_eq!(members.len(), 29, "each member has a row");
+        assert_eq!(members.len(), 30, "each member has a row");
         let used: BTreeSet<&str> = scheme::SCHEMES.iter().flat_map(|scheme| used_by(*scheme)).collect();
         let unused: Vec<&&str> = members.difference(&used).collect();
         assert_eq!(unused, [&"hooks.revoke"], "no check calls it");

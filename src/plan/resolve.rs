@@ -420,6 +420,7 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
         signing_secrets: Vec::new(),
         failure_budget: written.failure_budget,
         source_header: written.source_header.clone(),
+        trusted_origins: written.trusted_origins.iter().map(|origin| self::origin(origin, values)).collect(),
         expendable_client_id: written.expendable_client_id.as_ref().map(|id| values.text(id)),
         expendable_username: written.expendable_username.as_ref().map(|name| values.text(name)),
         expendable_password: secret(&written.expendable_password),
@@ -444,6 +445,22 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
     if on_reference { completed(own, seeded::material()) } else { own }
 }
 
+/// An origin as browsers name it (RFC 6454 §6.2); what is none is a mistake.
+fn origin(written: &Template, values: &Values<'_>) -> String {
+    let text = values.text(written);
+    let read = url::Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let named = read.map(|url| url.origin().ascii_serialization());
+    if named.as_ref() != Some(&text) && (values.reads() || !written.written().contains("${")) {
+        let error =
+            values.loaded().error(written.place(), "an origin is a scheme, a host and a port, and nothing else");
+        values.mistake(error.with_help(match named {
+            Some(named) => format!("write `{named}`"),
+            None => "write the scheme and the host, as in `https://app.example.com`".to_owned(),
+        }));
+    }
+    text
+}
+
 /// What the scenario leaves out, the reference's seed supplies.
 fn completed(own: Material, seed: Material) -> Material {
     Material {
@@ -459,6 +476,7 @@ fn completed(own: Material, seed: Material) -> Material {
         signing_secrets: own.signing_secrets,
         failure_budget: own.failure_budget.or(seed.failure_budget),
         source_header: own.source_header.or(seed.source_header),
+        trusted_origins: if own.trusted_origins.is_empty() { seed.trusted_origins } else { own.trusted_origins },
         expendable_client_id: own.expendable_client_id.or(seed.expendable_client_id),
         expendable_username: own.expendable_username.or(seed.expendable_username),
         expendable_password: own.expendable_password,
@@ -495,5 +513,39 @@ pub(super) fn declared(pattern: &crate::scenario::model::AnswerPattern) -> Decla
         content_type: pattern.content_type.as_ref().map(|media| media.to_ascii_lowercase()),
         pointer: pattern.json.clone(),
         text: pattern.text.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{NoVariables, load_text};
+
+    #[test]
+    fn an_origin_is_a_scheme_a_host_and_a_port_and_what_is_none_has_a_way_out() {
+        for (origin, way_out) in [
+            ("https://app.example.com", None),
+            ("http://localhost:3000", None),
+            ("https://app.example.com/", Some("write `https://app.example.com`")),
+            ("https://app.example.com/login", Some("write `https://app.example.com`")),
+            ("https://App.Example.com:443", Some("write `https://app.example.com`")),
+            ("app.example.com", Some("write the scheme and the host, as in `https://app.example.com`")),
+            ("null", Some("write the scheme and the host, as in `https://app.example.com`")),
+            ("*", Some("write the scheme and the host, as in `https://app.example.com`")),
+        ] {
+            let text = format!(
+                "authbench: 1\nname: a\ntarget: {{ url: \"http://127.0.0.1:1\" }}\nscheme: api-key\n\
+                 credentials: {{ a: {{ key: \"0123456789abcdef\" }} }}\nmaterial:\n  trusted_origins: [\"{origin}\"]\n\
+                 resources: [{{ request: GET /orders }}]\n"
+            );
+            let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
+            let values = Values::reading(&loaded, &NoVariables);
+            assert_eq!(subject(&loaded, &values).material.trusted_origins, [origin]);
+            let found = values.finish().err().unwrap_or_default();
+            let ways_out: Vec<_> = found.iter().map(|error| error.help.as_deref()).collect();
+            assert_eq!(ways_out, Vec::from_iter(way_out.map(Some)), "{origin}");
+            let lines: Vec<_> = found.iter().filter_map(|error| Some(error.place?.line)).collect();
+            assert!(lines.iter().all(|line| *line == 7) && lines.len() == found.len(), "{origin}: {lines:?}");
+        }
     }
 }

@@ -281,6 +281,7 @@ pub(super) fn material() -> Material {
         signing_secrets: Vec::new(),
         failure_budget: Some(seed::FAILURE_BUDGET),
         source_header: Some(seed::SOURCE_HEADER.to_owned()),
+        trusted_origins: vec![seed::TRUSTED_ORIGIN.to_owned()],
         expendable_client_id: Some(seed::EXPENDABLE_CLIENT.0.to_owned()),
         expendable_username: Some(seed::EXPENDABLE_USER.to_owned()),
         expendable_password: None,

@@ -239,6 +239,8 @@ pub struct Material {
     pub failure_budget: Option<u32>,
     /// Header by which the target tells sources of failures apart.
     pub source_header: Option<String>,
+    /// Origins whose pages may read answers to requests with credentials.
+    pub trusted_origins: Vec<String>,
     /// A client that may be locked out.
     pub expendable_client_id: Option<String>,
     /// The user-id of an account that may be locked.

@@ -9,7 +9,7 @@ const SECRET_KEYS: [&str; 7] =
 const SECRET_SECTIONS: [&str; 3] = ["credentials:", "logins:", "material:"];
 
 /// Keys of those sections whose values may be shown.
-const OPEN_KEYS: [&str; 27] = [
+const OPEN_KEYS: [&str; 28] = [
     "scopes",
     "tenant",
     "state",
@@ -18,6 +18,7 @@ const OPEN_KEYS: [&str; 27] = [
     "public_client_id",
     "disallowed_scope",
     "lookalike_scopes",
+    "trusted_origins",
     "file",
     "kid",
     "alg",

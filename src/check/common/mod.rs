@@ -31,7 +31,7 @@ pub(crate) mod written_state;
 
 use crate::check::judgement::expect;
 use crate::check::step::{
-    Accept, Alter, Fill, Hook, INSUFFICIENT, INVALID, LookedFor, MISSING, On, Step, Who, forged, send,
+    Accept, Alter, Fill, Hook, INSUFFICIENT, INVALID, LookedFor, MISSING, On, OriginBeside, Step, Who, forged, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
 
@@ -336,7 +336,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["ASVS 3.4.2", "OWASP API8:2023", "WSTG-CLNT-07", "WHATWG Fetch (CORS and credentials)"],
         doc: Doc {
-            sends: "Requests and a preflight with hostile origins: of another host, null, and ones whose host begins and ends like that of the target.",
+            sends: "Requests and a preflight with hostile origins: of another host, null, and ones whose host begins and ends like that of the target. Where `material.trusted_origins` names an origin, or answers name one whatever the request says, that origin follows, and where it is allowed, origins that look like it: of a host that begins or ends like its host or its domain, of one with a letter in place of the first dot, without TLS, and of another port (the last two are warnings).",
             matters: "An API that reflects any origin and allows credentials lets every web page act as its visitor.",
             fix: "Allow credentials to a list of origins only, and send Vary: Origin.",
         },
@@ -361,12 +361,46 @@ pub(crate) const CHECKS: &[Check] = &[
                     Alter::Header("Access-Control-Request-Method", Fill::Text("GET")),
                 ])
                 .called("a preflight of a hostile origin"),
+            of_origin(&[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::Trusted))], "the trusted origin"),
+            of_origin(
+                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::SameDomain))],
+                "an origin of the domain of the trusted one",
+            ),
+            of_origin(
+                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::LongerHost))],
+                "an origin whose host begins like the trusted one",
+            ),
+            of_origin(
+                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::GluedHost))],
+                "an origin whose host ends like the trusted one",
+            ),
+            of_origin(
+                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::GluedDomain))],
+                "an origin whose host ends like the domain of the trusted one",
+            ),
+            of_origin(
+                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::OtherDot))],
+                "an origin with a letter in place of the first dot of the trusted one",
+            ),
+            of_origin(
+                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::WithoutTls))],
+                "the trusted origin without TLS",
+            ),
+            of_origin(
+                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::OtherPort))],
+                "the trusted origin at another port",
+            ),
         ],
         expect: cross_origin::limited,
         fault: "reflects-origin",
         ..PLAIN
     },
 ];
+
+/// The good request with an origin.
+const fn of_origin(origin: &'static [Alter], called: &'static str) -> Step {
+    send(Who::Good, On::Protected).with(origin).called(called)
+}
 
 /// Statuses of methods that are not there; some parsers answer 400 to a method that they do not know.
 const METHOD: &[Accept] = &[MISSING, Accept::Range(400, 499), Accept::Status(501)];

@@ -2,7 +2,7 @@
 
 use super::{
     Accept, Alter, ClientRegistration, ClientRole, Compare, Encoding, Endpoint, Fetch, Fill, FormAuth, FormStep,
-    MetadataDocument, Obtain, On, Send, SessionAct, SessionStep, Step, Want, Who,
+    MetadataDocument, Obtain, On, OriginBeside, Send, SessionAct, SessionStep, Step, Want, Who,
 };
 use crate::observe::{ForgeryId, ForgeryIds, Phrase, StepId};
 
@@ -67,6 +67,7 @@ const fn form(endpoint: Endpoint, auth: FormAuth, params: &'static [(&'static st
         endpoint,
         auth,
         headers: &[],
+        origin: None,
         proof: None,
         params,
         method: "POST",
@@ -292,6 +293,14 @@ impl Step {
         match self {
             Step::Fetch(fetch) => Step::Fetch(Fetch { headers, ..fetch }),
             Step::Form(form) => Step::Form(FormStep { headers, ..form }),
+            other => other,
+        }
+    }
+
+    /// From an origin beside one that the target trusts.
+    pub const fn from_origin(self, beside: OriginBeside) -> Step {
+        match self {
+            Step::Form(form) => Step::Form(FormStep { origin: Some(beside), ..form }),
             other => other,
         }
     }

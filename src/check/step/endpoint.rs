@@ -1,6 +1,6 @@
 //! Requests to the endpoints of an authorization server, and tokens obtained from it.
 
-use super::{ClientRegistration, Fill, NearPassword, Want};
+use super::{ClientRegistration, Fill, NearPassword, OriginBeside, Want};
 use crate::observe::{ForgeryId, Phrase, StepId};
 
 /// Endpoints of an authorization server.
@@ -176,6 +176,8 @@ pub struct FormStep {
     pub auth: FormAuth,
     /// Added header lines.
     pub headers: &'static [(&'static str, &'static str)],
+    /// Its origin beside one that the target trusts; nothing is sent where none is known, or where that is not allowed itself.
+    pub origin: Option<OriginBeside>,
     /// What is wrong with the proof of possession, where tokens are bound to keys (RFC 9449 §5); it is good where nothing is.
     pub proof: Option<ForgeryId>,
     /// Parameters beside those of client authentication.

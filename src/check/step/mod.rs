@@ -5,6 +5,7 @@ mod build;
 mod endpoint;
 mod grant;
 mod login;
+mod origin;
 mod registration;
 mod request;
 
@@ -25,6 +26,7 @@ pub use login::{
     NearPassword, NoPassword, NoSession, QueryLogin, ReturnTo, SessionAct, SessionStep, UnusualText, UserOrder,
     UserSpelling,
 };
+pub use origin::OriginBeside;
 pub use registration::ClientRegistration;
 pub use request::{
     Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, OTHER_SOURCE, On, OtherConnection,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Want;
+use super::{OriginBeside, Want};
 use crate::observe::{ForgeryId, ForgeryIds, Phrase, SetCookie, StepId};
 
 /// The site of a page that makes a browser send requests to the target, or that a login is to lead to.
@@ -336,6 +336,8 @@ pub enum Fill {
     Bytes(usize),
     /// The origin of the target with these texts before and behind its host; the port comes where nothing is behind.
     OriginAround(&'static str, &'static str),
+    /// An origin beside one that the target trusts; nothing is sent where none is known, or where that is not allowed itself.
+    OriginBeside(OriginBeside),
     /// Scopes of the good credential that the resource needs.
     NeededScope,
     /// A scope that the client is not entitled to.

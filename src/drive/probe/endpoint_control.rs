@@ -134,7 +134,7 @@ impl Prober {
             FormAuth::Assertion => Some(self.assertions().and_then(|made| made.fresh().map_err(unusable))?),
             _ => None,
         };
-        Ok(FilledForm { form, params, assertion })
+        Ok(FilledForm { form, params, assertion, origin: None })
     }
 }
 

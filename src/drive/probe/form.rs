@@ -22,6 +22,8 @@ pub(super) struct FilledForm<'a> {
     pub(super) params: Vec<(String, String)>,
     /// The assertion of a step that names one (RFC 7523 §2.2).
     pub(super) assertion: Option<String>,
+    /// The origin of a step that names one.
+    pub(super) origin: Option<String>,
 }
 
 impl Prober {
@@ -51,7 +53,7 @@ impl Prober {
         evidence: &mut Evidence,
     ) -> Result<Exchange, ControlError> {
         let url = self.endpoint(filled.form.endpoint)?;
-        let (form, params) = (filled.form, filled.params.clone());
+        let (form, params, origin) = (filled.form, filled.params.clone(), filled.origin.clone());
         let request = self.form_request(&url, filled, evidence)?;
         let mut exchange = self.send_at(&url, &request).await;
         if exchange.status() == Some(401)
@@ -59,7 +61,8 @@ impl Prober {
         {
             let auth = if other == ClientAuthMethod::Post { FormAuth::Post } else { FormAuth::Basic };
             let form = FormStep { auth, ..*form };
-            let request = self.form_request(&url, FilledForm { form: &form, params, assertion: None }, evidence)?;
+            let request =
+                self.form_request(&url, FilledForm { form: &form, params, assertion: None, origin }, evidence)?;
             let second = self.send_at(&url, &request).await;
             if meaning(form.endpoint, &second) == Outcome::Granted {
                 self.methods.lock().unwrap_or_else(PoisonError::into_inner).insert(form.endpoint, other);
@@ -117,7 +120,7 @@ impl Prober {
         evidence: &mut Evidence,
     ) -> Result<Request, ControlError> {
         let proofs = self.proofs_of(url, &filled)?;
-        let FilledForm { form, mut params, assertion } = filled;
+        let FilledForm { form, mut params, assertion, origin } = filled;
         let Authentication { params: own, mut query, authorizations, connection } =
             self.authenticate(form, assertion)?;
         params.extend(own);
@@ -158,6 +161,7 @@ impl Prober {
         for (name, value) in form.headers {
             request.push(name, value, false);
         }
+        origin.into_iter().for_each(|origin| request.push("Origin", origin, false));
         request.connection = connection;
         let media = match form.encoding {
             Encoding::Form | Encoding::Query | Encoding::AsItStands => "application/x-www-form-urlencoded",
@@ -176,6 +180,7 @@ pub(super) fn correct(endpoint: Endpoint) -> FormStep {
         endpoint,
         auth: FormAuth::Good,
         headers: &[],
+        origin: None,
         proof: None,
         params: &[] as &[(&str, Fill)],
         method: "POST",

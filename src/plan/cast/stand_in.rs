@@ -26,6 +26,7 @@ const TOKEN_REQUEST: FormStep = FormStep {
     endpoint: Endpoint::Token,
     auth: FormAuth::Good,
     headers: &[],
+    origin: None,
     proof: None,
     params: &[("grant_type", Fill::Text("client_credentials"))],
     method: "POST",

@@ -301,6 +301,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "takes a bound token over a connection with any certificate where it writes",
     ),
     row("dead-alias", "meta.mtls-aliases", "advertises an alias of the token endpoint that asks for no certificate"),
+    variant(
+        "token-trusts-origin-by-prefix",
+        "token.cors-credentials-not-open",
+        "allows credentials to origins that begin like the one that it trusts",
+    ),
     row("token-reflects-origin", "token.cors-credentials-not-open", "allows credentials to whatever origin asks"),
     row("prm-resource-mismatch", "meta.protected-resource-document", "names another host as the resource"),
     row("advertises-none", "meta.no-alg-none", "offers alg none for client authentication"),

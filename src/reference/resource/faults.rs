@@ -109,6 +109,26 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.cors-credentials-not-open",
         "allows credentials to origins whose host ends like its own",
     ),
+    variant(
+        "trusts-origin-by-prefix",
+        "common.cors-credentials-not-open",
+        "allows credentials to origins that begin like the one that it trusts",
+    ),
+    variant(
+        "trusts-origin-by-suffix",
+        "common.cors-credentials-not-open",
+        "allows credentials to origins whose host ends like that of the one that it trusts",
+    ),
+    variant(
+        "trusts-origin-by-pattern",
+        "common.cors-credentials-not-open",
+        "compares origins with a pattern in which a dot is any character",
+    ),
+    variant(
+        "trusts-origin-without-tls",
+        "common.cors-credentials-not-open",
+        "allows credentials to the host that it trusts, with and without TLS",
+    ),
     row("two-server-lines", "common.single-fields-once", "names its product in two lines of one field"),
     row("no-throttle", "common.failed-auth-throttled", "lets every source guess as often as it likes"),
     row("global-lockout", "common.throttle-is-per-principal", "counts the failures of all sources together"),

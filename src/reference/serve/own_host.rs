@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 
 use crate::reference::answer::{self, Answer};
 use crate::reference::state::{KeyLocation, ReferenceState};
+use crate::seed::TRUSTED_ORIGIN;
 
 /// Names of the loopback interface, where the reference listens.
 const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
@@ -79,15 +80,30 @@ pub(super) fn lead(headers: &mut HeaderMap, host: &str) {
     }
 }
 
-/// Through a fault: an origin that may read answers to requests with credentials.
+/// An origin that may read answers to requests with credentials; through faults, others.
 pub(super) fn trusted_origin<B>(state: &ReferenceState, request: &Request<B>) -> Option<HeaderValue> {
     let origin = request.headers().get(header::ORIGIN)?;
     let (_, named) = origin.to_str().ok()?.split_once("://").unwrap_or_default();
     let own = request.headers().get(header::HOST)?.to_str().ok()?;
-    let is_trusted = state.fault("reflects-origin")
+    let whole = origin.to_str().ok()?;
+    let is_trusted = whole == TRUSTED_ORIGIN
+        || state.fault("reflects-origin")
+        || takes_for_trusted(|fault| state.fault(fault), whole)
         || (state.fault("reflects-origin-by-prefix") && named != own && named.starts_with(without_port(own)))
         || (state.fault("reflects-origin-by-suffix") && named != own && named.ends_with(own));
     is_trusted.then(|| origin.clone())
+}
+
+/// Through a fault: whether an origin is taken for the trusted one.
+fn takes_for_trusted(fault: impl Fn(&str) -> bool, origin: &str) -> bool {
+    let (_, own) = TRUSTED_ORIGIN.split_once("://").unwrap_or_default();
+    let (scheme, host) = origin.split_once("://").unwrap_or_default();
+    let fits_pattern = own.len() == host.len()
+        && own.bytes().zip(host.bytes()).all(|(pattern, byte)| pattern == byte || pattern == b'.');
+    (fault("trusts-origin-by-prefix") && origin.starts_with(TRUSTED_ORIGIN))
+        || (fault("trusts-origin-by-suffix") && scheme == "https" && host.ends_with(own))
+        || (fault("trusts-origin-by-pattern") && scheme == "https" && fits_pattern)
+        || (fault("trusts-origin-without-tls") && host == own)
 }
 
 /// Whether a request names two hosts.

@@ -117,6 +117,10 @@ pub struct DeclaredMaterial {
     /// checks that use up the failure budget lock out where authbench runs.
     #[serde(default)]
     pub source_header: Option<String>,
+    /// Origins whose pages the target lets read answers to requests with credentials (CORS), such as that of the front end. With
+    /// the first one, authbench makes origins that look like it; the others are not counted as such.
+    #[serde(default)]
+    pub trusted_origins: Vec<Template>,
     /// A client whose secret may be guessed at until it is locked out.
     #[serde(default)]
     pub expendable_client_id: Option<Template>,

@@ -29,6 +29,9 @@ impl Stage<'_> {
         if form.optional && form.params.iter().any(lacks) {
             return Ok(());
         }
+        if form.origin.is_some_and(|beside| self.origin_beside(beside, evidence).is_none()) {
+            return Ok(());
+        }
         let main = self.prober.subject().main_resource().unwrap_or_default();
         let mut params = Vec::new();
         for (name, fill) in form.params {
@@ -155,11 +158,12 @@ impl Stage<'_> {
         params: Vec<(String, String)>,
         evidence: &mut Evidence,
     ) -> Result<(Exchange, Outcome), Halt> {
+        let origin = form.origin.and_then(|beside| self.origin_beside(beside, evidence));
         let mut asked = 0;
         let mut exchange = loop {
             // each time with an assertion of its own, which serves once
             let assertion = self.assertion(form.auth)?;
-            let filled = FilledForm { form, params: params.clone(), assertion };
+            let filled = FilledForm { form, params: params.clone(), assertion, origin: origin.clone() };
             let posted = self.prober.post_form(filled, evidence).await;
             let exchange = posted.map_err(|error| Halt::Obstacle(error.to_string()))?;
             if asked == NONCES || !self.prober.asks_again(form, &exchange) {

@@ -50,6 +50,7 @@ impl Stage<'_> {
                 let host = base.host_str().unwrap_or_default();
                 format!("{}://{before}{host}{behind}{}", base.scheme(), port.unwrap_or_default())
             }
+            Fill::OriginBeside(_) => self.learned.origin.clone().unwrap_or_default(),
             Fill::NeededScope => match subject.scope_gap(None) {
                 Some(gap) => {
                     let lacking =

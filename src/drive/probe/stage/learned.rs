@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Stage;
-use crate::check::step::{Alter, Send};
+use crate::check::step::{Alter, Fill, OriginBeside, Send};
 use crate::observe::{
     AccessMember, Description, Evidence, Observation, Outcome, Place, Request, StepId, WrittenObject,
 };
@@ -18,6 +18,8 @@ pub(super) struct LearnedBodies {
     added: Vec<(String, Value)>,
     /// Members that were added in the round.
     tried: Vec<AccessMember>,
+    /// The origin that the step names.
+    pub(super) origin: Option<String>,
 }
 
 impl LearnedBodies {
@@ -65,6 +67,10 @@ impl Stage<'_> {
                     self.learned.added = self.taken(*step, resource, evidence);
                     !self.learned.added.is_empty()
                 }
+                Alter::Header(_, Fill::OriginBeside(beside)) => {
+                    self.learned.origin = self.origin_beside(*beside, evidence);
+                    self.learned.origin.is_some()
+                }
                 Alter::AfterMembers => !self.learned.added.is_empty(),
                 _ => true,
             };
@@ -73,6 +79,18 @@ impl Stage<'_> {
             }
         }
         true
+    }
+
+    /// An origin beside the one that the scenario declares, or that answers name without being asked. What looks like a trusted one
+    /// shows something only where that is allowed.
+    pub(super) fn origin_beside(&self, beside: OriginBeside, evidence: &Evidence) -> Option<String> {
+        let declared = &self.prober.subject().material.trusted_origins;
+        let trusted = declared.first().cloned().or_else(|| named_origin(evidence))?;
+        if beside == OriginBeside::Trusted {
+            return Some(trusted);
+        }
+        let is_allowed = evidence.observations.iter().any(|seen| allows(seen, &trusted));
+        beside.of(&trusted).filter(|other| is_allowed && !declared.contains(other))
     }
 
     /// The description of what is sent, with the names of the members that are added.
@@ -139,6 +157,23 @@ impl Stage<'_> {
         let last = seen.iter().rfind(|one| one.place == seen[at].place).filter(granted);
         Some((json(Some(&seen[at]).filter(granted)?)?, last.and_then(json)))
     }
+}
+
+/// The one origin that answers name although their requests come from another one, or from none.
+fn named_origin(evidence: &Evidence) -> Option<String> {
+    evidence.observations.iter().find_map(|seen| {
+        let named = seen.exchange.response()?.header("access-control-allow-origin")?;
+        let is_asked = seen.exchange.request.value_of("origin").is_some_and(|origin| origin == named.as_bytes());
+        OriginBeside::Trusted.of(&named).filter(|_| !is_asked)
+    })
+}
+
+/// Whether a request of this origin was answered that it is allowed, with credentials.
+fn allows(seen: &Observation, origin: &str) -> bool {
+    let says = |name| seen.exchange.response().and_then(|response| response.header(name));
+    seen.exchange.request.value_of("origin").is_some_and(|own| own == origin.as_bytes())
+        && says("access-control-allow-origin").is_some_and(|named| named == origin)
+        && says("access-control-allow-credentials").is_some_and(|value| value == "true")
 }
 
 /// The conditions that a cache sends with what the last good answer at a place said about its version (RFC 9110 §13.1.2, §13.1.3).
