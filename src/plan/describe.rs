@@ -38,6 +38,7 @@ pub(super) fn altered(alter: &Alter, resource: &Resource) -> String {
         Alter::ShownMember(..) => "with one more member".to_owned(),
         Alter::ShownMembersBack(_) => "with the members as they were".to_owned(),
         Alter::AfterMembers => "after it".to_owned(),
+        Alter::OtherSource => "headers that name another source".to_owned(),
         Alter::AbsoluteForm => "target in absolute form".to_owned(),
     }
 }

@@ -87,7 +87,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["OWASP API2:2023", "ASVS 6.3.1", "RFC 6585 §4", "WSTG-ATHN-03"],
         doc: Doc {
-            sends: "Distinct wrong credentials from one source, one more than the failure budget of the scenario. That credentials of 22 characters and more are not slowed is information outside strict-rfc: nobody guesses one, and logins have a check of their own.",
+            sends: "Distinct wrong credentials from one source, one more than the failure budget of the scenario. Where 429 comes, one more names another source in X-Forwarded-For and like headers (unless `source_header` is one of them), and then one as before: that the first is evaluated is a failure, and a warning where the target is on this host, which it may trust. That credentials of 22 characters and more are not slowed, or in this way, is information outside strict-rfc: nobody guesses one, and logins have a check of their own.",
             matters: "Without a limit, guessing is only a question of time.",
             fix: "Count failures by source and principal, and answer 429 with Retry-After.",
         },
@@ -98,6 +98,15 @@ pub(crate) const CHECKS: &[Check] = &[
                 .exhausting()
                 .id(WRONG)
                 .called("a wrong credential"),
+            Step::WhereThrottled,
+            send(forged("unknown"), On::Protected)
+                .with(&[Alter::Source(1), Alter::OtherSource])
+                .id(ELSEWHERE)
+                .called("a wrong credential with headers that name another source"),
+            send(forged("unknown"), On::Protected)
+                .with(&[Alter::Source(1)])
+                .id(AGAIN)
+                .called("a wrong credential, once more"),
         ],
         expect: short_guesses,
         fault: "no-throttle",
@@ -218,6 +227,7 @@ const BEYOND_GUESSING: usize = 22;
 /// The same, where what is guessed can be: a user-id and a password, or a credential that is not long.
 fn short_guesses(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = throttled(case);
+    gone_around(case, &mut judgement);
     let mut sent = guesses(case).into_iter().map(|(_, seen)| &seen.exchange.request);
     let is_long = |request: &Request| {
         let words = request.headers.iter().filter(|header| header.sensitive);
@@ -231,7 +241,8 @@ fn short_guesses(case: &ObservedCheck<'_>) -> Judgement {
         !names_a_user && longest.is_some_and(|longest| longest >= BEYOND_GUESSING)
     };
     if sent.all(is_long) && !case.profile.strict_challenges() {
-        for deviation in std::mem::take(&mut judgement.protocol) {
+        let found = std::mem::take(&mut judgement.protocol).into_iter().chain(std::mem::take(&mut judgement.advice));
+        for deviation in found.collect::<Vec<_>>() {
             judgement.remarks.push(format!("{}: a credential of this length is not guessed", deviation.text));
             judgement.needs_review = true;
         }

@@ -20,6 +20,9 @@ pub(super) fn gone_around(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
     for (index, seen) in case.observations() {
         let step = case.step_of(seen);
         let is_elsewhere = step.step_id() == Some(ELSEWHERE);
+        if is_elsewhere && seen.outcome == Outcome::Granted {
+            judgement.violates(index, case.about(index, "access was granted"), "refused");
+        }
         let is_spelled = matches!(step, Step::Session(session) if matches!(session.act, SessionAct::GuessSpelled(_)));
         if !(is_elsewhere || is_spelled) || answered(seen).is_none_or(|status| !evaluated.contains(&status)) {
             continue;
@@ -109,6 +112,33 @@ mod tests {
             }
             let judged = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!((judged.protocol.len(), judged.advice.len()), found, "{elsewhere} {again} {here}: {judged:?}");
+        }
+    }
+
+    #[test]
+    fn at_resources_the_same_counts_for_what_can_be_guessed() {
+        let check = find("common.failed-auth-throttled").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "basic");
+        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
+        let (short, long) = ("Basic YWxpY2U6cGFzcw==", "Bearer 3f2a9c1e77aa90bd11e20f31");
+        // what is guessed, the guess from elsewhere, the one after it, and whether the target is on this host; access granted,
+        // failures, warnings and remarks (one is about the limit itself)
+        for (field, elsewhere, again, here, found) in [
+            (short, 401, 429, false, (0, 1, 0, 1)),
+            (short, 401, 429, true, (0, 0, 1, 1)),
+            (short, 429, 429, false, (0, 0, 0, 1)),
+            (short, 401, 401, false, (0, 0, 0, 1)),
+            (long, 401, 429, false, (0, 0, 0, 2)),
+            (long, 401, 429, true, (0, 0, 0, 2)),
+            (long, 200, 429, true, (1, 0, 0, 1)),
+        ] {
+            let mut evidence = Evidence { target_is_here: here, ..Evidence::default() };
+            for (step, status) in [(0, 200), (1, 401), (1, 429), (of(ELSEWHERE), elsewhere), (of(AGAIN), again)] {
+                evidence.observe(sent(step, field, status, Duration::ZERO));
+            }
+            let judged = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let counted = (judged.access.len(), judged.protocol.len(), judged.advice.len(), judged.remarks.len());
+            assert_eq!(counted, found, "{field} {elsewhere} {again} {here}: {judged:?}");
         }
     }
 }

@@ -269,6 +269,8 @@ pub enum Alter {
     Target(Fill),
     /// Another source, by the header that the scenario names for it: a number for each.
     Source(u8),
+    /// Another source, by the headers that proxies name it in: [`OTHER_SOURCE`].
+    OtherSource,
     /// The request target in absolute form (RFC 9112 §3.2.2).
     AbsoluteForm,
     /// A connection with another client certificate than that of the credential.

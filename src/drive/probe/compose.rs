@@ -7,7 +7,7 @@ use url::Url;
 
 use super::outages::Pulse;
 use super::{Prober, allowance};
-use crate::check::step::{Alter, Fill, OtherConnection, is_number};
+use crate::check::step::{Alter, Fill, OTHER_SOURCE, OtherConnection, is_number};
 use crate::clock;
 use crate::drive::wire::{self, BadDestination, Connection, Destination, Limits};
 use crate::observe::{ConnectionOf, Exchange, Request, Silence};
@@ -276,6 +276,12 @@ impl Prober {
             Alter::Source(number) => {
                 if let Some(name) = &self.subject().material.source_header {
                     request.push(name, self.source(*number), false);
+                }
+            }
+            Alter::OtherSource => {
+                for (name, value) in OTHER_SOURCE {
+                    request.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
+                    request.push(name, *value, false);
                 }
             }
             Alter::Connection(OtherConnection::WithoutCertificate) => request.connection = ConnectionOf::default(),

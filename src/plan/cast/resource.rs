@@ -1,7 +1,7 @@
 //! Requests to resources: which resource, between which controls, under which name.
 
 use super::reasons::{NO_OBJECT, NO_READER, SAME_SOURCE};
-use super::{Act, Asker, Caster, Control, Missing, NO_RESOURCES, missing};
+use super::{Act, Action, Asker, Caster, Control, Missing, NO_RESOURCES, missing};
 use crate::check::step::{
     Alter, Artefact, Compare, DEFAULT_ACCOUNTS, Fill, On, OtherConnection, Send, Want, Who, is_number,
 };
@@ -28,8 +28,7 @@ impl Caster<'_> {
         {
             return Ok(());
         }
-        let is_from_elsewhere = send.alter.iter().any(|alter| matches!(alter, Alter::Source(_))) && !send.exhausts;
-        if is_from_elsewhere && self.subject.material.source_header.is_none() {
+        if self.is_from_elsewhere(send) && self.subject.material.source_header.is_none() {
             return missing(SAME_SOURCE);
         }
         let resources = match send.on {
@@ -110,6 +109,20 @@ impl Caster<'_> {
             self.push(index, description, Act::Send { asker, resource, counts, send: *send });
         }
         Ok(())
+    }
+
+    /// Whether a request comes from another source than those that use up the failure budget.
+    fn is_from_elsewhere(&self, send: &Send) -> bool {
+        let source = |send: &Send| {
+            send.alter.iter().find_map(|alter| match alter {
+                Alter::Source(number) => Some(*number),
+                _ => None,
+            })
+        };
+        let uses_up = |action: &Action, number: u8| matches!(&action.act, Act::Send { send, .. } if send.exhausts && source(send) == Some(number));
+        let is_throttled =
+            |number: u8| send.exhausts || self.script.actions.iter().any(|action| uses_up(action, number));
+        source(send).is_some_and(|number| !is_throttled(number))
     }
 
     pub(super) fn compare(&mut self, index: usize, compare: &'static Compare) -> Result<(), Missing> {
@@ -458,6 +471,18 @@ mod tests {
         };
         assert_eq!(why("").as_deref(), Some(SAME_SOURCE));
         assert_eq!(why(", source_header: X-Source"), None);
+    }
+
+    #[test]
+    fn the_source_that_is_throttled_goes_on_without_a_header_that_names_it() {
+        let text = "authbench: 1\nname: a\ntarget: { url: \"http://127.0.0.1:1\", owned: true }\nscheme: api-key\n\
+                    credentials: { a: { key: \"0123456789abcdef\" } }\nmaterial: { failure_budget: 3 }\n\
+                    resources: [{ request: GET /orders }]\n";
+        let loaded = load_text("a.yaml".to_owned(), text.to_owned()).expect("is a scenario");
+        let subject = resolve::subject(&loaded, &Values::reading(&loaded, &NoVariables));
+        let check = crate::check::find("common.failed-auth-throttled").expect("is in the catalogue");
+        let script = script(check, &subject).expect("is tested");
+        assert_eq!(script.actions.len(), check.steps.len());
     }
 
     #[test]

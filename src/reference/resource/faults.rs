@@ -131,6 +131,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("two-server-lines", "common.single-fields-once", "names its product in two lines of one field"),
     row("no-throttle", "common.failed-auth-throttled", "lets every source guess as often as it likes"),
+    variant(
+        "throttles-by-header",
+        "common.failed-auth-throttled",
+        "counts failures for each source that X-Forwarded-For names",
+    ),
     row("global-lockout", "common.throttle-is-per-principal", "counts the failures of all sources together"),
     row("cacheable-429", "common.429-not-cacheable", "lets 429 be cached"),
     variant("cacheable-429-at-login", "common.429-not-cacheable", "lets the 429 of a login be cached"),

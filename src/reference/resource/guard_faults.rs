@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt as _, Limited};
@@ -47,6 +47,13 @@ pub(super) fn counted<'a>(faults: &Faults, source: Option<&'a str>) -> Option<&'
         Some(_) if faults.on("global-lockout") => Some("everybody"),
         source => source,
     }
+}
+
+/// Through a fault: the source that a header names which anybody can send, beside the one that is counted.
+pub(super) fn named_source(faults: &Faults, source: Option<&str>, headers: &HeaderMap) -> Option<String> {
+    let named = headers.get("x-forwarded-for").filter(|_| faults.on("throttles-by-header"));
+    let named = named.and_then(|named| named.to_str().ok()).unwrap_or_default();
+    source.map(|source| format!("{source}{named}"))
 }
 
 /// Whether it is an object that does not exist.

@@ -45,7 +45,8 @@ pub(crate) async fn answer(
         return guard_faults::options(state, resource).unwrap_or_else(options);
     }
     let named = parts.headers.get(&*SOURCE).and_then(|source| source.to_str().ok());
-    let source = guard_faults::counted(&state.faults, named).map(str::to_owned);
+    let source = guard_faults::counted(&state.faults, named);
+    let source = guard_faults::named_source(&state.faults, source, &parts.headers);
     if let Some(seconds) = source.as_deref().and_then(|source| state.throttle.wait(source)) {
         return guard_faults::throttled(state, Rejection::throttled(seconds).answer());
     }
