@@ -352,6 +352,11 @@ pub enum Fill {
     OwnAndDisallowedScope,
     /// The scopes of a credential that lacks one, and the one that it lacks.
     LowAndNeededScope,
+    /// Scopes that both the client whose assertions are sent and another one have; those of the other where they have none in common,
+    /// and the parameter is left out where that declares none.
+    ScopeOfBothClients,
+    /// Scopes that only the other of these two has.
+    ScopeOfOtherClient,
     /// A text several times over.
     Repeated(&'static str, usize),
     /// A scope that looks like a needed one and opens nothing.

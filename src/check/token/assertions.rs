@@ -2,13 +2,22 @@
 
 use super::GRANT;
 use crate::check::judgement::expect;
+use crate::check::judgement::oauth::{claims_of, requested_scope};
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, FormAuth, Want, token};
+use crate::check::step::{Accept, Fill, FormAuth, Want, introspect, token};
 use crate::check::{Check, Doc, Level, PLAIN, Severity, Step, Tier};
-use crate::observe::{ForgeryId, Outcome, StepId};
+use crate::observe::{ForgeryId, Observation, Outcome, StepId};
 
 /// An assertion that was used before.
 const AGAIN: StepId = StepId::new("again");
+/// An assertion beside the identifier of another client, ...
+const BESIDE: StepId = StepId::new("beside");
+/// ... what the introspection endpoint says of a token that came back, ...
+const BESIDE_SHOWN: StepId = StepId::new("beside-shown");
+/// ... the same for a scope that only the other client has, ...
+const FOR_SCOPE: StepId = StepId::new("for-scope");
+/// ... and what is said of that token.
+const FOR_SCOPE_SHOWN: StepId = StepId::new("for-scope-shown");
 /// RFC 6749 §5.2, RFC 7523 §3.2.
 const BAD_CLIENT: &[Accept] = &[Accept::Status(400), Accept::Status(401)];
 
@@ -99,20 +108,37 @@ pub(crate) const CHECKS: &[Check] = &[
         id: "token.assertion-parameters-agree",
         title: "An assertion of an unknown type, or beside another client_id, is refused",
         level: Level::Must,
-        severity: Severity::Low,
+        severity: Severity::Critical,
         tier: Tier::Extended,
-        sources: &["RFC 7521 §4.2", "RFC 7523 §2.2"],
+        sources: &["RFC 7521 §4.2", "RFC 7523 §2.2", "CWE-287"],
         doc: Doc {
-            sends: "A good assertion under a client_assertion_type that does not exist, and beside the client_id of another client.",
-            matters: "Where two parts of a request name different clients, one part of the server decides on one of them, and another part on the other.",
+            sends: "A good assertion under a client_assertion_type that does not exist, and beside the client_id of another client: for a scope that both have (or the other one, or for none), and for one that only the other has, where the scenario has such. Whose token comes back is read in its claims, at the introspection endpoint and in its scope: one of the other client is critical, and whatever else is found is of low severity.",
+            matters: "Where two parts of a request name different clients, one part of the server decides on one of them, and another part on the other: a client that signs as itself may get the tokens of any other one.",
             fix: "Compare client_assertion_type with the one of RFC 7523 §2.2, and client_id, where it is there, with the client of the assertion (RFC 7521 §4.2).",
         },
         steps: &[
             token(FormAuth::Assertion, &[GRANT]).granted(),
             token(FormAuth::AssertionOfOtherType, &[GRANT]).denied(BAD_CLIENT),
-            token(FormAuth::AssertionBesideOther, &[GRANT]).denied(BAD_CLIENT),
+            token(FormAuth::AssertionBesideOther, &[GRANT, ("scope", Fill::ScopeOfBothClients)])
+                .denied(BAD_CLIENT)
+                .keep("t")
+                .id(BESIDE),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t"))])
+                .id(BESIDE_SHOWN)
+                .called("the introspection of the token that came back")
+                .if_given(),
+            token(FormAuth::AssertionBesideOther, &[GRANT, ("scope", Fill::ScopeOfOtherClient)])
+                .denied(BAD_CLIENT)
+                .keep("u")
+                .id(FOR_SCOPE)
+                .called("a signed assertion beside another client_id, for a scope of that client alone")
+                .if_given(),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("u"))])
+                .id(FOR_SCOPE_SHOWN)
+                .called("the introspection of the token that came back for that scope")
+                .if_given(),
         ],
-        expect: |case| expect::wants_error(case, &["invalid_client", "invalid_request"]),
+        expect: parameters_agree,
         fault: "assertion-parameters-unread",
         ..PLAIN
     },
@@ -142,6 +168,74 @@ fn invalid_client(case: &ObservedCheck<'_>) -> Judgement {
     expect::wants_error(case, &["invalid_client"])
 }
 
+/// RFC 7521 §4.2: `client_id` has to name the client of the assertion. A server that goes by it lets every client be every other one;
+/// one that does not look at it has the right client.
+fn parameters_agree(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = expect::wants_error(case, &["invalid_client", "invalid_request"]);
+    let mut taken_over = Vec::new();
+    for found in &mut judgement.access {
+        let index = found.observation;
+        let text = match holder(case, index) {
+            Some(Holder::Other) => {
+                taken_over.push(index);
+                "the token belongs to the client that client_id names, and another client signed the assertion"
+            }
+            Some(Holder::Signer) => "access was granted, to the client of the assertion: client_id is not looked at",
+            None => continue,
+        };
+        found.move_to(index, case.about(index, text), "refused 400, 401");
+    }
+    // both ask the same: one answer says what the other one would
+    let of = |step: StepId, index: usize| case.observations_of(step).any(|(at, _)| at == index);
+    let first_is_wrong = judgement.access.iter().chain(&judgement.protocol).any(|found| of(BESIDE, found.observation));
+    judgement.protocol.retain(|found| !(first_is_wrong && of(FOR_SCOPE, found.observation)));
+    judgement.low_where(|found| !taken_over.contains(&found.observation))
+}
+
+/// Whose token came back for an assertion beside the identifier of another client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    /// That of the client that signed.
+    Signer,
+    /// That of the client that `client_id` names.
+    Other,
+}
+
+/// Whose token an answer has, as far as its claims, the introspection endpoint or its scope show it.
+fn holder(case: &ObservedCheck<'_>, index: usize) -> Option<Holder> {
+    let seen = &case.evidence.observations[index];
+    let shown_by = match case.step_of(seen).step_id()? {
+        BESIDE => BESIDE_SHOWN,
+        FOR_SCOPE => FOR_SCOPE_SHOWN,
+        _ => return None,
+    };
+    let (signer, other) =
+        (field(seen, "client_assertion").and_then(|signed| claims_of(&signed)), field(seen, "client_id"));
+    let signer = signer.as_ref().and_then(|claims| claims.get("sub")?.as_str());
+    let answer = seen.exchange.response()?;
+    let claims = answer.json_text("access_token").and_then(|token| claims_of(&token));
+    let introspected = case.answers_of(shown_by).filter_map(|(_, answer)| answer.json());
+    let named = claims.into_iter().chain(introspected).find_map(|said| {
+        // RFC 9068 §2.2, RFC 7662 §2.2; `azp` where servers write that
+        ["client_id", "azp", "sub"].into_iter().find_map(|member| match said.get(member)?.as_str() {
+            name if name == other.as_deref() => Some(Holder::Other),
+            name if name == signer => Some(Holder::Signer),
+            _ => None,
+        })
+    });
+    let requested = requested_scope(seen);
+    // RFC 6749 §5.1: without the member it is the one that was asked for
+    let has_scope = answer.json_text("scope").is_none_or(|scope| scope.split(' ').any(|one| requested.contains(one)));
+    let by_scope = || (shown_by == FOR_SCOPE_SHOWN && has_scope).then_some(Holder::Other);
+    named.or_else(by_scope)
+}
+
+/// A field of a form.
+fn field(seen: &Observation, name: &str) -> Option<String> {
+    let mut fields = url::form_urlencoded::parse(&seen.exchange.request.body);
+    fields.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+}
+
 /// RFC 7523 §3: a server may refuse a `jti` that it has seen. Where the profile makes that a must, access decides.
 fn replay(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
@@ -159,4 +253,61 @@ fn replay(case: &ObservedCheck<'_>) -> Judgement {
         }
     }
     judgement
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::find;
+    use crate::check::profile::Effective;
+    use crate::observe::{Evidence, Exchange, Request, Response, Silence};
+
+    /// `{"alg":"ES256"}` and `{"sub":"first"}`.
+    const SIGNED: &str = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJmaXJzdCJ9.x";
+
+    /// Violations, deviations and the bound of the severity where these answers came.
+    fn judged(answers: &[(StepId, u16, &str)]) -> (usize, usize, Option<Severity>) {
+        let check = find("token.assertion-parameters-agree").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "oauth2-client-credentials");
+        let mut evidence = Evidence::default();
+        for (id, status, body) in answers {
+            let step = check.steps.iter().position(|step| step.step_id() == Some(*id)).expect("is there");
+            let form = format!("scope=write&client_id=second&client_assertion={SIGNED}");
+            let request = Request::new("POST", "/token").with_body("application/x-www-form-urlencoded", form);
+            let answer =
+                Response { status: *status, headers: Vec::new(), body: body.as_bytes().to_vec(), truncated: false };
+            let exchange = Exchange { answer: Ok(answer), ..Exchange::unanswered(request, Silence::Closed) };
+            let outcome = if *status == 200 { Outcome::Granted } else { Outcome::Refused };
+            evidence.observe(Observation::in_test(step, exchange, outcome));
+        }
+        let found = parameters_agree(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        (found.access.len(), found.protocol.len(), found.at_most)
+    }
+
+    #[test]
+    fn a_token_of_the_client_that_did_not_sign_is_critical_and_anything_else_is_low() {
+        let low = Some(Severity::Low);
+        // {"alg":"ES256"}, and {"client_id":"second","sub":"x"} or {"client_id":"first"}
+        let of_second = r#"{"access_token":"eyJhbGciOiJFUzI1NiJ9.eyJjbGllbnRfaWQiOiJzZWNvbmQiLCJzdWIiOiJ4In0.x"}"#;
+        let of_first = r#"{"access_token":"eyJhbGciOiJFUzI1NiJ9.eyJjbGllbnRfaWQiOiJmaXJzdCJ9.x"}"#;
+        let opaque = r#"{"access_token":"abc"}"#;
+        let reduced = r#"{"access_token":"abc","scope":"read"}"#;
+        let shown = |client: &'static str| (BESIDE_SHOWN, 200, client);
+        let invalid_scope = r#"{"error":"invalid_scope"}"#;
+        for (answers, expected) in [
+            (&[(BESIDE, 401, r#"{"error":"invalid_client"}"#)][..], (0, 0, low)),
+            (&[(BESIDE, 400, invalid_scope)], (0, 1, low)),
+            (&[(BESIDE, 400, invalid_scope), (FOR_SCOPE, 400, invalid_scope)], (0, 1, low)),
+            (&[(BESIDE, 200, of_second)], (1, 0, None)),
+            (&[(BESIDE, 200, of_first)], (1, 0, low)),
+            (&[(BESIDE, 200, of_first), (FOR_SCOPE, 400, invalid_scope)], (1, 0, low)),
+            (&[(BESIDE, 200, opaque)], (1, 0, low)),
+            (&[(BESIDE, 200, opaque), shown(r#"{"active":true,"client_id":"second"}"#)], (1, 0, None)),
+            (&[(BESIDE, 200, opaque), shown(r#"{"active":true,"sub":"first"}"#)], (1, 0, low)),
+            (&[(FOR_SCOPE, 200, opaque)], (1, 0, None)),
+            (&[(FOR_SCOPE, 200, reduced)], (1, 0, low)),
+        ] {
+            assert_eq!(judged(answers), expected, "{answers:?}");
+        }
+    }
 }

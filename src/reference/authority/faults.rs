@@ -113,6 +113,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "token.assertion-parameters-agree",
         "looks at no parameter beside an assertion but the assertion itself",
     ),
+    variant(
+        "assertion-of-any-client",
+        "token.assertion-parameters-agree",
+        "verifies an assertion, and takes the client that client_id names",
+    ),
     row("assertion-replay", "token.assertion-replay-refused", "keeps no jti of assertions"),
     row(
         "assertion-audience-loose",

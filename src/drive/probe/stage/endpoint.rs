@@ -25,7 +25,11 @@ use crate::target::address::{appended, host_field, join, well_known};
 impl Stage<'_> {
     pub(super) async fn form(&mut self, action: &Action, form: &FormStep, evidence: &mut Evidence) -> Result<(), Halt> {
         // what no token came for is not asked about
-        let lacks = |(_, fill): &(&str, Fill)| matches!(fill, Fill::Slot(slot) if self.kept(slot).is_err());
+        let lacks = |(_, fill): &(&str, Fill)| match fill {
+            Fill::Slot(slot) => self.kept(slot).is_err(),
+            Fill::ScopeOfOtherClient => self.fill(*fill, 0).is_ok_and(|scope| scope.is_empty()),
+            _ => false,
+        };
         if form.optional && form.params.iter().any(lacks) {
             return Ok(());
         }
@@ -42,7 +46,8 @@ impl Stage<'_> {
                 FillError::Unforgeable(why) => Halt::Untestable(why),
                 why => Halt::Obstacle(why.to_string()),
             })?;
-            if !matches!(fill, Fill::OwnScope | Fill::LeftOut) || !value.is_empty() {
+            let may_be_left_out = matches!(fill, Fill::OwnScope | Fill::LeftOut | Fill::ScopeOfBothClients);
+            if !may_be_left_out || !value.is_empty() {
                 params.push(((*name).to_owned(), value));
             }
         }

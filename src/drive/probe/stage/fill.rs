@@ -1,5 +1,7 @@
 //! What fills the values of a step.
 
+use std::collections::BTreeSet;
+
 use super::Stage;
 use crate::check::step::Fill;
 use crate::drive::probe::error::FillError;
@@ -72,6 +74,8 @@ impl Stage<'_> {
                 let own = client()?.scope.unwrap_or_default();
                 format!("{own} {}", material.disallowed_scope.clone().unwrap_or_default())
             }
+            Fill::ScopeOfBothClients => self.scopes_beside_assertion().0,
+            Fill::ScopeOfOtherClient => self.scopes_beside_assertion().1,
             Fill::Repeated(text, times) => text.repeat(times).trim_end().to_owned(),
             Fill::Slot(name) => slot(name)?,
             Fill::SlotForged(name, id) => self.slot_forged(name, id)?,
@@ -83,6 +87,29 @@ impl Stage<'_> {
             Fill::AcceptSignature => material.answer_rules.as_ref().map(|rules| rules.asked()).unwrap_or_default(),
         })
     }
+}
+
+impl Stage<'_> {
+    /// Scopes that the client whose assertions are sent and another one have in common, or those of the other; and those that only
+    /// the other has.
+    fn scopes_beside_assertion(&self) -> (String, String) {
+        let subject = self.prober.subject();
+        let first = subject.assertion_identity();
+        let Some((first, second)) = first.and_then(|first| Some((first, subject.second_client(first)?))) else {
+            return Default::default();
+        };
+        scopes_of_two(&subject.identities[first].scopes, &subject.identities[second].scopes)
+    }
+}
+
+/// The scopes that two clients have in common, or else those of the second; and those that only the second has.
+fn scopes_of_two(first: &BTreeSet<String>, second: &BTreeSet<String>) -> (String, String) {
+    let joined = |scopes: Vec<&String>| scopes.into_iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+    let common: Vec<_> = first.intersection(second).collect();
+    let common = if common.is_empty() { second.iter().collect() } else { common };
+    // what a client has that declares no scope is not known
+    let alone = second.difference(first).filter(|_| !first.is_empty()).collect();
+    (joined(common), joined(alone))
 }
 
 /// The scopes of a resource that whoever lacks one does not have.
@@ -107,4 +134,23 @@ fn altered(value: &str) -> String {
         (false, c) => c,
     };
     value.chars().enumerate().map(change).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_client_is_asked_for_by_a_scope_that_both_have_and_by_one_that_it_has_alone() {
+        for (first, second, both, alone) in [
+            (&["read", "write"][..], &["read"][..], "read", ""),
+            (&["read"], &["read", "write"], "read", "write"),
+            (&["read"], &["admin", "write"], "admin write", "admin write"),
+            (&["read"], &[], "", ""),
+            (&[], &["read"], "read", ""),
+        ] {
+            let set = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect();
+            assert_eq!(scopes_of_two(&set(first), &set(second)), (both.to_owned(), alone.to_owned()));
+        }
+    }
 }
