@@ -266,6 +266,7 @@ pub const GROUPS: &[Group] = &[
             session::implicit::CHECKS,
             session::published::CHECKS,
             session::code::CHECKS,
+            session::code_scope::CHECKS,
         ],
     },
     Group {

@@ -179,6 +179,24 @@ impl LoginProcedure {
         Some((login?, uri))
     }
 
+    /// The same login whose authorization request asks for these scopes as well; beside those that it is written for, where it names
+    /// none. None where no code is used, or where its scope comes from an answer.
+    #[must_use]
+    fn asking_for(&self, own: &str, more: &str) -> Option<Arc<Self>> {
+        self.code_request()?;
+        let steps = self.before_the_code()?;
+        let written = steps.iter().find_map(|step| step.parameter("scope"));
+        let has = steps.iter().any(|step| step.has_parameter("scope"));
+        let scope = encoded(format!("{} {more}", written.as_deref().unwrap_or(own)).trim_start());
+        let of = if has { "scope" } else { "response_type" };
+        let other = || match has {
+            true => Kept::As(scope.clone()),
+            false => Kept::AndAlso("scope".to_owned(), scope.clone()),
+        };
+        let changed = self.with_parameters(|name| if name == of { other() } else { Kept::AsItIs });
+        changed.filter(|_| written.is_some() || !has)
+    }
+
     /// What its authorization request asks for, as far as that is written out; none where no code is used.
     pub fn authorization_request(&self) -> Option<AuthorizationRequest> {
         self.code_request()?;
@@ -236,6 +254,17 @@ impl LoginProcedure {
 }
 
 impl Subject {
+    /// The identity that lacks a scope of a resource, and its login whose authorization request asks for that scope as well; none
+    /// where its login uses no code.
+    pub fn asking_for_lacked_scope(&self) -> Option<(usize, Arc<LoginProcedure>)> {
+        let gap = self.scope_gap(None)?;
+        let low = &self.identities[gap.low];
+        let joined = |scopes: Vec<&String>| scopes.into_iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+        let lacking = joined(self.resources[gap.resource].scopes.difference(&low.scopes).collect());
+        let login = self.procedure_of(gap.low).filter(|_| !low.asks_for_less && !lacking.is_empty())?;
+        Some((gap.low, login.asking_for(&joined(low.scopes.iter().collect()), &lacking)?))
+    }
+
     /// An identity whose login uses a code of a client that names itself, and has no way to prove who it is (RFC 6749 §2.1); the
     /// given one before others.
     pub fn of_public_client(&self, first: usize) -> Option<usize> {
@@ -312,6 +341,26 @@ mod tests {
     fn steps(login: &LoginProcedure) -> &[LoginStep] {
         let CredentialSource::Requests(steps) = &login.source else { panic!("requests") };
         steps
+    }
+
+    #[test]
+    fn an_authorization_request_asks_for_one_scope_more() {
+        let own = login();
+        let changed = own.asking_for("read", "write").expect("uses a code");
+        assert!(
+            steps(&changed)[0]
+                .address
+                .whole()
+                .is_some_and(|at| at.contains("scope=read+write") || at.contains("scope=read%20write"))
+        );
+        let mut named = login();
+        if let CredentialSource::Requests(steps) = &mut named.source {
+            steps[0].address = LoginText::plain(&format!("{AUTHORIZE}&scope=openid"));
+        }
+        let changed = named.asking_for("read", "write").expect("uses a code");
+        let address = steps(&changed)[0].address.whole().unwrap_or_default();
+        assert!(address.contains("scope=openid+write") || address.contains("scope=openid%20write"), "{address}");
+        assert_eq!(address.matches("scope").count(), 1, "{address}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub(crate) mod asking_client;
 mod at_once;
 pub(crate) mod authorization;
 pub(crate) mod code;
+pub(crate) mod code_scope;
 mod cookie_attributes;
 mod cookies;
 mod csrf;

@@ -119,6 +119,8 @@ pub enum SessionAct {
     RefreshToken(&'static str, &'static str),
     /// The login of an identity that lacks a scope, which a changed refresh is to ask for.
     LogInForMoreScope(&'static str),
+    /// The login of the identity that lacks a scope of a resource, whose authorization request asks for that scope as well.
+    LogInAskingForMore(&'static str),
     /// The login of an identity that uses a code of a client which does not authenticate.
     LogInOfPublicClient(&'static str),
     /// Keeps the ID token of the last login in a slot, as a credential; not applicable where its answer has none, or that is the

@@ -13,6 +13,9 @@ pub(super) fn described(act: SessionAct) -> Description {
     let text = match act {
         SessionAct::LogIn(_) | SessionAct::LogInAfter(..) | SessionAct::LogInForMoreScope(_) => "a login",
         SessionAct::LogInOfPublicClient(_) => "a login of a public client",
+        SessionAct::LogInAskingForMore(_) => {
+            "a login whose authorization request asks for a scope that its credential lacks"
+        }
         SessionAct::LogInLaterIfAlike(..) => "a login in another second",
         SessionAct::LogInWithin(..) => "a login with the cookies of an open session",
         SessionAct::FromForeignPage => "a login that a page of another site sends",

@@ -7,6 +7,9 @@ use crate::check::step::{ExtraScope, GrantChange, LoginRevocation, RefreshChange
 const NOBODY_LACKS_A_SCOPE: &str = "a scope of another credential, for no valid credential whose login has a `refresh` at a token endpoint \
                                     lacks a scope that another one has (`scopes`)";
 
+/// Why nobody asks for a scope of another credential.
+const NOBODY_ASKS_FOR_MORE: &str = "the credential that lacks a scope of a resource has no login that uses a code, or no request of that has `response_type`";
+
 impl Caster<'_> {
     /// The identity; none where the step is left out.
     pub(super) fn whose_login(&mut self, step: &SessionStep) -> Result<Option<usize>, Missing> {
@@ -31,6 +34,11 @@ impl Caster<'_> {
                 }
                 Ok(lacking)
             }
+            SessionAct::LogInAskingForMore(_) => match subject.asking_for_lacked_scope() {
+                Some((lacking, _)) => Ok(Some(lacking)),
+                None if subject.scope_gap(None).is_none() => Err(self.no_scope_gap(false)),
+                None => missing(NOBODY_ASKS_FOR_MORE),
+            },
             SessionAct::LogInOfPublicClient(_) | SessionAct::ChangedGrant(GrantChange::NoProofKey) => {
                 match subject.of_public_client(good) {
                     Some(public) => Ok(Some(public)),

@@ -176,6 +176,20 @@ mod tests {
     }
 
     #[test]
+    fn each_fault_takes_another_origin_for_the_trusted_one() {
+        for (fault, origin) in [
+            ("trusts-origin-by-prefix", "https://app.example.test.evil.test"),
+            ("trusts-origin-by-suffix", "https://evilapp.example.test"),
+            ("trusts-origin-by-pattern", "https://appxexample.test"),
+            ("trusts-origin-without-tls", "http://app.example.test"),
+        ] {
+            assert!(takes_for_trusted(|open| open == fault, origin), "{fault}");
+            assert!(!takes_for_trusted(|_| false, origin), "{fault}");
+            assert!(!takes_for_trusted(|open| open == fault, "https://evil.test"), "{fault}");
+        }
+    }
+
+    #[test]
     fn only_names_of_the_loopback_interface_are_meant() {
         for (uri, hosts, meant) in [
             ("/", &["127.0.0.1:8377"][..], true),

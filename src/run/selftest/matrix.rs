@@ -76,6 +76,7 @@ fn login_for(fault: &Fault, scheme: &str) -> TrialLogin {
         Some("grant") if NEED_CODES.contains(&check) => TrialLogin::Code,
         Some("grant") => TrialLogin::Grant,
         Some("code") if check == "code.user-logs-in" => TrialLogin::SingleSignOn,
+        Some("code") if check == "code.scope-not-escalated" => TrialLogin::CodeForWrites,
         Some("code" | "openid") => TrialLogin::Code,
         Some("register") if scheme == "bearer" => TrialLogin::Code,
         _ => TrialLogin::None,

@@ -80,6 +80,32 @@ resources:
   - { request: GET /public, public: true }
 "#;
 
+/// The same where a resource needs a scope that one of the credentials lacks.
+const CODE_FOR_WRITES: &str = r#"
+logins:
+  app:
+    request:
+      - get: "/login-token/authorize?response_type=code&client_id=service&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback"
+      - { post: /login-token/authorize, form: { request: "{input:request}", username: "{username}", password: "{password}" } }
+      - post: /login-token/token
+        basic: { username: service, password: service-Secret-5vK8mT2x }
+        form: { grant_type: authorization_code, code: "{location:code}", redirect_uri: "https://app.example.test/callback" }
+  other:
+    request:
+      - get: "/login-token/authorize?response_type=code&client_id=reader&redirect_uri=https%3A%2F%2Fapp.example.test%2Fcallback"
+      - { post: /login-token/authorize, form: { request: "{input:request}", username: "{username}", password: "{password}" } }
+      - post: /login-token/token
+        basic: { username: reader, password: reader-Secret-9pQ4wZ7c }
+        form: { grant_type: authorization_code, code: "{location:code}", redirect_uri: "https://app.example.test/callback" }
+credentials:
+  service: { login: app, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
+  reader: { login: other, username: reader, password: reader-Lantern-4-quiet, scopes: [read:orders], tenant: a }
+resources:
+  - { request: GET /login-token/orders, scopes: [read:orders] }
+  - { request: POST /login-token/orders, scopes: [write:orders], writes: true, json: { item: lamp, count: 1 } }
+  - { request: GET /public, public: true }
+"#;
+
 /// The same where whoever has logged in before gets a code at once.
 const SINGLE_SIGN_ON: &str = r#"
 logins:
@@ -128,6 +154,8 @@ pub enum TrialLogin {
     Grant,
     /// A login by an authorization code (RFC 6749 §4.1).
     Code,
+    /// The same where a resource needs a scope that one of two credentials lacks.
+    CodeForWrites,
     /// The same of somebody who has logged in before.
     SingleSignOn,
     /// A login to a session that a cookie of its own renews.
@@ -221,6 +249,7 @@ impl Trial {
             TrialLogin::Requests => LOGIN,
             TrialLogin::Grant => GRANT,
             TrialLogin::Code => CODE,
+            TrialLogin::CodeForWrites => CODE_FOR_WRITES,
             TrialLogin::SingleSignOn => SINGLE_SIGN_ON,
             TrialLogin::RefreshedSession => REFRESHED_SESSION,
         };

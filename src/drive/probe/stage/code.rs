@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::noting::note;
 use super::resource::second_counts;
-use super::session::{ANOTHER_SECOND, started};
+use super::session::{ANOTHER_SECOND, KeptSession, started};
 use super::told::{Told, granted, led_elsewhere, refused};
 use super::{Halt, Kept, Stage};
 use crate::check::step::{AuthorizationChange, RedirectionUri};
@@ -29,6 +29,33 @@ impl Stage<'_> {
         match ended {
             Ok(held) => Ok(self.opened(held, exchange, evidence).await),
             Err(error) => refused(&error, exchange),
+        }
+    }
+
+    /// The login of the identity that lacks a scope, which asks for that scope as well; what it returns is kept. A refusal may come
+    /// as an error at the redirection URI, or as a page.
+    pub(super) async fn log_in_asking_for_more(
+        &mut self,
+        slot: &'static str,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let asking = self.prober.subject().asking_for_lacked_scope();
+        let (identity, changed) = asking.ok_or_else(|| Halt::Untestable("no login asks for a scope".to_owned()))?;
+        let (name, _) = self.login_of(identity)?;
+        let logins = &self.prober.equipment.logins;
+        let _alone = logins.alone(&name).await;
+        let mut session = Logins::recorded(&changed).patiently();
+        let ended = session.renewed(logins).await;
+        note(session.exchanges(), &changed, evidence);
+        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
+        let last = session.exchanges().last().cloned();
+        match ended {
+            Ok((held, _)) => {
+                self.keep_session(slot, held, evidence);
+                self.sessions.insert(slot, KeptSession { session, lives: true });
+                Ok(granted(last))
+            }
+            Err(error) => led_elsewhere(&error, last),
         }
     }
 

@@ -55,6 +55,7 @@ impl Stage<'_> {
             | SessionAct::LogInSecond(slot)
             | SessionAct::LogInForMoreScope(slot)
             | SessionAct::LogInOfPublicClient(slot) => self.log_in((identity, None), slot, evidence).await?,
+            SessionAct::LogInAskingForMore(slot) => Box::pin(self.log_in_asking_for_more(slot, evidence)).await?,
             SessionAct::LogInLaterIfAlike(slots, slot) => {
                 let [one, other] = slots.map(|slot| self.slots.get(slot).map(|kept| kept.token.value.expose()));
                 if one != other {

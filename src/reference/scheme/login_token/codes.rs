@@ -60,6 +60,14 @@ impl Asked {
         }
     }
 
+    /// Through a fault: the scopes that its user has, and each other one that it asks for and that exists.
+    fn scopes_beyond(&self, own: &[String], faults: &Faults) -> Option<Vec<String>> {
+        let asked = self.scope.as_deref().filter(|_| faults.on("code-scope-as-asked"))?;
+        let exists = |scope: &&str| IDENTITIES.iter().any(|one| one.scopes.contains(scope));
+        let more = asked.split(' ').filter(exists).map(str::to_owned).filter(|scope| !own.contains(scope));
+        Some(own.iter().cloned().chain(more.collect::<Vec<_>>()).collect())
+    }
+
     /// Whether a client of the reference asks.
     fn is_of_client(&self) -> bool {
         let is_client = |client: &SeedIdentity| client.name == self.client && client.state == SeedState::Valid;
@@ -270,6 +278,10 @@ impl Codes {
             return None;
         }
         let tokens = families.start(code.principal.clone(), client);
+        let tokens = match code.asked.scopes_beyond(&tokens.scopes, faults) {
+            Some(scopes) => families.with_scopes(tokens, scopes),
+            None => tokens,
+        };
         code.used = Some(tokens.access.clone());
         let is_openid = code.asked.scope.as_deref().is_some_and(|scope| scope.split(' ').any(|one| one == "openid"));
         let granted = is_openid.then(|| Granted {

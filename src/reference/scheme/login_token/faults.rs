@@ -293,6 +293,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         "code.unknown-client-refused",
         "issues codes for authorization requests that name no client",
     ),
+    row("code-scope-as-asked", "code.scope-not-escalated", "issues whatever scope an authorization request asks for"),
     row("implicit-grant", "code.no-implicit-grant", "issues access tokens for authorization requests, without a code"),
     row("any-resource", "code.unusable-resource-refused", "issues codes for whatever resource a request names"),
     variant("resource-with-fragment", "code.unusable-resource-refused", "issues codes for a resource with a fragment"),
