@@ -29,9 +29,19 @@ impl LoginProcedure {
 
     /// How many requests of its password reset come before the first one that says who asks; all where none does.
     pub fn reset_requests_before_user(&self) -> usize {
-        let says_who = |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Username));
-        self.password_reset.iter().position(says_who).unwrap_or(self.password_reset.len())
+        before_user(&self.password_reset)
     }
+
+    /// The same of its registration.
+    pub fn registration_requests_before_user(&self) -> usize {
+        before_user(&self.registration)
+    }
+}
+
+/// How many requests come before the first one that has the user-id.
+fn before_user(steps: &[LoginStep]) -> usize {
+    let says_who = |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Username));
+    steps.iter().position(says_who).unwrap_or(steps.len())
 }
 
 #[cfg(test)]

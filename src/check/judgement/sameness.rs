@@ -149,6 +149,11 @@ impl AnswerShape {
         &self.body
     }
 
+    /// Where it leads to, without its query.
+    pub(crate) fn led_to(&self) -> Option<&str> {
+        self.headers.get("location").and_then(|address| address.split('?').next())
+    }
+
     /// In what the answers to two requests differ, each sent twice.
     fn sides_differ(one: [&Self; 2], other: [&Self; 2]) -> Option<String> {
         Self::sides_differ_in_head(one, other).or_else(|| {
@@ -174,7 +179,7 @@ impl AnswerShape {
     }
 
     /// The lines of the body, and what commas separate in them: the members of JSON, mostly.
-    fn parts(&self) -> Vec<&str> {
+    pub(crate) fn parts(&self) -> Vec<&str> {
         self.body.split(['\n', ',']).map(str::trim).collect()
     }
 
@@ -198,7 +203,7 @@ impl AnswerShape {
 }
 
 /// Whether two sides differ, and neither within itself.
-fn tells<T: PartialEq>(one: [T; 2], other: [T; 2]) -> bool {
+pub(crate) fn tells<T: PartialEq>(one: [T; 2], other: [T; 2]) -> bool {
     one[0] == one[1] && other[0] == other[1] && one[0] != other[0]
 }
 

@@ -113,6 +113,11 @@ pub(super) fn users_alike(case: &ObservedCheck<'_>, at: usize) -> Judgement {
     judgement
 }
 
+/// Whether a status says that the server answers nobody now, or not so often: nothing about users then.
+pub(super) fn says_nothing_about_users(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 503)
+}
+
 fn lines(shape: &AnswerShape) -> BTreeSet<&str> {
     shape.body().lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }

@@ -141,6 +141,9 @@ pub enum SessionAct {
     /// Registers the user of the good identity once more with another password, as it is or in another spelling. Granted is what
     /// lets that password in as the user.
     RegisterAgain(Option<UserSpelling>),
+    /// Registers a name, whatever comes of it; all answers from the request on that has the name are looked at. What becomes of the
+    /// account of a name that is taken is seen to.
+    RegisterName(RegisteredName),
     /// The password reset of the login for the user of the good identity, whatever comes of it.
     AskForReset,
     /// The same for a user that nobody has.
@@ -319,6 +322,15 @@ pub enum UnusualText {
     True,
     /// The `null` of JSON.
     Null,
+}
+
+/// Which name is registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegisteredName {
+    /// One that nobody has, another one each time.
+    New,
+    /// That of the user of the good identity, who has an account, with another password.
+    Taken,
 }
 
 /// How a login has no password.

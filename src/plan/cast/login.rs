@@ -108,7 +108,10 @@ impl Caster<'_> {
                 let why = "the login does not send `{username}` and `{password}`, or its `password_change` no `{new_password}`";
                 has(procedure.is_some_and(|login| login.changes_password()), why)?;
             }
-            SessionAct::Register | SessionAct::RegisterWith(_) | SessionAct::RegisterAgain(_) => {
+            SessionAct::Register
+            | SessionAct::RegisterWith(_)
+            | SessionAct::RegisterAgain(_)
+            | SessionAct::RegisterName(_) => {
                 has(procedure.is_some_and(|login| !login.registration.is_empty()), "no `registration` in the login")?;
                 let takes = procedure.is_some_and(|login| login.takes_account());
                 has(

@@ -3,8 +3,8 @@
 use crate::check::step::{
     AuthorizationChange, ChosenPassword, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange,
     LoginMember, LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession,
-    PlainMethod, QueryLogin, RedirectionUri, RefreshChange, RequestFault, ReturnTo, SessionAct, UnusableResource,
-    UnusualText, UserOrder, UserSpelling,
+    PlainMethod, QueryLogin, RedirectionUri, RefreshChange, RegisteredName, RequestFault, ReturnTo, SessionAct,
+    UnusableResource, UnusualText, UserOrder, UserSpelling,
 };
 use crate::observe::{Description, Phrase};
 
@@ -206,6 +206,8 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::RegisterAgain(Some(UserSpelling::SpaceBehind)) => {
             "a registration of the user who has an account, with a space behind the user-id"
         }
+        SessionAct::RegisterName(RegisteredName::New) => "a registration of a new name",
+        SessionAct::RegisterName(RegisteredName::Taken) => "a registration of a name that is taken",
         SessionAct::AskForReset => "a password reset of the user",
         SessionAct::AskForResetOfNobody => "a password reset of a user that does not exist",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::IdToken(..) | SessionAct::AwaitOverlap => {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Verifiers;
+use crate::reference::random::random_text;
 use crate::reference::rejection::Rejection;
 use crate::reference::state::{Principal, principal};
 use crate::seed::{IDENTITIES, SHIPPED_ACCOUNT};
@@ -21,6 +22,8 @@ const SHORTEST: usize = 8;
 const COMMON: [&str; 8] =
     ["password", "password1", "password1!", "password123", "p@ssw0rd", "qwerty123", "12345678", "iloveyou1"];
 
+/// Characters of the token of a server that logs in whoever registers.
+const TOKEN: usize = 32;
 /// How long a server takes that answers failures slowly.
 const DELAY: Duration = Duration::from_secs(1);
 
@@ -214,10 +217,23 @@ pub(super) async fn register(
         true => state.fault("registration-overwrites-account"),
         false => state.fault("registration-overwrites-other-spelling"),
     };
-    match accounts.knows(&user) {
+    let is_taken = accounts.knows(&user);
+    match is_taken {
         true if overwrites => accounts.change(&user, &asked.password),
+        true if state.fault("registration-names-taken-user") => {
+            return Err(Rejection::new(StatusCode::CONFLICT, "user_exists"));
+        }
+        true if state.fault("registration-breaks-on-taken-user") => return Err(Rejection::broken()),
         true => {}
         false => accounts.register(&user, &asked.password),
     }
-    Ok((StatusCode::ACCEPTED, Json(json!({ "message": "if the name was free, the account is there" }))))
+    let said = match is_taken && state.fault("registration-says-taken-user") {
+        true => "this name is taken",
+        false => "if the name was free, the account is there",
+    };
+    let mut answer = json!({ "message": said });
+    if !is_taken && state.fault("registration-logs-in") {
+        answer["token"] = random_text(TOKEN).into();
+    }
+    Ok((StatusCode::ACCEPTED, Json(answer)))
 }

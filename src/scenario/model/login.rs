@@ -67,7 +67,8 @@ pub struct LoginFields {
     #[serde(default)]
     pub password_reset: Option<LoginRequests>,
     /// How somebody makes an account of the name `{username}` with the password `{new_password}`: one request, or several in
-    /// order. Checks register users whose names begin with `authbench`, who stay, and the user of the credential once more.
+    /// order. Checks register up to six users whose names begin with `authbench`, who stay, and the user of the credential up to
+    /// five times with another password, which they change back where the target takes it.
     #[serde(default)]
     pub registration: Option<LoginRequests>,
     /// Cookies of the login that travel beside a credential that is a cookie itself; all of them unless they are named.

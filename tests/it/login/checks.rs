@@ -105,8 +105,12 @@ fn changing() -> String {
     REFERRING.replacen("    username", change, 1)
 }
 
-const ACCOUNTS: [&str; 3] =
-    ["login.registration-keeps-accounts", "login.reset-indistinct", "login.weak-password-refused"];
+const ACCOUNTS: [&str; 4] = [
+    "login.registration-indistinct",
+    "login.registration-keeps-accounts",
+    "login.reset-indistinct",
+    "login.weak-password-refused",
+];
 
 const CHANGES: [&str; 3] = [
     "login.password-change-ends-sessions",
@@ -230,6 +234,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "login.password-change-ends-sessions",
         "login.password-change-needs-password",
         "login.query-credentials-refused",
+        "login.registration-indistinct",
         "login.registration-keeps-accounts",
         "login.reset-indistinct",
         "login.return-address-never-5xx",

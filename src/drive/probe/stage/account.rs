@@ -9,7 +9,7 @@ use super::noting::note;
 use super::password::shown_by;
 use super::told::{Told, granted, led_elsewhere, refused};
 use super::{Halt, Stage};
-use crate::check::step::{ChosenPassword, UserSpelling};
+use crate::check::step::{ChosenPassword, RegisteredName, UserSpelling};
 use crate::drive::control::ControlError;
 use crate::drive::login::{Logins, successor};
 use crate::observe::{Evidence, Exchange, Outcome};
@@ -32,6 +32,14 @@ const SHORTEST: usize = 12;
 /// Characters of it, at most.
 const LONGEST: usize = 40;
 
+/// What came of a registration.
+struct Registration {
+    /// How its user logs in.
+    procedure: Arc<LoginProcedure>,
+    exchanges: Vec<Exchange>,
+    ended: Result<(), ControlError>,
+}
+
 impl Stage<'_> {
     /// Asks for another password for the user of an identity, or for one that nobody has. All answers from the request on that
     /// says who asks are looked at.
@@ -50,23 +58,31 @@ impl Stage<'_> {
         let mut session = Logins::recorded(&asking).patiently();
         let ended = session.ask_for_reset(&self.prober.equipment.logins).await;
         note(session.exchanges(), &asking, evidence);
-        let about_user = session.exchanges().get(asking.reset_requests_before_user()..).unwrap_or_default();
-        let Some((last, before)) = about_user.split_last() else {
-            let why = ended.err().map_or_else(|| "no request was sent".to_owned(), |error| error.to_string());
-            return Err(Halt::Obstacle(why));
-        };
-        let told = match ended {
-            Ok(()) => granted(Some(last.clone())),
-            Err(error) => led_elsewhere(&error, Some(last.clone()))?,
-        };
-        Ok(Told { before: before.to_vec(), ..told })
+        let first = asking.reset_requests_before_user();
+        answers_about_user(session.exchanges().get(first..).unwrap_or_default(), ended)
     }
 
     /// Registers a user whom nobody knows.
     pub(super) async fn register(&mut self, identity: usize, evidence: &mut Evidence) -> Result<Told, Halt> {
-        let (_, registration, ended) = self.registered(identity, ChosenPassword::Good, evidence).await?;
+        let Registration { exchanges, ended, .. } = self.registered(identity, ChosenPassword::Good, evidence).await?;
         ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
-        Ok(granted(registration))
+        Ok(granted(exchanges.last().cloned()))
+    }
+
+    /// Registers a name that nobody has, or that of the user of an identity. All answers from the request on that has it are
+    /// looked at.
+    pub(super) async fn register_name(
+        &mut self,
+        identity: usize,
+        name: RegisteredName,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let Registration { procedure, exchanges, ended } = match name {
+            RegisteredName::New => self.registered(identity, ChosenPassword::Good, evidence).await?,
+            RegisteredName::Taken => Box::pin(self.registered_again(identity, None, evidence)).await?.0,
+        };
+        let first = procedure.registration_requests_before_user();
+        answers_about_user(exchanges.get(first..).unwrap_or_default(), ended)
     }
 
     /// Registers a user whom nobody knows, with a chosen password. Granted is what lets the user in.
@@ -76,7 +92,8 @@ impl Stage<'_> {
         chosen: ChosenPassword,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
-        let (theirs, registration, ended) = self.registered(identity, chosen, evidence).await?;
+        let Registration { procedure: theirs, exchanges, ended } = self.registered(identity, chosen, evidence).await?;
+        let registration = exchanges.last().cloned();
         match &ended {
             Err(error) if chosen == ChosenPassword::Good => return Err(Halt::Obstacle(error.to_string())),
             Err(error) => return refused(error, registration),
@@ -94,13 +111,13 @@ impl Stage<'_> {
         Err(Halt::Untestable(NOT_AT_ONCE.to_owned()))
     }
 
-    /// The login of a user who has been registered, the last exchange of the registration, and how that ended.
+    /// Registers a user whom nobody knows, whatever comes of it.
     async fn registered(
         &self,
         identity: usize,
         chosen: ChosenPassword,
         evidence: &mut Evidence,
-    ) -> Result<(Arc<LoginProcedure>, Option<Exchange>, Result<(), ControlError>), Halt> {
+    ) -> Result<Registration, Halt> {
         let (_, procedure) = self.login_of(identity)?;
         let good = || format!("{REGISTERED}{}", &self.random[..24]);
         let password = Secret::new(chosen.weak().map_or_else(good, str::to_owned));
@@ -108,7 +125,7 @@ impl Stage<'_> {
         let mut session = Logins::recorded(&theirs).patiently();
         let ended = session.register(&self.prober.equipment.logins, password).await;
         note(session.exchanges(), &theirs, evidence);
-        Ok((theirs, session.exchanges().last().cloned(), ended))
+        Ok(Registration { procedure: theirs, exchanges: session.exchanges().to_vec(), ended })
     }
 
     /// Registers the user of an identity once more with another password. Granted is what lets that one in as the user, or what
@@ -119,6 +136,30 @@ impl Stage<'_> {
         spelling: Option<UserSpelling>,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
+        let (Registration { exchanges, ended, .. }, told) = self.registered_again(identity, spelling, evidence).await?;
+        let registration = exchanges.last().cloned();
+        if let Err(error) = &ended {
+            // a registration that was not sent shows nothing
+            refused(error, registration.clone())?;
+        }
+        let (told, former) = told?;
+        let told = shown_by(registration, &told);
+        match told.outcome {
+            Outcome::Refused if former == Outcome::Refused => {
+                Ok(Told { outcome: Outcome::Granted, why: Some(NOBODY_LOGS_IN.to_owned()), ..told })
+            }
+            _ => Ok(told),
+        }
+    }
+
+    /// The same, whatever comes of it; what a login with the new password says after it, and what one with the former password
+    /// does. The former one is put back where it is gone.
+    async fn registered_again(
+        &mut self,
+        identity: usize,
+        spelling: Option<UserSpelling>,
+        evidence: &mut Evidence,
+    ) -> Result<(Registration, Result<(Told, Outcome), Halt>), Halt> {
         let (name, procedure) = self.login_of(identity)?;
         let former = procedure.account.1.as_ref();
         let former = former.ok_or_else(|| Halt::Untestable("the credential has no `password`".to_owned()))?;
@@ -131,7 +172,8 @@ impl Stage<'_> {
         let mut session = Logins::recorded(&procedure.with_account(&spelled, new.clone())).patiently();
         let ended = logins.register_again(&name, &procedure, &mut session).await;
         note(session.exchanges(), session.procedure(), evidence);
-        let registration = session.exchanges().last().cloned();
+        let registration =
+            Registration { procedure: procedure.clone(), exchanges: session.exchanges().to_vec(), ended };
         let told = self.log_in_with(&procedure.with_account(&procedure.account.0, new), evidence).await;
         told.iter().for_each(|told| self.note_failing(&name, told));
         let former = self.log_in_with(&procedure, evidence).await;
@@ -142,18 +184,21 @@ impl Stage<'_> {
         } else if let Err(error) = logins.put_password_back(&name).await {
             evidence.obstacle.get_or_insert(error.to_string());
         }
-        if let Err(error) = &ended {
-            // a registration that was not sent shows nothing
-            refused(error, registration.clone())?;
-        }
-        let told = shown_by(registration, &told?);
-        match told.outcome {
-            Outcome::Refused if outcome == Outcome::Refused => {
-                Ok(Told { outcome: Outcome::Granted, why: Some(NOBODY_LOGS_IN.to_owned()), ..told })
-            }
-            _ => Ok(told),
-        }
+        Ok((registration, told.map(|told| (told, outcome))))
     }
+}
+
+/// What came of requests that are answered, or are not, by whether there is a user.
+fn answers_about_user(exchanges: &[Exchange], ended: Result<(), ControlError>) -> Result<Told, Halt> {
+    let Some((last, before)) = exchanges.split_last() else {
+        let why = ended.err().map_or_else(|| "no request was sent".to_owned(), |error| error.to_string());
+        return Err(Halt::Obstacle(why));
+    };
+    let told = match ended {
+        Ok(()) => granted(Some(last.clone())),
+        Err(error) => led_elsewhere(&error, Some(last.clone()))?,
+    };
+    Ok(Told { before: before.to_vec(), ..told })
 }
 
 /// A user-id for somebody who registers; an e-mail address is one of the domain of the known user. It does not follow from the

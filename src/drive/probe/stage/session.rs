@@ -223,6 +223,7 @@ impl Stage<'_> {
             SessionAct::Register => Box::pin(self.register(identity, evidence)).await?,
             SessionAct::RegisterWith(chosen) => Box::pin(self.register_with(identity, chosen, evidence)).await?,
             SessionAct::RegisterAgain(spelling) => Box::pin(self.register_again(identity, spelling, evidence)).await?,
+            SessionAct::RegisterName(name) => Box::pin(self.register_name(identity, name, evidence)).await?,
             act @ (SessionAct::AskForReset | SessionAct::AskForResetOfNobody) => {
                 let of_nobody = act == SessionAct::AskForResetOfNobody;
                 Box::pin(self.ask_for_reset(identity, of_nobody, evidence)).await?

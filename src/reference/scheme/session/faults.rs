@@ -296,6 +296,26 @@ pub(crate) const FAULTS: &[Fault] = &[
         "gives an account the password of whoever registers its name in another spelling",
     ),
     row(
+        "registration-names-taken-user",
+        "login.registration-indistinct",
+        "answers 409 to whoever registers a name that is taken",
+    ),
+    variant(
+        "registration-says-taken-user",
+        "login.registration-indistinct",
+        "says in the text of its answer to a registration that the name is taken",
+    ),
+    variant(
+        "registration-breaks-on-taken-user",
+        "login.registration-indistinct",
+        "breaks on the registration of a name that is taken",
+    ),
+    variant(
+        "registration-logs-in",
+        "login.registration-indistinct",
+        "gives whoever registers a new name a token in its answer",
+    ),
+    row(
         "reset-names-unknown-user",
         "login.reset-indistinct",
         "answers 404 to whoever has forgotten the password of a user that does not exist",
