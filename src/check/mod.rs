@@ -239,6 +239,7 @@ pub const GROUPS: &[Group] = &[
             token::short_lived::LOGIN,
             common::hosts::LOGIN,
             common::timing::LOGIN,
+            session::reset_time::CHECKS,
             common::throttling::LOGIN,
         ],
     },

@@ -25,6 +25,7 @@ pub(crate) mod published;
 pub(crate) mod refresh;
 pub(crate) mod refreshed_scope;
 pub(crate) mod registration;
+pub(crate) mod reset_time;
 pub(crate) mod returned_cookies;
 pub(crate) mod shown_cookies;
 pub(crate) mod stated_life;

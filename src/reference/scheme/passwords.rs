@@ -22,6 +22,8 @@ const SHORTEST: usize = 8;
 const COMMON: [&str; 8] =
     ["password", "password1", "password1!", "password123", "p@ssw0rd", "qwerty123", "12345678", "iloveyou1"];
 
+/// How long a mail takes that is handed over before the answer.
+const MAIL: Duration = Duration::from_millis(400);
 /// Characters of the token of a server that logs in whoever registers.
 const TOKEN: usize = 32;
 /// How long a server takes that answers failures slowly.
@@ -182,6 +184,9 @@ pub(super) async fn forgot(
     let (state, is_known) = (&*verifiers.state, verifiers.accounts.knows(&asked.username));
     if !is_known && state.fault("reset-names-unknown-user") {
         return Err(Rejection::new(StatusCode::NOT_FOUND, "user_not_found"));
+    }
+    if is_known && state.fault("reset-waits-for-mail") {
+        tokio::time::sleep(MAIL).await;
     }
     let said = match !is_known && state.fault("reset-says-unknown-user") {
         true => "there is no such user",

@@ -62,8 +62,8 @@ pub struct LoginFields {
     #[serde(default)]
     pub password_change: Option<LoginRequests>,
     /// How a user who has forgotten the password asks for another one, with `{username}`: one request, or several in order, such
-    /// as that for a page with a CSRF token before it. A check sends it twice for the user of the credential, who may get mails
-    /// for it, and for users that nobody has. Leave it out where the password ends with the request.
+    /// as that for a page with a CSRF token before it. Two checks send it seven times for the user of the credential, who may get
+    /// mails for it, and for users that nobody has. Leave it out where the password ends with the request.
     #[serde(default)]
     pub password_reset: Option<LoginRequests>,
     /// How somebody makes an account of the name `{username}` with the password `{new_password}`: one request, or several in

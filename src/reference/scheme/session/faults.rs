@@ -326,6 +326,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "says in the text of its answer to a forgotten password that a user does not exist",
     ),
     row(
+        "reset-waits-for-mail",
+        "login.timing-reset-enumeration",
+        "hands the mail of a password reset over before it answers, where there is such a user",
+    ),
+    row(
         "password-change-without-former",
         "login.password-change-needs-password",
         "changes a password without a look at the former one",
