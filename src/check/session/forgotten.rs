@@ -1,6 +1,6 @@
 //! What an application says to whoever has forgotten the password of an account, or of none.
 
-use super::judgements::{KNOWN, KNOWN_AGAIN, UNKNOWN, UNKNOWN_AGAIN, users_alike};
+use super::judgements::{KNOWN, KNOWN_AGAIN, UNKNOWN, UNKNOWN_AGAIN, breaks_for_one, users_alike};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{SessionAct, Want, login};
 use crate::check::{Check, Doc, PLAIN, Severity, Tier};
@@ -16,7 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.8", "OWASP Forgot Password Cheat Sheet", "CWE-204", "WSTG-IDNT-04"],
     doc: Doc {
-        sends: "A login, and the `password_reset` of the scenario twice for the user of the credential, and for two users that nobody has; these have the domain of that user where the user-id is an e-mail address. What the two answers about the known user have in common is compared with those about the others, without what was sent. 429 and server errors say nothing, and neither does a reset that fails for the known user. The user may get mails.",
+        sends: "A login, and the `password_reset` of the scenario in turn twice for the user of the credential, and for two users that nobody has; these have the domain of that user where the user-id is an e-mail address. What the two answers about the known user have in common is compared with those about the others, without what was sent. 429 and 503 say nothing, and neither does a reset that fails for the known user. Another server error says who exists where it is the same one each time for the known user, or for those that nobody has, and never comes for the others. The user may get mails.",
         matters: "Whoever learns which users exist needs to guess passwords of those only, and knows whom to write to in the name of the application.",
         fix: "Answer every request for another password with one status and one text, such as \"if there is an account with this address, we have sent a mail\", and tell the rest in the mail.",
     },
@@ -24,8 +24,8 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         // the user is known
         login(SessionAct::LogIn("s")).granted().called("the login of the user"),
         login(SessionAct::AskForReset).id(KNOWN).called("a password reset of a known user"),
-        login(SessionAct::AskForReset).id(KNOWN_AGAIN).called("a password reset of a known user, again"),
         login(SessionAct::AskForResetOfNobody).id(UNKNOWN).called("a password reset of an unknown user"),
+        login(SessionAct::AskForReset).id(KNOWN_AGAIN).called("a password reset of a known user, again"),
         login(SessionAct::AskForResetOfNobody).id(UNKNOWN_AGAIN).called("a password reset of another unknown user"),
     ],
     expect: resets_alike,
@@ -36,11 +36,15 @@ pub(crate) const CHECKS: &[Check] = &[Check {
 /// The answers about users that nobody has are those about a known one, each at its place among the answers to its reset.
 fn resets_alike(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
-    for (index, seen) in case.observations() {
+    let logins = case.observations().filter(|(_, seen)| case.step_of(seen).step_id().is_none());
+    logins.for_each(|(index, _)| case.judge(index, &mut judgement));
+    if let Some(broken) = breaks_for_one(case) {
+        judgement.deviates(broken.index, broken.text, "answers that cannot be told apart");
+        return judgement;
+    }
+    for (index, seen) in case.observations().filter(|(_, seen)| case.step_of(seen).step_id().is_some()) {
         let status = seen.exchange.status().unwrap_or_default();
-        if case.step_of(seen).step_id().is_none() {
-            case.judge(index, &mut judgement);
-        } else if status != 429 && status < 500 {
+        if status != 429 && status < 500 {
             case.judge_as(index, Want::Either, &mut judgement);
         } else {
             judgement.leaves_open(format!(
@@ -88,8 +92,8 @@ mod tests {
         let check = find("login.reset-indistinct").expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "session");
         let mut evidence = Evidence::default();
-        let of_steps = [known, known, unknown, unknown];
-        for (step, (answers, user)) in (1..).zip(of_steps.into_iter().zip(["alice", "alice", "xqzvjk", "wkpvhr"])) {
+        let of_steps = [known, unknown, known, unknown];
+        for (step, (answers, user)) in (1..).zip(of_steps.into_iter().zip(["alice", "xqzvjk", "alice", "wkpvhr"])) {
             for (status, body) in answers {
                 let body = body.replace("USER", user).into_bytes();
                 let answer = Response { status: *status, headers: Vec::new(), body, truncated: false };
@@ -117,6 +121,14 @@ mod tests {
             (&[(302, ""), (200, "sent")], &[(404, "unknown")], (1, false)),
             (&[(200, "sent")], &[(429, "later")], (0, true)),
             (&[(200, "sent")], &[(503, "")], (0, true)),
+            // what breaks for the one kind of users and not for the other says who exists
+            (&[(500, "")], &[(200, "sent")], (1, false)),
+            (&[(500, "")], &[(404, "unknown")], (1, false)),
+            (&[(302, ""), (500, "")], &[(302, ""), (200, "sent")], (1, false)),
+            (&[(200, "sent")], &[(500, "")], (1, false)),
+            (&[(500, "")], &[(500, "")], (0, true)),
+            (&[(503, "")], &[(200, "sent")], (0, true)),
+            (&[(500, "")], &[(429, "later")], (0, true)),
             // no control
             (&[(403, "csrf")], &[(403, "csrf")], (0, true)),
             (&[(403, "csrf")], &[(404, "unknown")], (0, true)),

@@ -73,7 +73,45 @@ pub(super) const ANY_REFUSAL: &[Accept] = &[Accept::Range(400, 499)];
 /// Each answer against what its step wants; and what both answers about a known user have is in one of those about an unknown
 /// user, and no more.
 pub(super) fn indistinct(case: &ObservedCheck<'_>) -> Judgement {
-    expect::wants(case).and(users_alike(case, 0))
+    let Some(broken) = breaks_for_one(case) else {
+        return expect::wants(case).and(users_alike(case, 0));
+    };
+    let mut judgement = Judgement::default();
+    let is_broken = |seen: &Observation| case.step_of(seen).step_id().is_some_and(|id| broken.steps.contains(&id));
+    for (index, _) in case.observations().filter(|(_, seen)| !is_broken(seen)) {
+        case.judge(index, &mut judgement);
+    }
+    judgement.deviates(broken.index, broken.text, "answers that cannot be told apart");
+    judgement
+}
+
+/// A server that breaks on what is sent about one kind of users.
+pub(super) struct BreaksForOne {
+    /// The answer that shows it.
+    pub(super) index: usize,
+    pub(super) text: String,
+    /// What is answered so.
+    pub(super) steps: [StepId; 2],
+}
+
+/// The server errors that say who exists: the same one each time for the one kind of users, and never one for the other, where both
+/// are asked about in turn, twice.
+pub(super) fn breaks_for_one(case: &ObservedCheck<'_>) -> Option<BreaksForOne> {
+    let last = |step: StepId| {
+        let (index, seen) = case.observations_of(step).last()?;
+        Some((index, seen.exchange.status()?))
+    };
+    let both = |steps: [StepId; 2]| Some((last(steps[0])?, last(steps[1])?));
+    let sides = [("a known user", [KNOWN, KNOWN_AGAIN]), ("an unknown user", [UNKNOWN, UNKNOWN_AGAIN])];
+    let breaks = |(one, other): (u16, u16)| one == other && one >= 500 && !says_nothing_about_users(one);
+    let is_answered = |status: u16| status < 500 && !says_nothing_about_users(status);
+    [(0, 1), (1, 0)].into_iter().find_map(|(at, beside)| {
+        let (((index, first), (_, again)), ((_, other), (_, other_again))) =
+            (both(sides[at].1)?, both(sides[beside].1)?);
+        let tells = breaks((first, again)) && is_answered(other) && is_answered(other_again);
+        let text = format!("{} is answered with {first} each time, {} with {other}", sides[at].0, sides[beside].0);
+        tells.then_some(BreaksForOne { index, text, steps: sides[at].1 })
+    })
 }
 
 /// What both answers about a known user have is in one of those about an unknown user, and no more: of those answers that have
@@ -285,6 +323,38 @@ mod tests {
             of_steps.into_iter().for_each(|(id, answer)| evidence.observe(seen(id, answer)));
             let found = indistinct(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!(found.protocol.len(), deviations, "{known:?} {unknown:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_breaks_for_one_kind_of_users_names_them() {
+        let check = find("login.users-indistinct").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        for (known, unknown, expected) in [
+            ([500, 500], [401, 401], (1, 0)),
+            ([500, 500], [400, 401], (1, 0)),
+            ([401, 401], [500, 500], (1, 0)),
+            ([502, 502], [401, 401], (1, 0)),
+            // for both, once, and what a proxy or a limit says
+            ([500, 500], [500, 500], (0, 1)),
+            ([500, 401], [401, 401], (0, 1)),
+            ([500, 500], [401, 500], (0, 1)),
+            ([503, 503], [401, 401], (1, 1)),
+            ([429, 429], [401, 401], (1, 1)),
+            ([401, 401], [401, 401], (0, 0)),
+        ] {
+            let mut evidence = Evidence::default();
+            let in_turn =
+                [(KNOWN, known[0]), (UNKNOWN, unknown[0]), (KNOWN_AGAIN, known[1]), (UNKNOWN_AGAIN, unknown[1])];
+            for (id, status) in in_turn {
+                let step = check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is a step");
+                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+                let asked = Exchange::unanswered(Request::new("POST", "/login"), Silence::TimedOut);
+                let exchange = Exchange { answer: Ok(answer), ..asked };
+                evidence.observe(Observation::in_test(step, exchange, crate::observe::meaning_of_status(status)));
+            }
+            let found = indistinct(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.protocol.len(), found.open.len().min(1)), expected, "{known:?} {unknown:?}: {found:?}");
         }
     }
 

@@ -261,17 +261,17 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 6.3.8", "CWE-204", "WSTG-IDNT-04"],
         doc: Doc {
-            sends: "The login of a known user with a wrong password, and of a user that does not exist, each twice; what the two answers about one user have in common is compared with those about the other.",
+            sends: "The login of a known user with a wrong password, and of a user that does not exist, in turn, each twice; what the two answers about one user have in common is compared with those about the other. A server error says who exists where it is the same one each time for one of the two users, and never comes for the other; 503 says nothing.",
             matters: "Whoever learns which users exist needs to guess passwords of those only.",
             fix: "Give a failed login one status and one text, whoever the user is.",
         },
         steps: &[
             login(SessionAct::WrongPassword).id(judgements::KNOWN).denied(&[INVALID]).called("a known user"),
+            login(SessionAct::UnknownUser).id(judgements::UNKNOWN).denied(&[INVALID]).called("an unknown user"),
             login(SessionAct::WrongPassword)
                 .id(judgements::KNOWN_AGAIN)
                 .denied(&[INVALID])
                 .called("a known user, again"),
-            login(SessionAct::UnknownUser).id(judgements::UNKNOWN).denied(&[INVALID]).called("an unknown user"),
             login(SessionAct::UnknownUser)
                 .id(judgements::UNKNOWN_AGAIN)
                 .denied(&[INVALID])

@@ -96,6 +96,9 @@ pub(super) fn log_in_from(
     if state.fault("login-breaks-on-nul-in-user") && user.contains('\0') {
         return Err(Rejection::broken());
     }
+    if state.fault("login-breaks-on-unknown-user") && !verifiers.accounts.knows(user) {
+        return Err(Rejection::broken());
+    }
     if let Some(seconds) = state
         .throttle
         .wait(&counted)
@@ -184,6 +187,9 @@ pub(super) async fn forgot(
     let (state, is_known) = (&*verifiers.state, verifiers.accounts.knows(&asked.username));
     if !is_known && state.fault("reset-names-unknown-user") {
         return Err(Rejection::new(StatusCode::NOT_FOUND, "user_not_found"));
+    }
+    if is_known && state.fault("reset-breaks-on-known-user") {
+        return Err(Rejection::broken());
     }
     if is_known && state.fault("reset-waits-for-mail") {
         tokio::time::sleep(MAIL).await;

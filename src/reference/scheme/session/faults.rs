@@ -282,6 +282,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     variant("login-breaks-on-false-gzip", "login.malformed-never-5xx", "breaks on a login that is said to be gzip"),
     row("login-reads-the-query", "login.query-credentials-refused", "reads user and password from the query, too"),
     row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),
+    variant(
+        "login-breaks-on-unknown-user",
+        "login.users-indistinct",
+        "breaks on the login of a user that does not exist",
+    ),
     row("short-password-taken", "login.weak-password-refused", "takes new passwords of any length"),
     variant("common-password-taken", "login.weak-password-refused", "takes new passwords that many people have"),
     variant("short-password-registered", "login.weak-password-refused", "registers users with passwords of any length"),
@@ -324,6 +329,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "reset-says-unknown-user",
         "login.reset-indistinct",
         "says in the text of its answer to a forgotten password that a user does not exist",
+    ),
+    variant(
+        "reset-breaks-on-known-user",
+        "login.reset-indistinct",
+        "breaks on a forgotten password of a user that exists",
     ),
     row(
         "reset-waits-for-mail",
