@@ -6,6 +6,7 @@ pub(crate) mod authorization;
 pub(crate) mod code;
 pub(crate) mod code_scope;
 mod cookie_attributes;
+mod cookie_pieces;
 mod cookies;
 mod csrf;
 pub(crate) mod faulty_elsewhere;

@@ -232,6 +232,10 @@ pub(super) fn shown(state: &ReferenceState, parts: &Parts, account: &mut serde_j
     if state.fault("account-shows-session-id") {
         account["session"] = json!(cookie_value(&parts.headers, SESSION_COOKIE));
     }
+    if state.fault("account-shows-half-of-session-id") {
+        let id = cookie_value(&parts.headers, SESSION_COOKIE);
+        account["csrf"] = json!(id.and_then(|id| id.get(id.len() / 2..)));
+    }
     if state.fault("login-reads-two-users-beside-token") {
         let token = cookie_value(&parts.headers, SESSION_COOKIE).map(digest);
         account["token"] = json!(token.map(|digest| format!("{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2])));

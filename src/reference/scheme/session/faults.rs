@@ -139,6 +139,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "session.cookie-not-in-body",
         "shows the identifier of the session in the account of its user",
     ),
+    variant(
+        "account-shows-half-of-session-id",
+        "session.cookie-not-in-body",
+        "cuts the CSRF token of the account out of the identifier of the session",
+    ),
     row(
         "session-ids-count",
         "session.identifier-hard-to-guess",
