@@ -27,6 +27,9 @@ const NOT_AT_ONCE: &str = "a user who has just been registered does not log in (
                            which passwords a registration takes";
 /// What is wrong where neither password of an account is taken any more.
 const NOBODY_LOGS_IN: &str = "neither the password of the account nor the new one logs in after it";
+/// Why a registration of a name that is taken shows nothing.
+const LIKE_NAME: &str = "the password of the credential is like its user-id: a rule for passwords may refuse it with that name alone; \
+                         give the credential another one";
 /// Characters of a user-id that nobody has, at least.
 const SHORTEST: usize = 12;
 /// Characters of it, at most.
@@ -64,7 +67,8 @@ impl Stage<'_> {
 
     /// Registers a user whom nobody knows.
     pub(super) async fn register(&mut self, identity: usize, evidence: &mut Evidence) -> Result<Told, Halt> {
-        let Registration { exchanges, ended, .. } = self.registered(identity, ChosenPassword::Good, evidence).await?;
+        let password = self.registered_password(ChosenPassword::Good);
+        let Registration { exchanges, ended, .. } = self.registered(identity, password, evidence).await?;
         ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
         Ok(granted(exchanges.last().cloned()))
     }
@@ -78,7 +82,8 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
         let Registration { procedure, exchanges, ended } = match name {
-            RegisteredName::New => self.registered(identity, ChosenPassword::Good, evidence).await?,
+            // with another password than for the other name, the rules for passwords would tell the two apart
+            RegisteredName::New => self.registered(identity, self.successor_of(identity)?, evidence).await?,
             RegisteredName::Taken => Box::pin(self.registered_again(identity, None, evidence)).await?.0,
         };
         let first = procedure.registration_requests_before_user();
@@ -92,7 +97,8 @@ impl Stage<'_> {
         chosen: ChosenPassword,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
-        let Registration { procedure: theirs, exchanges, ended } = self.registered(identity, chosen, evidence).await?;
+        let Registration { procedure: theirs, exchanges, ended } =
+            self.registered(identity, self.registered_password(chosen), evidence).await?;
         let registration = exchanges.last().cloned();
         match &ended {
             Err(error) if chosen == ChosenPassword::Good => return Err(Halt::Obstacle(error.to_string())),
@@ -111,16 +117,31 @@ impl Stage<'_> {
         Err(Halt::Untestable(NOT_AT_ONCE.to_owned()))
     }
 
+    /// The password with which a user registers whom nobody knows.
+    fn registered_password(&self, chosen: ChosenPassword) -> Secret {
+        let good = || format!("{REGISTERED}{}", &self.random[..24]);
+        Secret::new(chosen.weak().map_or_else(good, str::to_owned))
+    }
+
+    /// The password that takes the place of that of an identity, where no rule for passwords refuses it with that name alone.
+    fn successor_of(&self, identity: usize) -> Result<Secret, Halt> {
+        let (_, procedure) = self.login_of(identity)?;
+        let former = procedure.account.1.as_ref();
+        let former = former.ok_or_else(|| Halt::Untestable("the credential has no `password`".to_owned()))?;
+        match is_like_name(&procedure.account.0, former.expose()) {
+            true => Err(Halt::Untestable(LIKE_NAME.to_owned())),
+            false => Ok(successor(former)),
+        }
+    }
+
     /// Registers a user whom nobody knows, whatever comes of it.
     async fn registered(
         &self,
         identity: usize,
-        chosen: ChosenPassword,
+        password: Secret,
         evidence: &mut Evidence,
     ) -> Result<Registration, Halt> {
         let (_, procedure) = self.login_of(identity)?;
-        let good = || format!("{REGISTERED}{}", &self.random[..24]);
-        let password = Secret::new(chosen.weak().map_or_else(good, str::to_owned));
         let theirs = procedure.with_account(&newcomer(&procedure.account.0), password.clone());
         let mut session = Logins::recorded(&theirs).patiently();
         let ended = session.register(&self.prober.equipment.logins, password).await;
@@ -201,6 +222,13 @@ fn answers_about_user(exchanges: &[Exchange], ended: Result<(), ControlError>) -
     Ok(Told { before: before.to_vec(), ..told })
 }
 
+/// Whether a password has the name of its user, or the other way round, in whatever case.
+fn is_like_name(user: &str, password: &str) -> bool {
+    let [user, password] = [user, password].map(str::to_lowercase);
+    let own = user.split_once('@').map_or(user.as_str(), |(own, _)| own);
+    own.len() > 2 && (password.contains(own) || own.contains(&password))
+}
+
 /// A user-id for somebody who registers; an e-mail address is one of the domain of the known user. It does not follow from the
 /// seed of the run: a run that is replayed would find it taken.
 fn newcomer(known: &str) -> String {
@@ -241,6 +269,20 @@ mod tests {
             assert!(one.starts_with("authbench") && one.ends_with(ends), "{known}: {one}");
             assert_eq!(one.len(), 17 + ends.len(), "{known}: {one}");
             assert_ne!(one, other, "{known}");
+        }
+    }
+
+    #[test]
+    fn a_password_like_the_name_may_be_refused_with_it_alone() {
+        for (user, password, expected) in [
+            ("alice", "lab-Password-1", false),
+            ("alice", "Alice-Password-1", true),
+            ("alice@app.example", "alice-Password-1", true),
+            ("alice@app.example", "app.example-1", false),
+            ("alice-secret-7", "secret-7", true),
+            ("al", "al-Password-1", false),
+        ] {
+            assert_eq!(is_like_name(user, password), expected, "{user} {password}");
         }
     }
 
