@@ -355,7 +355,7 @@ mod tests {
         );
         let mut named = login();
         if let CredentialSource::Requests(steps) = &mut named.source {
-            steps[0].address = LoginText::plain(&format!("{AUTHORIZE}&scope=openid"));
+            steps[0].address = LoginText::plain(format!("{AUTHORIZE}&scope=openid"));
         }
         let changed = named.asking_for("read", "write").expect("uses a code");
         let address = steps(&changed)[0].address.whole().unwrap_or_default();

@@ -89,7 +89,7 @@ impl<'a> Round<'a> {
     /// done the same already.
     fn shows(&self, former: &[Self], state: &StableState) -> Option<bool> {
         let after = self.after_allowed?.exchange.response()?;
-        let place = |round: &Self| round.after_allowed.map(|seen| seen.place.clone());
+        let place = |round: &Self| round.after_allowed.map(|seen| seen.place);
         let is_first = former.iter().all(|other| place(other) != place(self));
         let from = state_of(&self.before_allowed).filter(|_| is_first);
         Some(from.as_ref().unwrap_or(state).differs(after))
@@ -143,8 +143,8 @@ pub(crate) fn unchanged_by_refused(case: &ObservedCheck<'_>) -> Judgement {
     };
     let is_quiet = granted.is_empty() && !rounds.iter().zip(&refused).any(acted_at_once);
     for (at, round) in rounds.iter().enumerate().filter(|(at, _)| refused[*at]) {
-        let methods = round.writes.iter().map(|write| &case.evidence.observations[*write].exchange.request.method);
-        let method = methods.last().map_or("write", |method| method.as_str());
+        let mut methods = round.writes.iter().map(|write| &case.evidence.observations[*write].exchange.request.method);
+        let method = methods.next_back().map_or("write", |method| method.as_str());
         let shown_by = |after| (after, format!("a refused {method} changed the state").into());
         unchanged(&mut judgement, (round, &rounds[..at]), is_quiet, &shown_by);
     }

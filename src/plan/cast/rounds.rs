@@ -16,12 +16,12 @@ pub(super) struct StepsInARow {
 pub(super) fn parts(check: &Check) -> Vec<StepsInARow> {
     let waits = |step: &Step| matches!(step, Step::Meet | Step::AwaitEffects | Step::AwaitFormerEffects);
     let mut start = 0;
-    let mut part = |steps: &[Step]| {
+    let part = |steps: &[Step]| {
         let part = StepsInARow { for_each: !waits(&steps[0]), steps: start..start + steps.len() };
         start += steps.len();
         part
     };
-    check.steps.chunk_by(|one, next| waits(one) == waits(next)).map(|steps| part(steps)).collect()
+    check.steps.chunk_by(|one, next| waits(one) == waits(next)).map(part).collect()
 }
 
 impl Caster<'_> {
