@@ -48,8 +48,15 @@ fn hash_at<'a>(
     let goes_on = |c: char| c.is_ascii_alphanumeric() || "$./+=,_:{}-\\".contains(c);
     let end = text[at..].find(|c: char| !goes_on(c)).map_or(text.len(), |length| at + length);
     let hash = &text[at..end];
-    let alone = !before.is_some_and(|c| c.is_ascii_alphanumeric());
+    let alone = !before.is_some_and(|c| c.is_ascii_alphanumeric()) && !is_of_address(&text[..at]);
     (alone && hash.len() >= *shortest).then_some((*name, hash))
+}
+
+/// Whether what comes before belongs to the query of an address: what is a parameter of a link is a token, however it was made.
+fn is_of_address(before: &str) -> bool {
+    let begun = before.rfind(|c: char| c.is_whitespace() || "\"'<>`".contains(c)).map_or(0, |at| at + 1);
+    let word = &before[begun..];
+    word.ends_with('=') && word.contains('/') && word.contains('?')
 }
 
 #[cfg(test)]
@@ -71,6 +78,8 @@ mod tests {
             (format!("{{\"p\":\"{roundup}\"}}"), Some(("PBKDF2", roundup.to_owned()))),
             (format!("{{\"p\":\"{}\"}}", &bcrypt[..40]), None),
             (format!("{{\"p\":\"x{bcrypt}\"}}"), None),
+            (format!("{{\"invite\":\"https://a.test/new?id=1&token={bcrypt}\"}}"), None),
+            (format!("password={bcrypt}"), Some(("bcrypt", bcrypt.to_owned()))),
             ("{\"password\":\"pbkdf2: is a function that derives keys\"}".to_owned(), None),
             ("{\"cost\":\"$5$ and $6$ a month\"}".to_owned(), None),
         ] {

@@ -9,8 +9,8 @@ use super::login::{
 };
 use crate::check::step::{LoginMember, MalformedLogin};
 
-/// Arrays in arrays that a parser has to give up on.
-const DEPTH: usize = 100_000;
+/// Arrays in arrays that a parser has to give up on, in less than the 100 KB that some frameworks read at most.
+const DEPTH: usize = 40_000;
 /// Stands for half of a pair of UTF-16, which no text has.
 const SURROGATE: &str = "authbench-surrogate";
 const JSON: &str = "application/json";

@@ -15,6 +15,8 @@ use crate::stats::OverheadFigures;
 
 /// Other places of a finding that are named.
 const PLACES: usize = 6;
+/// Characters of one of them.
+const LONGEST_PLACE: usize = 120;
 
 /// A run, as far as it came.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -406,6 +408,13 @@ fn elsewhere(finding: &Finding) -> Option<String> {
     }
     let (count, more) = (places.len(), places.len().saturating_sub(PLACES));
     places.truncate(PLACES);
+    // a probe may ask for a path of any length
+    for place in &mut places {
+        if let Some((end, _)) = place.char_indices().nth(LONGEST_PLACE) {
+            place.truncate(end);
+            place.push('…');
+        }
+    }
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     (count > 0).then(|| format!("it shows at {} too: {}{more}", counted(count, "other place"), places.join(", ")))
 }

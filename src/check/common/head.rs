@@ -103,7 +103,8 @@ impl OtherDecision {
         let nowhere = || case.beside(seen, NOWHERE).map(|(_, one)| one);
         let looks_at_paths =
             nowhere().next().is_some() && nowhere().all(|one| matches!(one.exchange.status(), Some(400..500)));
-        if looks_at_paths && is_head_of_the_good_answer(case, seen, response) {
+        if looks_at_paths && is_head_of_the_good_answer(case, seen, response) && gets().all(|get| tells_from(seen, get))
+        {
             return Some(Self::Shown("the fields that the good credential gets".to_owned()));
         }
         let others = || gets().chain(nowhere()).filter_map(|other| other.exchange.response());
@@ -141,6 +142,14 @@ fn is_head_of_the_good_answer(case: &ObservedCheck<'_>, seen: &Observation, resp
         is_granted && one.differs_in_head(&other).is_none()
     };
     describes_content(response) && case.beside(seen, GOOD_HEAD).any(is_that_of_good)
+}
+
+/// Whether the status and the fields of an answer to HEAD tell it from a refusal of GET, which may show in its body alone.
+fn tells_from(seen: &Observation, get: &Observation) -> bool {
+    let sent = sent_in([&seen.exchange, &get.exchange].into_iter());
+    let shapes = [&seen.exchange, &get.exchange].map(|exchange| AnswerShape::of(exchange, &sent));
+    let [Some(one), Some(other)] = shapes else { return true };
+    one.differs_in_head(&other).is_some()
 }
 
 /// Whether the fields of an answer to HEAD are those of a content (RFC 9110 §8.3, §8.6).
@@ -200,6 +209,8 @@ mod tests {
             (json, json, get, (404, &[][..]), (2, 0, 0)),
             (longer, json, get, (401, &[]), (2, 0, 0)),
             (&json[..1], &json[..1], get, (404, &[]), (2, 0, 0)),
+            // a refusal that shows in its body alone
+            (json, json, (200, refused, json), (404, &[]), (0, 0, 2)),
             // one field of the good answer to GET
             (tag, tag, get, (404, &[]), (2, 0, 0)),
             (length, length, get, (404, &[]), (2, 0, 0)),

@@ -259,6 +259,8 @@ fn locked(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
     let Some((_, after)) = case.observations_of(RIGHT).next() else { return };
     let was_right = case.observations_of(RIGHT_BEFORE).any(|(_, seen)| seen.outcome == Outcome::Granted);
     if !was_right {
+        // what is locked already evaluates no guess
+        judgement.protocol.clear();
         judgement.leaves_open(WRONG_PASSWORD.to_owned());
     } else if after.outcome == Outcome::Refused || is_throttled(after) {
         judgement.protocol.clear();
@@ -272,8 +274,8 @@ fn locked(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
 }
 
 /// What is said where no lock would be seen.
-const WRONG_PASSWORD: &str =
-    "before the guesses the login of `material.expendable_username` by `material.expendable_password` was not granted";
+const WRONG_PASSWORD: &str = "before the guesses the login of `material.expendable_username` by `material.expendable_password` was not granted: where an \
+     earlier run locked the account, wait for its end";
 
 /// What is said where an account may have been locked.
 const UNSEEN: &str =

@@ -122,7 +122,7 @@ fn kinds(steps: &[Step]) -> (&'static str, &'static str) {
         _ => "",
     };
     let called = |id: &str, secret: &'static str| match id {
-        "no-common-prefix" => "a key that has no character of the good one",
+        "no-common-prefix" => "a key that begins otherwise, behind what says what it is",
         "last-changed" => "one that has all but its end",
         "unknown-id" => "a key of an unknown identifier",
         "unknown-user" => "an unknown user",
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(named(BASIC), [("an unknown user", "a known one")]);
         assert_eq!(named(TOKEN), [("a known client", "an unknown one")]);
         assert_eq!(named(LOGIN), [("a known user", "an unknown one")]);
-        let key = "a key that has no character of the good one";
+        let key = "a key that begins otherwise, behind what says what it is";
         let prefix = (key, "one that has all but its end");
         assert_eq!(named(API_KEY), [prefix, ("a key of an unknown identifier", "one of a known identifier")]);
     }

@@ -137,13 +137,14 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 7616 §3.4"],
         doc: Doc {
-            sends: "Correct fields without cnonce, nc, nonce, uri, realm and response, one at a time; with a qop that the challenge does not offer, and with a count that is no eight digits: to accept one of these is a warning.",
+            sends: "Correct fields without cnonce, nc, qop, nonce, uri, realm and response, one at a time; with a qop that the challenge does not offer, with a count that is no eight digits, and with one of zero: to accept one of these is a warning.",
             matters: "A parser that expects all parameters breaks, or lets the request in.",
             fix: "Answer 400 where a parameter is missing or improper.",
         },
         steps: &[
             send(forged("no-cnonce"), On::Protected).denied(&[Accept::Range(400, 499)]),
             send(forged("no-count"), On::Protected).denied(&[Accept::Range(400, 499)]),
+            send(forged("no-quality"), On::Protected).denied(&[Accept::Range(400, 499)]),
             send(forged("no-nonce"), On::Protected).denied(&[Accept::Range(400, 499)]),
             send(forged("no-uri"), On::Protected).denied(&[Accept::Range(400, 499)]),
             send(forged("no-realm"), On::Protected).denied(&[Accept::Range(400, 499)]),
@@ -151,6 +152,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("qop-unknown"), On::Protected),
             send(forged("qop-auth-int"), On::Protected),
             send(forged("count-short"), On::Protected),
+            send(forged("count-zero"), On::Protected),
         ],
         expect: proper,
         fault: "digest-breaks-on-missing",

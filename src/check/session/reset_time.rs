@@ -19,7 +19,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.8", "OWASP Forgot Password Cheat Sheet", "CWE-208", "WSTG-IDNT-04"],
     doc: Doc {
-        sends: "The `password_reset` of the scenario, in turn five times for the user of the credential and five times for users that nobody has, each another one, after one more of those. The time of all answers from the request on that has the user-id counts. They are told apart where each reset of one kind takes longer than each of the other, the medians are 50 ms apart or more, and the longer one is five times the shorter one or the gap between the kinds is twice as wide as the times of either kind are scattered. A target that sends no second mail soon after the first shows less. The user may get five mails.",
+        sends: "The `password_reset` of the scenario, in turn five times for the user of the credential and five times for users that nobody has, each another one, after one more of those. The time of all answers from the request on that has the user-id counts. The kinds differ where each reset of one kind takes longer than each of the other, the medians are 50 ms apart or more, and the longer one is five times the shorter one or the gap between the kinds is twice as wide as the times of either kind are scattered. A target that sends no second mail soon after the first shows less. The user may get five mails.",
         matters: "An application that sends the mail before it answers shows by its response time who exists, whatever the text of the answer is.",
         fix: "Put the mail into a queue and answer at once, whoever the user is.",
     },

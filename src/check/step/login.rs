@@ -364,7 +364,7 @@ pub enum MalformedLogin {
     Empty,
     /// JSON that ends too early.
     Broken,
-    /// Arrays in arrays, a hundred thousand deep.
+    /// Arrays in arrays, forty thousand deep.
     Deep,
     /// A number in place of a text.
     Number(LoginMember),

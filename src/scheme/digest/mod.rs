@@ -185,6 +185,12 @@ const FORGERIES: &[Forgery] = &[
         }
         altered(context, |members| members.short_count = true)
     }),
+    Forgery::new("count-zero", "a correct response with a count of no requests", |context| {
+        if good(context)?.qop.is_none() {
+            return Err(Unforgeable("the target offers no qop".to_owned()));
+        }
+        altered(context, |members| members.count = 0)
+    }),
     Forgery::new("names-upper-case", "the names of the parameters in upper case", |context| {
         written(context, ", ", |name, value| format!("{}={value}", name.to_ascii_uppercase()))
     }),
@@ -215,6 +221,12 @@ const FORGERIES: &[Forgery] = &[
     }),
     Forgery::new("no-cnonce", "a good field without cnonce", |context| without(context, "cnonce")),
     Forgery::new("no-count", "a good field without nc", |context| without(context, "nc")),
+    Forgery::new("no-quality", "a good field without qop, with its nc and cnonce", |context| {
+        if good(context)?.qop.is_none() {
+            return Err(Unforgeable("the target offers no qop".to_owned()));
+        }
+        without(context, "qop")
+    }),
     Forgery::new("no-nonce", "a good field without nonce", |context| without(context, "nonce")),
     Forgery::new("no-uri", "a good field without uri", |context| without(context, "uri")),
     Forgery::new("no-realm", "a good field without realm", |context| without(context, "realm")),

@@ -129,12 +129,24 @@ fn last_changed(good: &str, rng: &mut StdRng) -> Option<String> {
     changed(good, format!("{forged}{padding}"))
 }
 
-/// A random value of the same length and alphabet whose first character is another.
+/// A random value of the same length and alphabet whose first character is another. What says what it is stays, such as `user:`: without
+/// that another lookup may answer.
 fn no_common_prefix(good: &str, rng: &mut StdRng) -> Option<String> {
-    let first = good.chars().next()?;
+    let (kind, secret) = good.split_at(public_prefix(good));
+    // a separator may be one of the secret
+    let is_word = kind.chars().all(|c| c.is_ascii_lowercase() || "_-:".contains(c));
+    let (kind, secret) = if is_word { (kind, secret) } else { ("", good) };
+    let first = secret.chars().next()?;
     let other = (0..64).map(|_| alike(first, rng)).find(|other| *other != first)?;
-    let rest: String = good.chars().skip(1).map(|c| alike(c, rng)).collect();
-    changed(good, format!("{other}{rest}"))
+    let rest: String = secret.chars().skip(1).map(|c| alike(c, rng)).collect();
+    changed(good, format!("{kind}{other}{rest}"))
+}
+
+/// The length of what says what a value is, such as `abk_live_` or `user:`. Where too little is left after it, or it is too much for
+/// that, the whole value may be random.
+fn public_prefix(good: &str) -> usize {
+    let kept = good.rfind(['_', '-', ':']).map_or(0, |at| at + 1);
+    if good.len() - kept < 8 || kept > LONGEST_PREFIX { 0 } else { kept }
 }
 
 /// A random identifier before the last separator, and a random secret after it.
@@ -210,11 +222,7 @@ fn start(good: &str) -> String {
 
 /// A random value of the same length, alphabet and prefix.
 fn unknown(good: &str, rng: &mut StdRng) -> Option<String> {
-    let kept = signed_part(good).unwrap_or_else(|| {
-        let kept = good.rfind(['_', '-']).map_or(0, |at| at + 1);
-        // too little left after the prefix, or too much for one: the whole value is random then
-        if good.len() - kept < 8 || kept > LONGEST_PREFIX { 0 } else { kept }
-    });
+    let kept = signed_part(good).unwrap_or_else(|| public_prefix(good));
     let secret = &good[kept..];
     let is_hex = secret.len() >= 16 && secret.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f' | '-'));
     let other = |(at, c): (usize, char)| match c {

@@ -21,6 +21,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("digest-ignores-algorithm", "digest.unknown-algorithm-refused", "takes every algorithm for its own"),
     variant("digest-session-variant", "digest.unknown-algorithm-refused", "takes the session variant of its algorithm"),
     row("digest-breaks-on-missing", "digest.incomplete-refused", "breaks where nc or cnonce is missing"),
+    variant("digest-breaks-on-missing-quality", "digest.incomplete-refused", "breaks where qop is missing beside nc"),
+    variant("digest-counts-from-zero", "digest.incomplete-refused", "takes a count of zero"),
     variant("digest-any-count", "digest.incomplete-refused", "takes counts of any number of digits"),
     row("digest-challenge-without-qop", "digest.challenge-complete", "sends a challenge without qop"),
     row("digest-user-not-found", "digest.unknown-user-indistinct", "says that a user does not exist"),

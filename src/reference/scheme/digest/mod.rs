@@ -157,11 +157,13 @@ pub(crate) fn verify(
             let (count, cnonce) = (need("nc")?, need("cnonce")?);
             let number = u32::from_str_radix(count, 16).ok();
             let of_eight = count.len() == 8 || state.fault("digest-any-count");
-            let number = number.filter(|_| of_eight).ok_or_else(bad)?;
+            let from = u32::from(!state.fault("digest-counts-from-zero"));
+            let number = number.filter(|number| of_eight && *number >= from).ok_or_else(bad)?;
             Some((number, format!("{nonce}:{count}:{cnonce}:{qop}:{request}")))
         }
         Some(_) => return Err(bad()),
         None if state.fault("digest-without-qop") || state.fault("digest-challenge-without-qop") => None,
+        None if state.fault("digest-breaks-on-missing-quality") => return Err(Rejection::broken()),
         None => return Err(bad()),
     };
     let known = users.keys.get(&(hash, user.clone()));
