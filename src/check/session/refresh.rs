@@ -189,15 +189,22 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 7.4.1", "RFC 9700 §4.14.2", "CWE-613"],
         doc: Doc {
-            sends: "A login, its logout, and then its refresh.",
-            matters: "A logout that ends the access token only is undone by the next refresh.",
-            fix: "Revoke the refresh tokens of a login at its logout.",
+            sends: "A login, its logout, and then its refresh; and a login, its refresh, its logout, and then a refresh with the refresh token from before the first one.",
+            matters: "A logout that ends the access token only, or the newest refresh token only, is undone by the next refresh.",
+            fix: "Revoke all refresh tokens of a login at its logout.",
         },
         steps: &[
             login(SessionAct::LogIn("s")),
             login(SessionAct::Copy("s", "kept")),
             login(SessionAct::LogOutWholly("s")),
             login(SessionAct::Refresh("kept")).denied(REFUSED).called("a refresh after the logout"),
+            login(SessionAct::LogIn("t")),
+            login(SessionAct::Copy("t", "former")),
+            login(SessionAct::Refresh("t")).granted().called("the refresh"),
+            login(SessionAct::LogOutWholly("t")),
+            login(SessionAct::Refresh("former"))
+                .denied(REFUSED)
+                .called("a refresh after the logout with the refresh token from before a refresh"),
         ],
         shows: Explanation::Revocation,
         fault: "refresh-survives-logout",

@@ -213,6 +213,10 @@ impl Families {
         }
         match known.families.get_mut(&id) {
             Some(family) if faults.on("refresh-survives-logout") => family.access.clear(),
+            Some(family) if faults.on("former-refresh-token-survives-logout") => {
+                family.access.clear();
+                family.refresh.pop_back();
+            }
             Some(family) if faults.on("former-access-token-survives-logout") => {
                 let key = digest(token);
                 family.access.retain(|access| access.key != key);

@@ -22,6 +22,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "refresh.logout-ends-refresh-token",
         "ends the access token at logout and nothing else",
     ),
+    variant(
+        "former-refresh-token-survives-logout",
+        "refresh.logout-ends-refresh-token",
+        "ends at a logout the newest refresh token, and takes the one before it again",
+    ),
     row(
         "former-access-token-survives-logout",
         "refresh.logout-ends-former-access-token",
