@@ -192,7 +192,8 @@ impl<'a> ScenarioTally<'a> {
         let names: Vec<String> = resources.iter().map(|at| self.session.subject.resources[*at].name()).collect();
         let text = format!(
             "{}: not visited by {checks} of the checks, which visit at most {READS} resources each, or {RIGHTS} where they write or \
-             are about rights: the first of the scenario, and no DELETE without a `before`",
+             are about rights: the first of the scenario, and no DELETE without a `before`; the line of such a check names what it did not \
+             visit (`-v`)",
             names.join(", ")
         );
         self.note(Note { kind: NoteKind::Info, text });
