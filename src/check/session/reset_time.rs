@@ -19,11 +19,13 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.8", "OWASP Forgot Password Cheat Sheet", "CWE-208", "WSTG-IDNT-04"],
     doc: Doc {
-        sends: "The `password_reset` of the scenario, in turn five times for the user of the credential and five times for users that nobody has, each another one, after one more of those. The time of all answers from the request on that has the user-id counts. The kinds differ where each reset of one kind takes longer than each of the other, the medians are 50 ms apart or more, and the longer one is five times the shorter one or the gap between the kinds is twice as wide as the times of either kind are scattered. A target that sends no second mail soon after the first shows less. The user may get five mails.",
+        sends: "The login of the scenario, and then its `password_reset`, in turn five times for the user of the credential and five times for users that nobody has, each another one, after one more of those. The time of all answers from the request on that has the user-id counts. The kinds differ where each reset of one kind takes longer than each of the other, the medians are 50 ms apart or more, and the longer one is five times the shorter one or the gap between the kinds is twice as wide as the times of either kind are scattered. A target that sends no second mail soon after the first shows less. The user may get five mails.",
         matters: "An application that sends the mail before it answers shows by its response time who exists, whatever the text of the answer is.",
         fix: "Put the mail into a queue and answer at once, whoever the user is.",
     },
     steps: &[
+        // a target that lets nobody in may answer everything alike
+        login(SessionAct::LogIn("s")).granted().called("the login"),
         // what caches save at the first one is no difference between the two
         login(SessionAct::AskForResetOfNobody).id(WARM_UP).called("a password reset of an unknown user, to warm up"),
         OF_KNOWN,
@@ -66,12 +68,17 @@ const COARSEST_MS: f64 = 500.0;
 /// Resets of a known user take as long as those of users that nobody has.
 fn times_alike(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
+    let is_login = |seen: &Observation| !matches!(case.step_of(seen).wanted(), Want::Either);
+    case.observations().filter(|(_, seen)| is_login(seen)).for_each(|(index, _)| case.judge(index, &mut judgement));
+    if !judgement.open.is_empty() {
+        return judgement;
+    }
     if statuses_tell(case) {
         let why = "the status of the answer says who exists, and the time nothing more: see login.reset-indistinct";
         judgement.not_applicable = Some(why.to_owned());
         return judgement;
     }
-    for (index, seen) in case.observations() {
+    for (index, seen) in case.observations().filter(|(_, seen)| !is_login(seen)) {
         let status = seen.exchange.status().unwrap_or_default();
         let fails = seen.outcome != Outcome::Granted && does(case.step_of(seen), KNOWN);
         if seen.exchange.response().is_none() {
