@@ -140,7 +140,9 @@ fn wanted_by(step: &Step) -> Vec<&'static str> {
 fn of_send(send: &Send) -> Vec<&'static str> {
     let altered = send.alter.iter().filter_map(|alter| match alter {
         Alter::Source(_) => Some("source_header"),
-        Alter::Header(_, fill) | Alter::Query(_, fill) | Alter::Target(fill) => of_fill(*fill),
+        Alter::Header(_, fill) | Alter::Replaced(_, fill) | Alter::Query(_, fill) | Alter::Target(fill) => {
+            of_fill(*fill)
+        }
         _ => None,
     });
     altered.chain(of_asker(send.who)).chain(send.exhausts.then_some("failure_budget")).collect()

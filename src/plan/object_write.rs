@@ -38,6 +38,11 @@ pub enum NoObjectWrite {
 }
 
 impl Resource {
+    /// The origin that the scenario writes for its requests.
+    pub fn origin(&self) -> Option<&str> {
+        self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("origin")).map(|(_, value)| value.as_str())
+    }
+
     /// The members of its body, where that is an object of JSON.
     pub fn members(&self) -> Option<Map<String, Value>> {
         serde_json::from_slice(&self.body.as_ref()?.1).ok()

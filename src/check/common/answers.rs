@@ -115,19 +115,19 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Good, On::EachRead).granted(),
             send(Who::Anonymous, On::EachRead).id(UNCONDITIONAL),
             send(Who::Anonymous, On::EachRead)
-                .with(&[Alter::Header("If-None-Match", Fill::Text("*"))])
+                .with(&[Alter::Replaced("If-None-Match", Fill::Text("*"))])
                 .called("If-None-Match: * without a credential"),
             send(Who::Anonymous, On::EachRead)
-                .with(&[Alter::Header("If-Match", Fill::Text("\"authbench\""))])
+                .with(&[Alter::Replaced("If-Match", Fill::Text("\"authbench\""))])
                 .called("an unknown If-Match without a credential"),
             send(Who::Anonymous, On::EachRead)
                 .with(&[Alter::Validators])
                 .called("the ETag and the Last-Modified of the good answer, without a credential"),
             send(Who::Anonymous, On::EachRead)
-                .with(&[Alter::Header("Range", Fill::Text("bytes=0-"))])
+                .with(&[Alter::Replaced("Range", Fill::Text("bytes=0-"))])
                 .called("Range: bytes=0- without a credential"),
             send(Who::Anonymous, On::EachWrite)
-                .with(&[Alter::Header("If-Match", Fill::Text("\"authbench\""))])
+                .with(&[Alter::Replaced("If-Match", Fill::Text("\"authbench\""))])
                 .called("a write with an unknown If-Match, without a credential")
                 .if_given(),
         ],
@@ -151,9 +151,9 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Anonymous, On::EachRead)
                 .with(&[
                     Alter::Method("OPTIONS"),
-                    Alter::Header("Origin", Fill::Text("https://authbench.invalid")),
-                    Alter::Header("Access-Control-Request-Method", Fill::Text("GET")),
-                    Alter::Header("Access-Control-Request-Headers", Fill::Text("authorization")),
+                    Alter::Replaced("Origin", Fill::Text("https://authbench.invalid")),
+                    Alter::Replaced("Access-Control-Request-Method", Fill::Text("GET")),
+                    Alter::Replaced("Access-Control-Request-Headers", Fill::Text("authorization")),
                 ])
                 .id(PREFLIGHT)
                 .called("a preflight"),

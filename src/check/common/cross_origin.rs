@@ -48,6 +48,8 @@ pub(crate) fn limited(case: &ObservedCheck<'_>) -> Judgement {
                     case.about(index, format_args!("{allowed} is allowed, with credentials: it only looks like the trusted origin")),
                     "a comparison of whole origins",
                 ),
+                // what the scenario writes for a resource is the origin of a page that may ask
+                None if !names_origin(case.step_of(seen)) => {}
                 None => judgement.violates(
                     index,
                     format!("the origin {allowed} is reflected, with credentials"),
@@ -95,11 +97,26 @@ fn trusted(case: &ObservedCheck<'_>, seen: &Observation, response: &Response, ju
 fn beside(step: &Step) -> Option<OriginBeside> {
     match step {
         Step::Send(send) => send.alter.iter().find_map(|alter| match alter {
-            Alter::Header(_, Fill::OriginBeside(beside)) => Some(*beside),
+            Alter::Replaced(_, Fill::OriginBeside(beside)) => Some(*beside),
             _ => None,
         }),
         Step::Form(form) => form.origin,
         _ => None,
+    }
+}
+
+/// Whether a step names an origin by itself.
+fn names_origin(step: &Step) -> bool {
+    match step {
+        Step::Send(send) => {
+            let named =
+                |alter: &Alter| matches!(alter, Alter::Replaced(name, _) if name.eq_ignore_ascii_case("origin"));
+            send.alter.iter().any(named)
+        }
+        Step::Form(form) => {
+            form.origin.is_some() || form.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("origin"))
+        }
+        _ => false,
     }
 }
 
@@ -187,5 +204,56 @@ mod tests {
             assert_eq!(judged(check, true, asked), expected, "{check} {asked:?}");
         }
         assert_eq!(judged(common, false, &[(Trusted, Some(""))]), [0, 0, 0, 0], "nobody declared it");
+    }
+
+    #[test]
+    fn an_origin_is_reflected_where_the_probe_itself_sent_it() {
+        const HOSTILE: &str = "https://authbench.invalid";
+        let check = find("common.cors-credentials-not-open").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "api-key");
+        let hostile = check.steps.iter().position(names_origin).expect("is there");
+        // step, the origin that its request names, the one that the answer allows
+        for (step, origin, allowed, violations) in [
+            (0, TRUSTED, TRUSTED, 0),
+            (hostile, HOSTILE, TRUSTED, 0),
+            (hostile, HOSTILE, HOSTILE, 1),
+            (0, TRUSTED, HOSTILE, 0),
+        ] {
+            let mut seen = sent(step, "Basic x", 200, Duration::ZERO);
+            seen.exchange.request.push("Origin", origin, false);
+            if let Ok(answer) = &mut seen.exchange.answer {
+                let lines = [("Access-Control-Allow-Origin", allowed), ("Access-Control-Allow-Credentials", "true")];
+                answer.headers.extend(lines.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())));
+            }
+            let mut evidence = Evidence::default();
+            evidence.observe(seen);
+            let found = limited(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!(found.access.len(), violations, "{step} {origin} {allowed}");
+        }
+    }
+
+    #[test]
+    fn fields_that_come_once_are_replaced() {
+        // RFC 9110 §5.3: with a second line, of the scenario, it is another request than the probe means
+        let once = [
+            "access-control-request-method",
+            "if-match",
+            "if-modified-since",
+            "if-none-match",
+            "origin",
+            "range",
+            "referer",
+            "x-forwarded-host",
+            "x-forwarded-port",
+            "x-forwarded-proto",
+        ];
+        for check in crate::check::catalogue() {
+            let sends =
+                check.steps.iter().filter_map(|step| if let Step::Send(send) = step { Some(send) } else { None });
+            for alter in sends.flat_map(|send| send.alter) {
+                let is_added = matches!(alter, Alter::Header(name, _) if once.contains(&&*name.to_ascii_lowercase()));
+                assert!(!is_added, "{}: {alter:?}", check.id);
+            }
+        }
     }
 }

@@ -88,7 +88,7 @@ pub(crate) const LOGIN: &[Check] = &[Check {
 
 /// A foreign host in the fields by which proxies name the one that a client asked for (RFC 7239 §5.3).
 const FORWARDED: &[Alter] = &[
-    Alter::Header("X-Forwarded-Host", Fill::Text(FOREIGN)),
+    Alter::Replaced("X-Forwarded-Host", Fill::Text(FOREIGN)),
     Alter::Header("X-Forwarded-Server", Fill::Text(FOREIGN)),
     Alter::Header("Forwarded", Fill::Text("host=authbench.invalid")),
 ];

@@ -336,58 +336,58 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["ASVS 3.4.2", "OWASP API8:2023", "WSTG-CLNT-07", "WHATWG Fetch (CORS and credentials)"],
         doc: Doc {
-            sends: "Requests and a preflight with hostile origins: of another host, null, and ones whose host begins and ends like that of the target. Where `material.trusted_origins` names an origin, or answers name one whatever the request says, that origin follows, and where it is allowed, origins that look like it: of a host that begins or ends like its host or its domain, of one with a letter in place of the first dot, without TLS, and of another port (the last two are warnings).",
+            sends: "Requests and a preflight with hostile origins: of another host, null, and ones whose host begins and ends like that of the target. Each has its origin in place of the one that the scenario writes in `headers`. Where `material.trusted_origins` names an origin, or answers name one whatever the request says, or allow the one in `headers`, that origin follows, and where it is allowed, origins that look like it: of a host that begins or ends like its host or its domain, of one with a letter in place of the first dot, without TLS, and of another port (the last two are warnings).",
             matters: "An API that reflects any origin and allows credentials lets every web page act as its visitor.",
             fix: "Allow credentials to a list of origins only, and send Vary: Origin.",
         },
         steps: &[
             send(Who::Good, On::Protected).granted(),
             send(Who::Good, On::Protected)
-                .with(&[Alter::Header("Origin", Fill::Text("https://authbench.invalid"))])
+                .with(&[Alter::Replaced("Origin", Fill::Text("https://authbench.invalid"))])
                 .called("a hostile origin"),
             send(Who::Good, On::Protected)
-                .with(&[Alter::Header("Origin", Fill::Text("null"))])
+                .with(&[Alter::Replaced("Origin", Fill::Text("null"))])
                 .called("the origin null"),
             send(Who::Good, On::Protected)
-                .with(&[Alter::Header("Origin", Fill::OriginAround("", ".authbench.invalid"))])
+                .with(&[Alter::Replaced("Origin", Fill::OriginAround("", ".authbench.invalid"))])
                 .called("an origin whose host begins like the target's"),
             send(Who::Good, On::Protected)
-                .with(&[Alter::Header("Origin", Fill::OriginAround("authbench", ""))])
+                .with(&[Alter::Replaced("Origin", Fill::OriginAround("authbench", ""))])
                 .called("an origin whose host ends like the target's"),
             send(Who::Anonymous, On::Protected)
                 .with(&[
                     Alter::Method("OPTIONS"),
-                    Alter::Header("Origin", Fill::Text("https://authbench.invalid")),
-                    Alter::Header("Access-Control-Request-Method", Fill::Text("GET")),
+                    Alter::Replaced("Origin", Fill::Text("https://authbench.invalid")),
+                    Alter::Replaced("Access-Control-Request-Method", Fill::Text("GET")),
                 ])
                 .called("a preflight of a hostile origin"),
-            of_origin(&[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::Trusted))], "the trusted origin"),
+            of_origin(&[Alter::Replaced("Origin", Fill::OriginBeside(OriginBeside::Trusted))], "the trusted origin"),
             of_origin(
-                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::SameDomain))],
+                &[Alter::Replaced("Origin", Fill::OriginBeside(OriginBeside::SameDomain))],
                 "an origin of the domain of the trusted one",
             ),
             of_origin(
-                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::LongerHost))],
+                &[Alter::Replaced("Origin", Fill::OriginBeside(OriginBeside::LongerHost))],
                 "an origin whose host begins like the trusted one",
             ),
             of_origin(
-                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::GluedHost))],
+                &[Alter::Replaced("Origin", Fill::OriginBeside(OriginBeside::GluedHost))],
                 "an origin whose host ends like the trusted one",
             ),
             of_origin(
-                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::GluedDomain))],
+                &[Alter::Replaced("Origin", Fill::OriginBeside(OriginBeside::GluedDomain))],
                 "an origin whose host ends like the domain of the trusted one",
             ),
             of_origin(
-                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::OtherDot))],
+                &[Alter::Replaced("Origin", Fill::OriginBeside(OriginBeside::OtherDot))],
                 "an origin with a letter in place of the first dot of the trusted one",
             ),
             of_origin(
-                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::WithoutTls))],
+                &[Alter::Replaced("Origin", Fill::OriginBeside(OriginBeside::WithoutTls))],
                 "the trusted origin without TLS",
             ),
             of_origin(
-                &[Alter::Header("Origin", Fill::OriginBeside(OriginBeside::OtherPort))],
+                &[Alter::Replaced("Origin", Fill::OriginBeside(OriginBeside::OtherPort))],
                 "the trusted origin at another port",
             ),
         ],

@@ -189,7 +189,7 @@ pub(crate) const CHECKS: &[Check] = &[
             fix: "Sign the status, Content-Digest and, with `req`, the components of the request's own signature, after the answer is complete, with the time at which it is made.",
         },
         steps: &[send(Who::Good, On::EachProtected)
-            .with(&[Alter::Header("Accept-Signature", Fill::AcceptSignature)])
+            .with(&[Alter::Replaced("Accept-Signature", Fill::AcceptSignature)])
             .granted()],
         expect: answers::are_signed,
         fault: "answer-unsigned",

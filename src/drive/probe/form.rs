@@ -161,7 +161,10 @@ impl Prober {
         for (name, value) in form.headers {
             request.push(name, value, false);
         }
-        origin.into_iter().for_each(|origin| request.push("Origin", origin, false));
+        if let Some(origin) = origin {
+            request.headers.retain(|header| !header.name.eq_ignore_ascii_case("origin"));
+            request.push("Origin", origin, false);
+        }
         request.connection = connection;
         let media = match form.encoding {
             Encoding::Form | Encoding::Query | Encoding::AsItStands => "application/x-www-form-urlencoded",

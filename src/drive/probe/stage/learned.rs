@@ -7,6 +7,7 @@ use crate::check::step::{Alter, Fill, OriginBeside, Send};
 use crate::observe::{
     AccessMember, Description, Evidence, Observation, Outcome, Place, Request, StepId, WrittenObject,
 };
+use crate::plan::subject::Resource;
 use crate::plan::{Action, Asker};
 
 /// What was learned from answers.
@@ -26,7 +27,12 @@ impl LearnedBodies {
     /// Puts what was learned into a request.
     pub(super) fn put_into(&self, request: &mut Request, alter: &Alter) {
         match alter {
-            Alter::Validators => self.validators.iter().for_each(|(name, value)| request.push(name, value, false)),
+            Alter::Validators => {
+                for (name, value) in &self.validators {
+                    request.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
+                    request.push(name, value, false);
+                }
+            }
             Alter::ShownMember(..) | Alter::ShownMembersBack(_) => {
                 if let Some(body) = with_members(&request.body, &self.added) {
                     let media = request.value_of("content-type").unwrap_or_default();
@@ -67,7 +73,7 @@ impl Stage<'_> {
                     self.learned.added = self.taken(*step, resource, evidence);
                     !self.learned.added.is_empty()
                 }
-                Alter::Header(_, Fill::OriginBeside(beside)) => {
+                Alter::Replaced(_, Fill::OriginBeside(beside)) => {
                     self.learned.origin = self.origin_beside(*beside, evidence);
                     self.learned.origin.is_some()
                 }
@@ -81,16 +87,21 @@ impl Stage<'_> {
         true
     }
 
-    /// An origin beside the one that the scenario declares, or that answers name without being asked. What looks like a trusted one
-    /// shows something only where that is allowed.
+    /// An origin beside the one that the scenario declares, or that answers name without being asked, or that the scenario writes for
+    /// a resource and that is allowed there. What looks like a trusted one shows something only where that is allowed.
     pub(super) fn origin_beside(&self, beside: OriginBeside, evidence: &Evidence) -> Option<String> {
-        let declared = &self.prober.subject().material.trusted_origins;
-        let trusted = declared.first().cloned().or_else(|| named_origin(evidence))?;
+        let subject = self.prober.subject();
+        let declared = &subject.material.trusted_origins;
+        let written: Vec<&str> = subject.resources.iter().filter_map(Resource::origin).collect();
+        let of_resource = || written.iter().find(|own| evidence.observations.iter().any(|seen| allows(seen, own)));
+        let trusted = declared.first().cloned().or_else(|| named_origin(evidence));
+        let trusted = trusted.or_else(|| OriginBeside::Trusted.of(of_resource()?))?;
         if beside == OriginBeside::Trusted {
             return Some(trusted);
         }
         let is_allowed = evidence.observations.iter().any(|seen| allows(seen, &trusted));
-        beside.of(&trusted).filter(|other| is_allowed && !declared.contains(other))
+        let other = beside.of(&trusted).filter(|_| is_allowed)?;
+        Some(other).filter(|other| !declared.contains(other) && !written.contains(&other.as_str()))
     }
 
     /// The description of what is sent, with the names of the members that are added.
