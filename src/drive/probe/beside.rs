@@ -1,35 +1,50 @@
 //! Cookies of a login that open a resource without the one that the scenario names: credentials of their own, such as that of
 //! "remember me". A forged credential that is sent beside one shows nothing.
 
+use std::sync::Arc;
+
 use super::Prober;
+use crate::drive::control::ControlError;
 use crate::drive::login::{self, HeldCredential};
 use crate::observe::{Evidence, Outcome};
+use crate::plan::login::LoginProcedure;
+use crate::plan::subject::{Identity, Login};
 use crate::scheme::{CarrierPlace, Companion};
 
 impl Prober {
     /// Finds out which cookies of a login are credentials of their own, and leaves them out from then on, where the credential of
     /// the scenario opens the resource without them. Where it does not, the cookie that does.
+    ///
+    /// What opened the resource once may be good once: some servers end all sessions of a user where such a cookie comes again. So
+    /// whatever is asked after a grant is asked with a login of its own.
     pub async fn look_for_other_credentials(&self, identity: usize, resource: usize) -> Option<String> {
         let who = &self.subject().identities[identity];
-        if !who.is_obtained() {
-            return None;
-        }
-        let held = self.held(who).await.ok()?;
+        let Login::Procedure(procedure) = &who.login else { return None };
+        let mut held = self.held(who).await.ok()?;
         let cookies: Vec<Companion> =
             held.companions.iter().filter(|companion| cookie(companion).is_some()).cloned().collect();
         if cookies.is_empty() || !self.do_open(&cookies, resource).await {
             return None;
         }
-        let mut others = Vec::new();
-        for one in &cookies {
-            if self.do_open(std::slice::from_ref(one), resource).await {
-                others.extend(cookie(one).map(str::to_owned));
+        let names: Vec<String> = cookies.iter().filter_map(cookie).map(str::to_owned).collect();
+        let (mut openers, mut is_used) = (Vec::new(), true);
+        for name in to_ask_alone(&names) {
+            if is_used {
+                held = self.held_anew(who, procedure).await.ok()?;
+            }
+            let one = held.companions.iter().find(|companion| cookie(companion) == Some(name));
+            is_used = match one.cloned() {
+                Some(one) => self.do_open(&[one], resource).await,
+                None => false,
+            };
+            if is_used {
+                openers.push(name.clone());
             }
         }
-        // none of them alone
-        if others.is_empty() {
-            others.extend(cookies.iter().filter_map(cookie).map(str::to_owned));
+        if is_used {
+            held = self.held_anew(who, procedure).await.ok()?;
         }
+        let others = others_among(names, openers);
         let all = held.companions.clone();
         let alone = HeldCredential { companions: without(all, &others), ..held.clone() };
         match self.knock_with(&alone, resource).await {
@@ -47,6 +62,13 @@ impl Prober {
             }
             _ => None,
         }
+    }
+
+    /// What a new login of an identity gives, which takes the place of what was held.
+    async fn held_anew(&self, who: &Identity, login: &Arc<LoginProcedure>) -> Result<HeldCredential, ControlError> {
+        let (session, held, due) = self.equipment.logins.separate(&who.name, login).await?;
+        self.equipment.logins.keep(&who.name, (session, due)).await;
+        Ok(HeldCredential { connection: Some(who.connection()), ..held })
     }
 
     /// What a good request means that carries what is given.
@@ -97,4 +119,34 @@ fn cookie(companion: &Companion) -> Option<&str> {
 fn without(mut companions: Vec<Companion>, names: &[String]) -> Vec<Companion> {
     companions.retain(|companion| cookie(companion).is_none_or(|name| !names.iter().any(|other| other == name)));
     companions
+}
+
+/// The cookies that are asked about one by one, where all of them together open a resource: a single one was asked already.
+fn to_ask_alone(names: &[String]) -> &[String] {
+    if names.len() > 1 { names } else { &[] }
+}
+
+/// Those that are credentials of their own, of cookies that open a resource together: those that open it by themselves, or all where
+/// none of them does.
+fn others_among(names: Vec<String>, openers: Vec<String>) -> Vec<String> {
+    if openers.is_empty() { names } else { openers }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_that_open_by_themselves_are_credentials_of_their_own() {
+        for (names, openers, asked, others) in [
+            (&["remember"][..], &[][..], 0, &["remember"][..]),
+            (&["csrf", "remember"], &["remember"], 2, &["remember"]),
+            (&["a", "b"], &["a", "b"], 2, &["a", "b"]),
+            (&["selector", "validator"], &[], 2, &["selector", "validator"]),
+        ] {
+            let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+            assert_eq!(to_ask_alone(&owned(names)).len(), asked, "{names:?}");
+            assert_eq!(others_among(owned(names), owned(openers)), owned(others), "{names:?} {openers:?}");
+        }
+    }
 }
