@@ -3,8 +3,8 @@
 use super::{cookies, judgements};
 use crate::check::common::malformed::never_broken;
 use crate::check::step::{
-    Accept, INVALID, LoginMember, MalformedLogin, NearPassword, NoPassword, NoSession, On, QueryLogin, ReturnTo,
-    SessionAct, Step, UnusualText, Who, login, send,
+    Accept, INVALID, LoginMember, MISSING, MalformedLogin, NearPassword, NoPassword, NoSession, On,
+    QueryLogin, ReturnTo, SessionAct, Step, UnusualText, Who, login, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
 
@@ -292,7 +292,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 7.4.1", "RFC 7009 §3", "CWE-613", "WSTG-SESS-06"],
         doc: Doc {
-            sends: "A credential of a login of its own, before its logout and, once the tolerated delay has passed, eight times after it, each on a new connection, and once at each other protected resource that is read (at most 16 in all), and at each that is written (at most 8) where the target may be written to. Where another cookie of the login opens a resource by itself, such as that of \"remember me\", all cookies of the login but that of the session are sent after the logout, too. A JWT that ends by itself within `self_contained_life` (5 min) of its logout is a warning at most.",
+            sends: "A credential of a login of its own, before its logout and, once the tolerated delay has passed, eight times after it, each on a new connection, and once at each other protected resource that is read (at most 16 in all), and at each that is written (at most 8) where the target may be written to. Where another cookie of the login opens a resource by itself, such as that of \"remember me\", or does not go along with the session (`cookies`), all cookies of the login but that of the session are sent after the logout, too; and where the credential was granted access within that delay, each cookie that such an answer set, by itself. A JWT that ends by itself within `self_contained_life` (5 min) of its logout is a warning at most.",
             matters: "A logout that only makes the browser forget leaves a stolen credential alive; and where workers remember answers, some of them may not know of it.",
             fix: "End the session where it is looked up, and what was issued beside it, such as the token of \"remember me\"; bound how long workers remember what they looked up. For self-contained tokens keep a list of those that were ended, or a time for each user before which they do not count, or let them live for minutes.",
         },
@@ -305,7 +305,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("s"), On::EachRoute).denied(&[INVALID]).called("the credential after its logout"),
             send(Who::Slot("s"), On::EachWrite).denied(&[INVALID]).called("the credential after its logout").if_given(),
             send(Who::OtherCookies("s"), On::Protected)
-                .denied(&[INVALID])
+                .denied(&[INVALID, MISSING])
                 .id(judgements::OTHER_COOKIES)
                 .called("the other cookies of the login after its logout"),
         ],

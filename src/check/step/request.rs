@@ -65,8 +65,8 @@ pub enum Who {
     WithMalformedCookies(&'static str),
     /// The session in a slot with each other value that answers after its logout gave its cookie.
     RenewedCookies(&'static str),
-    /// All cookies that the login of a session had set but that of the session, where one of them opens resources by itself; nothing
-    /// is sent where none does.
+    /// Each cookie that an answer set which granted access to a session after its end, by itself; and all cookies that its login had
+    /// set but that of the session, where one of them opens resources by itself, or they do not go along with the session.
     OtherCookies(&'static str),
     /// Each other cookie that the login of a session has set without this attribute, by itself and without any other credential,
     /// until it opens a resource; nothing is sent where there is none.

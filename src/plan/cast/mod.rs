@@ -242,7 +242,8 @@ pub enum Asker {
     WithMalformedCookies(&'static str),
     /// The session in a slot, with other values that answers gave its cookie after its logout.
     RenewedCookies(&'static str),
-    /// The cookies of the session in a slot but its own, as its login set them, where one of them is a credential of its own.
+    /// The cookies of the session in a slot but its own, as its login set them, where one of them is, or may be, a credential of its
+    /// own; and before them each that was set by an answer which granted access after its end.
     OtherCookies(&'static str),
     /// Each other cookie of the session in a slot that was set without this attribute, by itself.
     UnguardedCookies(&'static str, CookieAttribute),

@@ -82,7 +82,9 @@ pub(crate) async fn answer(
             guard_faults::refused(state, &parts, with_faults(state, rejection)).answer()
         }
     };
-    answer.headers_mut().extend(session::renewed(verifiers, &parts).map(|cookie| (header::SET_COOKIE, cookie)));
+    for cookie in session::renewed(verifiers, &parts) {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     verifiers.sign(guard, &parts, &mut answer);
     answer
 }

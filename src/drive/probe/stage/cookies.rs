@@ -319,6 +319,23 @@ impl Stage<'_> {
         }
     }
 
+    /// What is left of a session after its end: each cookie that an answer set which granted access by then, by itself, and the other
+    /// cookies of its login. What was set last comes first: a cookie that comes again may end those that took its place.
+    pub(super) fn other_cookies(&self, slot: &str) -> Result<Vec<Credential>, Halt> {
+        let kept = self.kept(slot)?;
+        let given = kept.given.iter().take(MOST_COOKIES).map(|set| Credential {
+            description: Some(Description::new(format!(
+                "the cookie {}, set by an answer that granted access",
+                set.name
+            ))),
+            carried: vec![Carried::new(&CarrierPlace::Cookie(set.name.clone()), set.value.expose())],
+            ..Credential::default()
+        });
+        let others = Some(kept.others.clone()).filter(|others| !others.is_empty());
+        let others = others.map(|companions| Credential { companions, ..Credential::default() });
+        Ok(given.chain(others).collect())
+    }
+
     /// Each other value that answers gave the cookie of a session after its logout, in place of its own; before it, too, where its
     /// own was good for another request after that.
     pub(super) fn renewed_cookies(&self, slot: &str, evidence: &Evidence) -> Result<Vec<Credential>, Halt> {
@@ -341,6 +358,8 @@ impl Stage<'_> {
             let given = given_to(answer, name);
             values.extend(given.filter(|value| value != held.proof.secret()));
         }
+        let given = self.kept(slot)?.given.iter().filter(|set| set.name == name);
+        values.extend(given.map(|set| set.value.expose().to_owned()));
         values.sort();
         values.dedup();
         values.truncate(MOST_COOKIES);
@@ -366,6 +385,39 @@ pub(super) fn set_by_login(session: &LoginSession) -> Vec<SetCookie> {
     set.into_iter().filter(is_held).collect()
 }
 
+/// The cookies that a session holds beside its own, of which the scenario says that they do not go along with it.
+pub(super) fn cookies_left_out(session: &LoginSession) -> Vec<Companion> {
+    let login = session.procedure();
+    let (Some(own), Some(named)) = (login.cookie(), &login.cookies) else { return Vec::new() };
+    let cookies = session.cookies().filter(|(name, ..)| *name != own && !named.iter().any(|other| other == name));
+    let companion = |(name, value, path): (&str, &Secret, Option<&str>)| Companion {
+        place: CarrierPlace::Cookie(name.to_owned()),
+        value: value.clone(),
+        path: path.map(str::to_owned),
+        writes_only: false,
+    };
+    cookies.map(companion).collect()
+}
+
+/// The cookies that an answer gives whoever sent a request: those with a value that the request does not have. The last one of each
+/// name counts (RFC 6265 §5.3).
+pub(super) fn newly_set(exchange: &Exchange, given: &mut Vec<SetCookie>) {
+    let carried = exchange.request.value_of("cookie").map(String::from_utf8_lossy).unwrap_or_default();
+    let is_carried = |set: &SetCookie| {
+        let pairs = carried.split(';').filter_map(|pair| pair.split_once('='));
+        pairs.into_iter().any(|(name, value)| name.trim() == set.name && value.trim() == set.value.expose())
+    };
+    let Some(answer) = exchange.response() else { return };
+    for set in answer.header_values("set-cookie").filter_map(|line| SetCookie::read(&line)) {
+        given.retain(|other| other.name != set.name);
+        let value = set.value.expose();
+        let is_sent_back = !value.trim_matches('"').is_empty() && !value.chars().any(char::is_control);
+        if is_sent_back && set.lives().is_none_or(|life| !life.is_zero()) && !is_carried(&set) {
+            given.push(set);
+        }
+    }
+}
+
 /// Whether a request carries a cookie, and no other.
 fn is_alone(request: &Request, name: &str) -> bool {
     request.cookie_name() == name && !request.value_of("cookie").unwrap_or_default().contains(&b';')
@@ -381,4 +433,31 @@ fn given_to(answer: &Response, name: &str) -> Option<String> {
         let value = value.trim_matches('"');
         !value.is_empty() && !value.chars().any(char::is_control)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Silence;
+
+    #[test]
+    fn cookies_that_a_grant_sets_after_the_logout_are_the_last_new_ones() {
+        for (carried, set, expected) in [
+            ("sid=a; remember=b", &["sid=c; Path=/", "remember=d"][..], &["sid=c", "remember=d"][..]),
+            ("sid=a", &["sid=a", "seen=1"], &["seen=1"]),
+            ("sid=a", &["sid=; Max-Age=0", "remember=x; Max-Age=0"], &[]),
+            ("sid=a", &["sid=c", "sid=d"], &["sid=d"]),
+            ("sid=a", &["sid=c", "sid=; Max-Age=0"], &[]),
+            ("sid=a", &[], &[]),
+        ] {
+            let request = Request::new("GET", "/notes").header("Cookie", carried);
+            let headers = set.iter().map(|line| ("Set-Cookie".to_owned(), line.as_bytes().to_vec())).collect();
+            let answer = Response { status: 200, headers, body: Vec::new(), truncated: false };
+            let exchange = Exchange { answer: Ok(answer), ..Exchange::unanswered(request, Silence::Closed) };
+            let mut given = Vec::new();
+            newly_set(&exchange, &mut given);
+            let given: Vec<String> = given.iter().map(|set| format!("{}={}", set.name, set.value.expose())).collect();
+            assert_eq!(given, expected, "{carried} {set:?}");
+        }
+    }
 }

@@ -42,7 +42,7 @@ use crate::check::step::{Fill, FormAuth, Hook, KeyChange, OTHER_SOURCE};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::login::HeldCredential;
-use crate::observe::{Description, Evidence, ForgeryId, Outcome};
+use crate::observe::{Description, Evidence, ForgeryId, Outcome, SetCookie};
 use crate::plan::subject::ClientCredential;
 use crate::plan::{Act, Action, Asker};
 use crate::scheme::jose::Jws;
@@ -58,13 +58,15 @@ struct Kept {
     client: Option<ClientCredential>,
     /// What travels beside it.
     companions: Vec<Companion>,
-    /// The other cookies of its login, where one of them is a credential of its own.
+    /// The other cookies of its login, where one of them is a credential of its own, or may be one.
     others: Vec<Companion>,
+    /// Cookies that answers set which granted access after its end.
+    given: Vec<SetCookie>,
 }
 
 impl Kept {
     fn of(token: Token, client: Option<ClientCredential>) -> Self {
-        Self { token, client, companions: Vec::new(), others: Vec::new() }
+        Self { token, client, companions: Vec::new(), others: Vec::new(), given: Vec::new() }
     }
 
     /// How long its token lives by itself, where it is a JWT.

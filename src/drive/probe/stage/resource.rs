@@ -473,11 +473,7 @@ impl Stage<'_> {
                 let held = HeldCredential { companions: Vec::new(), ..self.slot_held(slot)? };
                 vec![Credential { ends: None, ..good(held) }]
             }
-            Asker::OtherCookies(slot) => {
-                let companions = self.kept(slot)?.others.clone();
-                let credential = Credential { companions, ..Credential::default() };
-                Some(credential).filter(|one| !one.companions.is_empty()).into_iter().collect()
-            }
+            Asker::OtherCookies(slot) => self.other_cookies(slot)?,
             // whether it has ended may be what is asked
             Asker::Slot(slot) | Asker::IfKept(slot) => {
                 let held = self.slot_held(slot)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
-use super::cookies::set_by_login;
+use super::cookies::{cookies_left_out, set_by_login};
 use super::noting::note;
 use super::told::{Told, failed, granted, refused};
 use super::{Halt, Kept, Stage};
@@ -336,6 +336,8 @@ impl Stage<'_> {
         let sets = |exchange: &&Exchange| sets_cookie(exchange.response(), procedure.cookie());
         let exchange = session.exchanges().iter().rev().find(sets).or(session.exchanges().last()).cloned();
         self.keep_session(slot, held, evidence);
+        let left_out = cookies_left_out(&session);
+        self.slots.entry(slot).and_modify(|kept| kept.others.extend(left_out));
         self.sessions.insert(slot, KeptSession { session, lives: true });
         Ok(granted(exchange))
     }

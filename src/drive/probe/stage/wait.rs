@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use super::cookies::newly_set;
 use super::{Halt, HeldCredential, Stage};
 use crate::check::step::Endpoint;
 use crate::clock;
 use crate::drive::probe::allowance;
 use crate::drive::probe::form::correct;
-use crate::observe::{Evidence, Exchange, Outcome, Response};
+use crate::observe::{Evidence, Exchange, Outcome, Response, SetCookie};
 
 /// The longest that a probe waits for a token to expire.
 pub(in crate::drive::probe) const LONGEST_WAIT: Duration = Duration::from_secs(45);
@@ -95,7 +96,10 @@ impl Stage<'_> {
         let awaited = Awaited { outcome: Outcome::Refused, tolerated, end };
         let held = self.slot_held(slot)?;
         let _shown = allowance::shown("a revoked token to be refused", Some(tolerated));
-        allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await
+        let given = allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await?;
+        // a grant within the tolerated delay is none of its own, but what it gave may stay
+        self.slots.entry(slot).and_modify(|kept| kept.given = given);
+        Ok(())
     }
 
     /// Introspects a token that was revoked until it is inactive, and stays so, or the tolerated delay has passed.
@@ -157,7 +161,7 @@ impl Stage<'_> {
         let held = self.held(good).await?;
         let awaited = Awaited { outcome: Outcome::Refused, tolerated, end: None };
         let _shown = allowance::shown("the tolerated delay of a rotation", Some(tolerated));
-        allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await
+        allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await.map(drop)
     }
 
     pub(super) async fn await_acceptance(
@@ -170,23 +174,27 @@ impl Stage<'_> {
         let awaited = Awaited { outcome: Outcome::Granted, tolerated, end: None };
         let held = self.slot_held(slot)?;
         let _shown = allowance::shown("a new credential to be accepted", Some(tolerated));
-        allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await
+        allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await.map(drop)
     }
 
     /// Asks with a credential until the outcome is there, and stays, or the tolerated delay has passed; how long that was is noted.
+    /// The cookies that answers set meanwhile that granted access.
     async fn await_outcome(
         &mut self,
         held: &HeldCredential,
         resource: usize,
         awaited: Awaited,
         evidence: &mut Evidence,
-    ) -> Result<(), Halt> {
+    ) -> Result<Vec<SetCookie>, Halt> {
         let request = self.prober.good_request(held, resource, evidence).await;
         let began = clock::now();
-        let mut steady = 0;
+        let (mut steady, mut given) = (0, Vec::new());
         loop {
             let exchange = self.prober.send_to(resource, &request).await;
             let outcome = self.prober.outcome(resource, &exchange).await;
+            if outcome == Outcome::Granted {
+                newly_set(&exchange, &mut given);
+            }
             let waited = clock::now() - began;
             if awaited.end.is_some_and(|end| clock::now() >= end) {
                 // refused because it has ended by itself: that says nothing about revocation
@@ -195,7 +203,7 @@ impl Stage<'_> {
             steady = if outcome == awaited.outcome { steady + 1 } else { 0 };
             if steady == STEADY || waited >= awaited.tolerated {
                 evidence.facts.push(("delay", format!("{} ms", waited.as_millis())));
-                return Ok(());
+                return Ok(given);
             }
             tokio::time::sleep(POLL).await;
         }

@@ -366,5 +366,10 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.logout-ends-credential",
         "sets a second cookie that opens everything by itself, and ends the session alone at a logout",
     ),
+    variant(
+        "remember-cookie-renews-session",
+        "login.logout-ends-credential",
+        "sets a second cookie that starts a new session, has another value each time, and stays good after a logout",
+    ),
     row("logout-keeps-session", "login.logout-ends-credential", "ends a session in the browser and not in the server"),
 ];

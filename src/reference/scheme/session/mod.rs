@@ -36,7 +36,7 @@ pub(crate) fn verify(state: &ReferenceState, sessions: &Sessions, parts: &Parts)
         return Err(refused("invalid_session"));
     }
     let in_part = || sessions.find_by_part(id).filter(|_| state.fault("session-compared-in-part"));
-    let session = sessions.find(id).or_else(in_part);
+    let session = sessions.find(id).or_else(in_part).or_else(|| remembered::in_place(state, sessions, &parts.headers));
     if session.is_none() && state.fault("accepts-any-session") && store::is_well_formed(id) {
         return Ok(Arc::new(principal(&IDENTITIES[0])));
     }
@@ -79,8 +79,18 @@ fn has_token(state: &ReferenceState, sessions: &Sessions, session: &SessionRecor
         || (state.fault("csrf-token-of-anybody") && sessions.anybody_has_csrf(token))
 }
 
-/// The cookie of a new session that a faulty server gives whoever comes with the identifier of one, such as one that has ended.
-pub(crate) fn renewed(verifiers: &Verifiers, parts: &Parts) -> Option<HeaderValue> {
+/// The cookies of a new session that a faulty server gives whoever comes with the identifier of one, such as one that has ended.
+pub(crate) fn renewed(verifiers: &Verifiers, parts: &Parts) -> impl Iterator<Item = HeaderValue> + use<> {
+    let (state, sessions) = (&verifiers.state, &verifiers.sessions);
+    let (id, beside) = match remembered::renewed(state, sessions, &parts.headers) {
+        Some((id, beside)) => (Some(id), Some(beside)),
+        None => (renewed_identifier(verifiers, parts), None),
+    };
+    let own = id.map(|id| sessions.cookie(SESSION_COOKIE, &id, "; HttpOnly; SameSite=Lax"));
+    own.into_iter().chain(beside).filter_map(|cookie| HeaderValue::from_str(&cookie).ok())
+}
+
+fn renewed_identifier(verifiers: &Verifiers, parts: &Parts) -> Option<String> {
     let (state, sessions) = (&verifiers.state, &verifiers.sessions);
     let ids = || cookie_values(&parts.headers, SESSION_COOKIE);
     let principal = match state {
@@ -90,8 +100,7 @@ pub(crate) fn renewed(verifiers: &Verifiers, parts: &Parts) -> Option<HeaderValu
         }
         _ => return None,
     };
-    let id = sessions.start(Some(principal), None).id;
-    HeaderValue::from_str(&sessions.cookie(SESSION_COOKIE, &id, "; HttpOnly; SameSite=Lax")).ok()
+    Some(sessions.start(Some(principal), None).id)
 }
 
 /// The CSRF token that a request repeats.

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 
 use super::Sessions;
-use crate::reference::request::cookie_value;
+use super::store::SessionRecord;
+use crate::reference::request::{cookie_value, cookie_values};
 use crate::reference::state::{Principal, ReferenceState};
+use crate::seed::SESSION_COOKIE;
 
 const COOKIE: &str = "remember";
 
@@ -24,15 +26,41 @@ const SURVIVES: &str = "remember-cookie-survives-logout";
 /// The fault that lets it live for fifty years.
 const FOR_EVER: &str = "remember-cookie-lives-for-ever";
 
+/// The fault that starts a new session by it, gives it another value each time, and leaves it alone as well. Where a value comes
+/// again, all sessions of its user end: it may have been stolen.
+const RENEWS: &str = "remember-cookie-renews-session";
+
 fn is_given(state: &ReferenceState) -> bool {
-    ATTRIBUTES.iter().any(|(_, fault)| state.fault(fault)) || state.fault(SURVIVES) || state.fault(FOR_EVER)
+    let others = [SURVIVES, FOR_EVER, RENEWS];
+    ATTRIBUTES.iter().map(|(_, fault)| *fault).chain(others).any(|fault| state.fault(fault))
 }
 
 /// Ends what a request has beside the session that it logs out.
 pub(super) fn end(state: &ReferenceState, sessions: &Sessions, headers: &HeaderMap) {
-    if let Some(id) = identifier(state, headers).filter(|_| !state.fault(SURVIVES)) {
+    let survives = state.fault(SURVIVES) || state.fault(RENEWS);
+    if let Some(id) = identifier(state, headers).filter(|_| !survives) {
         sessions.end(id);
     }
+}
+
+/// What takes the place of a session that has ended.
+pub(super) fn in_place(state: &ReferenceState, sessions: &Sessions, headers: &HeaderMap) -> Option<SessionRecord> {
+    sessions.find(identifier(state, headers).filter(|_| state.fault(RENEWS))?)
+}
+
+/// The identifier of a new session for whoever came by this cookie, and the cookie with its next value.
+pub(super) fn renewed(state: &ReferenceState, sessions: &Sessions, headers: &HeaderMap) -> Option<(String, String)> {
+    let value = identifier(state, headers).filter(|_| state.fault(RENEWS))?;
+    if cookie_values(headers, SESSION_COOKIE).any(|id| sessions.find(id).is_some()) {
+        return None;
+    }
+    let Some(principal) = sessions.find(value).and_then(|record| record.principal) else {
+        sessions.retired(value).iter().for_each(|principal| sessions.end_all_of(&principal.name));
+        return None;
+    };
+    sessions.retire(value);
+    let id = sessions.start(Some(principal.clone()), None).id;
+    Some((id, cookie(state, sessions, &principal)?))
 }
 
 /// The cookie for whoever logs in.
