@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::login::{CredentialSource, LoginPart, LoginProcedure, LoginStep};
 use super::near_password::spelled;
-use crate::check::step::{LoginMember, MalformedLogin, NoPassword, SessionAct, UnusualText};
+use crate::check::step::{LoginMember, MalformedLogin, NoFormer, NoPassword, SessionAct, UnusualText};
 use crate::secret::Secret;
 
 impl LoginProcedure {
@@ -35,6 +35,20 @@ impl LoginProcedure {
             }
             _ => None,
         }
+    }
+
+    /// The same, whose password change has no former password; none where it sends none, or cannot go without it in this way.
+    #[must_use]
+    pub fn without_former(&self, lack: NoFormer) -> Option<Arc<Self>> {
+        // what changes the requests of a login changes those of its password change alike
+        let change = Self { source: CredentialSource::Requests(self.password_change.clone()), ..self.clone() };
+        let changed = match lack {
+            NoFormer::Missing => change.with_malformed_body(MalformedLogin::Missing(LoginMember::Password)),
+            NoFormer::Empty => change.with_unusual(LoginMember::Password, UnusualText::Empty),
+            NoFormer::Null => change.with_unusual(LoginMember::Password, UnusualText::Null),
+        }?;
+        let CredentialSource::Requests(password_change) = &changed.source else { return None };
+        Some(Arc::new(Self { password_change: password_change.clone(), ..self.clone() }))
     }
 
     /// The place of the request that a changed login has another one for; of that with the password, where it is the account that
@@ -125,6 +139,49 @@ pub(super) mod tests {
             assert_eq!(changed.account.0, "constructor");
             assert!(steps[0].parts().any(|part| matches!(part, LoginPart::Username)), "the user stays");
             assert!(!steps[0].parts().any(|part| matches!(part, LoginPart::Password)), "the password is gone");
+        }
+    }
+
+    #[test]
+    fn a_password_change_goes_without_the_former_password_alone() {
+        let text = |part| LoginText(vec![part]);
+        let json = |members: &[(&str, LoginPart)]| {
+            let member = |(name, part): &(&str, LoginPart)| ((*name).to_owned(), LoginJson::Text(text(part.clone())));
+            LoginBody::Json(LoginJson::Object(members.iter().map(member).collect()))
+        };
+        let form = |fields: &[(&str, LoginPart)]| {
+            let field = |(name, part): &(&str, LoginPart)| ((*name).to_owned(), text(part.clone()));
+            LoginBody::Form(fields.iter().map(field).collect())
+        };
+        let (own, new) = (("current", LoginPart::Password), ("new", LoginPart::NewPassword));
+        let plain = |value| LoginJson::Plain(value);
+        let with = |own: LoginJson| {
+            let new = ("new".to_owned(), LoginJson::Text(text(LoginPart::NewPassword)));
+            LoginBody::Json(LoginJson::Object(vec![("current".to_owned(), own), new]))
+        };
+        let empty = LoginBody::Form(vec![
+            ("current".to_owned(), LoginText::plain("")),
+            ("new".to_owned(), text(LoginPart::NewPassword)),
+        ]);
+        for (body, lack, expected) in [
+            (json(&[own.clone(), new.clone()]), NoFormer::Missing, Some(json(&[new.clone()]))),
+            (json(&[own.clone(), new.clone()]), NoFormer::Empty, Some(with(plain(serde_json::json!(""))))),
+            (json(&[own.clone(), new.clone()]), NoFormer::Null, Some(with(plain(serde_json::Value::Null)))),
+            (form(&[own.clone(), new.clone()]), NoFormer::Missing, Some(form(&[new.clone()]))),
+            (form(&[own.clone(), new.clone()]), NoFormer::Empty, Some(empty)),
+            (form(&[own.clone(), new.clone()]), NoFormer::Null, None),
+            // there is none to leave out
+            (json(&[new.clone()]), NoFormer::Missing, None),
+            (json(&[new.clone()]), NoFormer::Empty, None),
+        ] {
+            let mut login = login_in_test("/login", form(&[("pass", LoginPart::Password)]), ("alice", "pass"));
+            login.password_change = vec![LoginStep { body: Some(body), ..step_of(&login) }];
+            let changed = login.without_former(lack);
+            let sent = changed.as_ref().and_then(|changed| changed.password_change[0].body.clone());
+            assert_eq!(sent, expected, "{lack:?}");
+            let Some(changed) = changed else { continue };
+            let CredentialSource::Requests(steps) = &changed.source else { panic!("requests") };
+            assert!(steps[0].parts().any(|part| matches!(part, LoginPart::Password)), "the login stays");
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{cookies, judgements};
 use crate::check::common::malformed::never_broken;
 use crate::check::step::{
-    Accept, INVALID, LoginMember, MISSING, MalformedLogin, NearPassword, NoPassword, NoSession, On,
+    Accept, INVALID, LoginMember, MISSING, MalformedLogin, NearPassword, NoFormer, NoPassword, NoSession, On,
     QueryLogin, ReturnTo, SessionAct, Step, UnusualText, Who, login, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
@@ -343,13 +343,16 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 6.2.3", "CWE-620"],
         doc: Doc {
-            sends: "A login, and the `password_change` of the scenario with a wrong former password, or as it is where it sends none; then a login with the new password, which must be refused. The former password is put back. Then the `password_change` as it is.",
+            sends: "A login, and the `password_change` of the scenario with a wrong former password, or as it is where it sends none; and, each in a login of its own, without the member or field of the former password, with an empty one, and with `null` in JSON. A login with the new password, which must be refused, follows each that is answered as a success. The former password is put back. Then the `password_change` as it is.",
             matters: "Whoever finds a session that is open, or has stolen one, takes the account over, and locks its user out.",
             fix: "Ask for the present password in the request that changes it, and verify it as at a login.",
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called("the login"),
             login(SessionAct::ChangePasswordWrongly("s")).denied(REFUSED),
+            login(SessionAct::ChangePasswordWithout(NoFormer::Missing)).denied(REFUSED).if_given(),
+            login(SessionAct::ChangePasswordWithout(NoFormer::Empty)).denied(REFUSED).if_given(),
+            login(SessionAct::ChangePasswordWithout(NoFormer::Null)).denied(REFUSED).if_given(),
             login(SessionAct::LogIn("s")),
             login(SessionAct::ChangePassword("s")).granted().called("the password change"),
         ],

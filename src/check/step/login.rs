@@ -131,6 +131,8 @@ pub enum SessionAct {
     ChangePassword(&'static str),
     /// The same without the right former password; what that returns is tried, and put back.
     ChangePasswordWrongly(&'static str),
+    /// The same without any former password, in a session of its own.
+    ChangePasswordWithout(NoFormer),
     /// Changes the password of the good identity to this one, in a session of its own, and puts the former one back. Granted is
     /// what lets the new one in.
     ChangePasswordTo(ChosenPassword),
@@ -338,6 +340,17 @@ pub enum RegisteredName {
 pub enum NoPassword {
     /// Its member or field is not there.
     Missing,
+    /// It is the `null` of JSON.
+    Null,
+}
+
+/// How a password change has no former password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoFormer {
+    /// Its member or field is not there.
+    Missing,
+    /// It has no character.
+    Empty,
     /// It is the `null` of JSON.
     Null,
 }

@@ -23,8 +23,8 @@ pub use grant::{
 };
 pub use login::{
     ChosenPassword, DEFAULT_ACCOUNTS, FOREIGN_HOST, ForeignHost, LoginMember, LoginRevocation, MalformedLogin,
-    NearPassword, NoPassword, NoSession, QueryLogin, RegisteredName, ReturnTo, SessionAct, SessionStep, UnusualText,
-    UserOrder, UserSpelling,
+    NearPassword, NoFormer, NoPassword, NoSession, QueryLogin, RegisteredName, ReturnTo, SessionAct, SessionStep,
+    UnusualText, UserOrder, UserSpelling,
 };
 pub use origin::OriginBeside;
 pub use registration::ClientRegistration;

@@ -99,7 +99,10 @@ impl Caster<'_> {
             | SessionAct::LogOutWithoutSession(..) => {
                 has(procedure.is_some_and(|login| !login.logout.is_empty()), "no `logout` in the login")?
             }
-            SessionAct::ChangePassword(_) | SessionAct::ChangePasswordWrongly(_) | SessionAct::ChangePasswordTo(_) => {
+            SessionAct::ChangePassword(_)
+            | SessionAct::ChangePasswordWrongly(_)
+            | SessionAct::ChangePasswordWithout(_)
+            | SessionAct::ChangePasswordTo(_) => {
                 let why = match step.optional {
                     true => "no `password_change` and no `registration` in the login",
                     false => "no `password_change` in the login",
@@ -107,6 +110,10 @@ impl Caster<'_> {
                 has(procedure.is_some_and(|login| !login.password_change.is_empty()), why)?;
                 let why = "the login does not send `{username}` and `{password}`, or its `password_change` no `{new_password}`";
                 has(procedure.is_some_and(|login| login.changes_password()), why)?;
+                if let SessionAct::ChangePasswordWithout(lack) = step.act {
+                    let goes_without = procedure.is_some_and(|login| login.without_former(lack).is_some());
+                    has(goes_without, "the `password_change` sends no `{password}` that it could go without so")?;
+                }
             }
             SessionAct::Register
             | SessionAct::RegisterWith(_)

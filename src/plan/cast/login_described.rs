@@ -2,9 +2,9 @@
 
 use crate::check::step::{
     AuthorizationChange, ChosenPassword, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange,
-    LoginMember, LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoPassword, NoSession,
-    PlainMethod, QueryLogin, RedirectionUri, RefreshChange, RegisteredName, RequestFault, ReturnTo, SessionAct,
-    UnusableResource, UnusualText, UserOrder, UserSpelling,
+    LoginMember, LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoFormer, NoPassword,
+    NoSession, PlainMethod, QueryLogin, RedirectionUri, RefreshChange, RegisteredName, RequestFault, ReturnTo,
+    SessionAct, UnusableResource, UnusualText, UserOrder, UserSpelling,
 };
 use crate::observe::{Description, Phrase};
 
@@ -192,6 +192,9 @@ pub(super) fn described(act: SessionAct) -> Description {
         }
         SessionAct::ChangePassword(_) => "a password change",
         SessionAct::ChangePasswordWrongly(_) => "a password change without the former password",
+        SessionAct::ChangePasswordWithout(NoFormer::Missing) => "a password change that leaves the former password out",
+        SessionAct::ChangePasswordWithout(NoFormer::Empty) => "a password change with an empty former password",
+        SessionAct::ChangePasswordWithout(NoFormer::Null) => "a password change with null as the former password",
         SessionAct::ChangePasswordTo(chosen) => {
             return Description::new(format!("a password change to {}", chosen_password(chosen)));
         }

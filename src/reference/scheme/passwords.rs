@@ -32,7 +32,7 @@ const DELAY: Duration = Duration::from_secs(1);
 /// What a user sends who wants another password.
 #[derive(Deserialize)]
 pub(super) struct PasswordChange {
-    password: String,
+    password: Option<String>,
     new_password: String,
 }
 
@@ -166,8 +166,11 @@ pub(super) fn of_anybody(verifiers: &Verifiers, password: &str) -> Option<Arc<Pr
 /// Gives a user another password, and ends all of the user's sessions and tokens: who changes a password may do so because
 /// somebody else knows it (ASVS 7.4.3).
 pub(super) fn change(verifiers: &Verifiers, user: &str, change: &PasswordChange) -> Result<(), Rejection> {
-    if !verifiers.state.fault("password-change-without-former") {
-        verify(verifiers, user, &change.password).map_err(|error| Rejection::new(StatusCode::FORBIDDEN, error))?;
+    let (state, former) = (&verifiers.state, change.password.as_deref());
+    let is_excused = former.is_none() && state.fault("password-change-takes-no-former");
+    if !is_excused && !state.fault("password-change-without-former") {
+        verify(verifiers, user, former.unwrap_or_default())
+            .map_err(|error| Rejection::new(StatusCode::FORBIDDEN, error))?;
     }
     may_be_chosen(verifiers, &change.new_password)?;
     verifiers.accounts.change(user, &change.new_password);

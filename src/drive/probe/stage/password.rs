@@ -6,7 +6,7 @@ use super::noting::note;
 use super::session::started;
 use super::told::{Told, failed, granted, refused};
 use super::{Halt, Stage};
-use crate::check::step::ChosenPassword;
+use crate::check::step::{ChosenPassword, NoFormer};
 use crate::drive::login::{Logins, chosen_password, may_have_been_done, successor};
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Exchange, Outcome};
@@ -20,6 +20,8 @@ const WEAK_BY_ITSELF: &str = "the password of the credential is the weak one tha
 /// Why no refusal of a weak password shows anything.
 const NOT_CHANGED: &str = "the password change is answered as a success, but a password that is long and not common does not log in \
                            after it: look at `password_change`, and name its `success`";
+/// Why a request without a former password is not judged.
+const BREAKS_WITHOUT: &str = "a password change without the former password, which the server breaks on";
 /// Begins a former password that is not the one of the user.
 const WRONG: &str = "Not-the-former-9-";
 
@@ -104,6 +106,31 @@ impl Stage<'_> {
         chosen: ChosenPassword,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
+        self.change_password_apart((identity, None), chosen, evidence).await
+    }
+
+    /// The same without the former password, which has to be refused. None where the server breaks on it and the former password
+    /// alone is let in: that is another matter.
+    pub(super) async fn change_password_without(
+        &mut self,
+        identity: usize,
+        lack: NoFormer,
+        evidence: &mut Evidence,
+    ) -> Result<Option<Told>, Halt> {
+        let told = self.change_password_apart((identity, Some(lack)), ChosenPassword::Good, evidence).await?;
+        if told.outcome == Outcome::Broke {
+            evidence.facts.push(("not judged:", BREAKS_WITHOUT.to_owned()));
+            return Ok(None);
+        }
+        Ok(Some(told))
+    }
+
+    async fn change_password_apart(
+        &mut self,
+        (identity, lack): (usize, Option<NoFormer>),
+        chosen: ChosenPassword,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
         let (name, procedure) = self.login_of(identity)?;
         let former = procedure.account.1.as_ref();
         let former = former.ok_or_else(|| Halt::Untestable("the credential has no `password`".to_owned()))?;
@@ -120,14 +147,18 @@ impl Stage<'_> {
         note(session.exchanges(), &procedure, evidence);
         ended.map_err(|error| Halt::Obstacle(logins.explained(&name, &error)))?;
         session.may_have_ended();
+        if let Some(without) = lack.and_then(|lack| procedure.without_former(lack)) {
+            session = session.by(without);
+        }
         let ended = logins.change_password_of(&name, &procedure, &mut session, chosen).await;
         note(session.exchanges(), &procedure, evidence);
         let change = session.exchanges().last().cloned();
-        logins.give_back(session);
+        logins.give_back(session.by(procedure.clone()));
+        let is_control = chosen == ChosenPassword::Good && lack.is_none();
         match &ended {
             // what the scenario calls a success is a mistake as well
             Err(error) if may_have_been_done(error) => {}
-            Err(error) if chosen == ChosenPassword::Good => return Err(Halt::Obstacle(error.to_string())),
+            Err(error) if is_control => return Err(Halt::Obstacle(error.to_string())),
             Err(error) => return refused(error, change),
             Ok(()) => {}
         }
@@ -141,7 +172,7 @@ impl Stage<'_> {
             evidence.obstacle.get_or_insert(error.to_string());
         }
         let told = told?;
-        if chosen == ChosenPassword::Good && told.outcome == Outcome::Refused {
+        if is_control && told.outcome == Outcome::Refused {
             return Err(Halt::Obstacle(NOT_CHANGED.to_owned()));
         }
         Ok(shown_by(change, &told))

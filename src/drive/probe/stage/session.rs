@@ -217,6 +217,12 @@ impl Stage<'_> {
             SessionAct::ChangePasswordWrongly(slot) => {
                 Box::pin(self.change_password_wrongly(identity, slot, evidence)).await?
             }
+            SessionAct::ChangePasswordWithout(lack) => {
+                match Box::pin(self.change_password_without(identity, lack, evidence)).await? {
+                    Some(told) => told,
+                    None => return Ok(()),
+                }
+            }
             SessionAct::ChangePasswordTo(chosen) => {
                 Box::pin(self.change_password_to(identity, chosen, evidence)).await?
             }

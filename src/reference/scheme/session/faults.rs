@@ -350,6 +350,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.password-change-needs-password",
         "changes a password without a look at the former one",
     ),
+    variant(
+        "password-change-takes-no-former",
+        "login.password-change-needs-password",
+        "refuses a wrong former password, and changes the password where none is sent",
+    ),
     row(
         "login-redirect-keeps-method",
         "login.redirect-drops-password",
