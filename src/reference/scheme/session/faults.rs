@@ -376,5 +376,10 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.logout-ends-credential",
         "sets a second cookie that starts a new session, has another value each time, and stays good after a logout",
     ),
+    variant(
+        "ended-session-granted-once",
+        "login.logout-ends-credential",
+        "grants access to the identifier of an ended session once, and gives it a new one with that",
+    ),
     row("logout-keeps-session", "login.logout-ends-credential", "ends a session in the browser and not in the server"),
 ];

@@ -208,7 +208,7 @@ async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -
     }
     remembered::end(state, sessions, &headers);
     let of_another_path = state.fault("logout-clears-another-path");
-    match state.fault("ended-session-renewed") {
+    match state.fault("ended-session-renewed") || state.fault("ended-session-granted-once") {
         true => sessions.retire(id),
         false if state.fault("logout-keeps-session") || of_another_path => {}
         false => sessions.end(id),

@@ -51,6 +51,12 @@ pub(crate) fn verify(state: &ReferenceState, sessions: &Sessions, parts: &Parts)
     {
         return Ok(Arc::new(named));
     }
+    if session.is_none()
+        && state.fault("ended-session-granted-once")
+        && let Some(retired) = sessions.retired(id)
+    {
+        return Ok(retired);
+    }
     let session = session.ok_or_else(|| refused("invalid_session"))?;
     let principal = session.principal.clone().ok_or_else(|| refused("invalid_session"))?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
@@ -95,6 +101,7 @@ fn renewed_identifier(verifiers: &Verifiers, parts: &Parts) -> Option<String> {
     let ids = || cookie_values(&parts.headers, SESSION_COOKIE);
     let principal = match state {
         _ if state.fault("ended-session-renewed") => ids().find_map(|id| sessions.retired(id))?,
+        _ if state.fault("ended-session-granted-once") => ids().find_map(|id| sessions.take_retired(id))?,
         _ if state.fault("session-goes-on-by-other-cookies") => {
             ids().find_map(|id| sessions.find(id).and_then(|session| session.principal.clone()))?
         }

@@ -150,6 +150,11 @@ impl Sessions {
         self.retired.read().unwrap_or_else(PoisonError::into_inner).get(&digest(id)).cloned()
     }
 
+    /// The same, for the last time.
+    pub(super) fn take_retired(&self, id: &str) -> Option<Arc<Principal>> {
+        self.retired.write().unwrap_or_else(PoisonError::into_inner).remove(&digest(id))
+    }
+
     /// Ends a session.
     pub(super) fn end(&self, id: &str) {
         let key = digest(id);
