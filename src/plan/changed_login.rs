@@ -164,15 +164,15 @@ pub(super) mod tests {
             ("new".to_owned(), text(LoginPart::NewPassword)),
         ]);
         for (body, lack, expected) in [
-            (json(&[own.clone(), new.clone()]), NoFormer::Missing, Some(json(&[new.clone()]))),
+            (json(&[own.clone(), new.clone()]), NoFormer::Missing, Some(json(std::slice::from_ref(&new)))),
             (json(&[own.clone(), new.clone()]), NoFormer::Empty, Some(with(plain(serde_json::json!(""))))),
             (json(&[own.clone(), new.clone()]), NoFormer::Null, Some(with(plain(serde_json::Value::Null)))),
-            (form(&[own.clone(), new.clone()]), NoFormer::Missing, Some(form(&[new.clone()]))),
+            (form(&[own.clone(), new.clone()]), NoFormer::Missing, Some(form(std::slice::from_ref(&new)))),
             (form(&[own.clone(), new.clone()]), NoFormer::Empty, Some(empty)),
             (form(&[own.clone(), new.clone()]), NoFormer::Null, None),
             // there is none to leave out
-            (json(&[new.clone()]), NoFormer::Missing, None),
-            (json(&[new.clone()]), NoFormer::Empty, None),
+            (json(std::slice::from_ref(&new)), NoFormer::Missing, None),
+            (json(std::slice::from_ref(&new)), NoFormer::Empty, None),
         ] {
             let mut login = login_in_test("/login", form(&[("pass", LoginPart::Password)]), ("alice", "pass"));
             login.password_change = vec![LoginStep { body: Some(body), ..step_of(&login) }];
