@@ -1,6 +1,6 @@
 //! JSON Web Tokens: the claims (RFC 7519 §4.1, RFC 9068 §4). Every token here is correctly signed by the issuer's key.
 
-use crate::check::jwt::judgements;
+use crate::check::jwt::{judgements, scopes};
 use crate::check::step::{INSUFFICIENT, INVALID, On, Step, each_forged, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, REFUSAL, Severity, Tier};
 
@@ -246,11 +246,14 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 7519 §4.2", "ASVS 10.3.2"],
         doc: Doc {
             sends: "Tokens without a scope, and whose scope names nothing that is needed, as an array, an object, a number, a star \
-                    or null, or twice; and whose subject is no text: that one of those is accepted is recorded, and is no finding.",
+                    or null, or twice; and whose subject is no text: that one of those is accepted is recorded, and is no finding. \
+                    Where a token with a scope of nothing is accepted as well, rights come from elsewhere, and scopes are not judged.",
             matters: "A comparison that fails by type is easily one that does not fail at all.",
             fix: "Check the types of claims before they are used, and deny on everything else.",
         },
         steps: &[
+            // a server that takes rights from elsewhere says nothing about scopes
+            send(each_forged(&["scope-other"]), On::Scoped),
             send(
                 each_forged(&[
                     "scope-absent",
@@ -268,7 +271,7 @@ pub(crate) const CHECKS: &[Check] = &[
             // who asks is another's to use: a server that takes it as it comes has widened nothing yet
             each(&["sub-object", "sub-array", "sub-true", "client-absent"]),
         ],
-        expect: judgements::recorded,
+        expect: scopes::mistyped,
         implied_by: &["jwt.duplicate-members-safe"],
         fault: "scope-array-bypass",
         ..REFUSAL
@@ -291,7 +294,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(each_forged(&["scope-longer", "scope-preceded", "scope-shorter", "scope-case"]), On::Scoped)
                 .denied(&[INVALID, INSUFFICIENT]),
         ],
-        expect: judgements::lookalikes,
+        expect: scopes::lookalikes,
         shows: Explanation::Scope,
         fault: "scope-case-ignored",
         ..REFUSAL

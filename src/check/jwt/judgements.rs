@@ -148,25 +148,6 @@ pub(super) fn algorithms(case: &ObservedCheck<'_>) -> Judgement {
     expect::wants(case).low_where(of_same_key)
 }
 
-/// A scope of nothing.
-const NO_SCOPE: ForgeryId = ForgeryId::new("scope-other");
-
-/// Scopes that look like the right ones prove something only where one that does not is refused.
-pub(super) fn lookalikes(case: &ObservedCheck<'_>) -> Judgement {
-    let without = || case.observations().filter(|(_, seen)| seen.forgery == Some(NO_SCOPE));
-    if without().any(|(_, seen)| seen.outcome == Outcome::Granted) {
-        let why = "a token with another scope opens the resource as well: its scope is not what decides";
-        return Judgement { not_applicable: Some(why.to_owned()), ..Judgement::default() };
-    }
-    let mut judgement = expect::wants(case);
-    // as long as it is open whether a scope decides, a token that opens the resource shows nothing of scopes
-    for (index, _) in without().filter(|(_, seen)| seen.outcome != Outcome::Refused) {
-        case.judge_as(index, Want::Denied(&[Accept::Range(400, 499)]), &mut judgement);
-        judgement.access.clear();
-    }
-    judgement
-}
-
 /// Whether access is granted is for other checks to say: here a refusal is as good, and a server error is not.
 pub(super) fn answered(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
@@ -219,9 +200,16 @@ fn kind(value: &Value) -> &'static str {
 
 /// What may go either way is worth a remark where it is accepted.
 pub(crate) fn remarked(case: &ObservedCheck<'_>) -> Judgement {
+    remarked_but(case, None)
+}
+
+/// The same but for a forgery that is sent to see what others mean.
+pub(super) fn remarked_but(case: &ObservedCheck<'_>, compared: Option<ForgeryId>) -> Judgement {
     let mut judgement = expect::wants(case);
     unbroken(case, &mut judgement);
-    for (_, seen) in case.lenient().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
+    let is_remarked =
+        |seen: &Observation| seen.outcome == Outcome::Granted && (compared.is_none() || seen.forgery != compared);
+    for (_, seen) in case.lenient().filter(|(_, seen)| is_remarked(seen)) {
         judgement.remarks.push(format!("accepted: {}", seen.description));
     }
     judgement

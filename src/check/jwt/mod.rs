@@ -5,4 +5,5 @@ pub(crate) mod header;
 pub(crate) mod judgements;
 pub(crate) mod key_sets;
 pub(crate) mod keys;
+mod scopes;
 pub(crate) mod signature;
