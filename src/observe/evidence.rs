@@ -222,6 +222,8 @@ pub struct Evidence {
     pub logs_in_as_another: bool,
     /// How long a token that is a JWT still lives at the logout of its login, or when its refusal begins to be waited for.
     pub self_contained: Option<std::time::Duration>,
+    /// How long tokens live by the place of the answer that the scenario names for it, by the index of the observation.
+    pub stated_lives: Vec<(usize, std::time::Duration)>,
     /// How long it may, so that its use after the logout is a warning, and after the reuse of a refresh token is recorded only.
     pub self_contained_life: std::time::Duration,
     /// Whether a refresh left its refresh token as the one to use next.

@@ -44,7 +44,7 @@ pub(crate) const LOGIN: &[Check] = &[Check {
     id: "login.short-lived-token",
     sources: &["RFC 6750 §5.3", "CWE-613"],
     doc: Doc {
-        sends: "The login of the scenario, and its refresh where it has one; `expires_in` of an answer of a token endpoint (RFC 6749 §5.1), and `exp` and `iat` of an access token that is a JWT, are read. More than 24 hours is a failure, and so is a JWT without `exp` in an answer that says no end; more than an hour is noted. Tokens that are bound to a key or a certificate are left out.",
+        sends: "The login of the scenario, and its refresh where it has one; `expires_in` of an answer of a token endpoint (RFC 6749 §5.1), the place of the answer that the scenario names for the end (`expires_in`, `expires_in_ms` or `expires_at` of the login), and `exp` and `iat` of an access token that is a JWT, are read. More than 24 hours is a failure, and so is a JWT without `exp` in an answer that says no end; more than an hour is noted. Tokens that are bound to a key or a certificate are left out.",
         ..FOR_BOTH
     },
     steps: &[
@@ -78,7 +78,11 @@ fn short_lived(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let mut is_said = false;
     for (index, seen) in case.observations().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
-        let Some(life) = seen.exchange.response().and_then(|answer| life_of(answer, seen.at as f64)) else { continue };
+        let stated = case.evidence.stated_lives.iter().find(|(at, _)| *at == index).map(|(_, life)| life.as_secs_f64());
+        // how long a session in a cookie may last is another matter
+        let stated = stated.filter(|_| case.evidence.credential_cookie.is_none());
+        let life = seen.exchange.response().and_then(|answer| life_of(answer, seen.at as f64, stated));
+        let Some(life) = life else { continue };
         is_said = true;
         match life {
             Life::Seconds(seconds) if seconds > LONG + SLACK => {
@@ -106,19 +110,23 @@ fn short_lived(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// The life of the bearer token that an answer brings, as far as that or the token says it. A text without a meaning may end whenever
-/// its server wants (RFC 6749 §5.1).
-fn life_of(answer: &Response, came: f64) -> Option<Life> {
-    let json = answer.json()?;
+/// The life of the bearer token that an answer brings, as far as that or the token says it, or the place of the answer that the
+/// scenario names. A text without a meaning may end whenever its server wants (RFC 6749 §5.1).
+fn life_of(answer: &Response, came: f64, stated: Option<f64>) -> Option<Life> {
+    let stated = stated.filter(|life| life.is_finite()).map(Life::Seconds);
+    let Some(json) = answer.json() else { return stated };
+    let kind = json.get("token_type").and_then(Value::as_str);
+    let is_of_another_type = kind.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer"));
     let named = TOKENS.iter().find_map(|name| Some((*name, json.get(*name)?.as_str()?)));
     let Some((name, text)) = named else {
-        let claims = ending_in(&json).filter(|claims| claims.get("cnf").is_none())?;
-        return Some(Life::Seconds(left_of(&claims, came)?));
+        return match ending_in(&json) {
+            Some(claims) if claims.get("cnf").is_some() => None,
+            Some(claims) => left_of(&claims, came).map(Life::Seconds).or(stated),
+            None => stated.filter(|_| !is_of_another_type),
+        };
     };
-    let kind = json.get("token_type").and_then(Value::as_str);
     let claims = claims_of(text);
-    let is_bound = claims.as_ref().is_some_and(|claims| claims.get("cnf").is_some())
-        || kind.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer"));
+    let is_bound = claims.as_ref().is_some_and(|claims| claims.get("cnf").is_some()) || is_of_another_type;
     if is_bound {
         return None;
     }
@@ -133,7 +141,8 @@ fn life_of(answer: &Response, came: f64) -> Option<Life> {
         let mut names = json.as_object().into_iter().flatten().map(|(name, _)| name.to_ascii_lowercase());
         names.any(|name| ENDS.iter().any(|end| name.starts_with(end)))
     };
-    said.map(Life::Seconds).or_else(|| (claims.is_some() && !says_an_end()).then_some(Life::Endless))
+    let said = said.map(Life::Seconds).or(stated);
+    said.or_else(|| (claims.is_some() && !says_an_end()).then_some(Life::Endless))
 }
 
 /// How long a JWT lives by its claims. Of one that is issued again, or is said to be older than it is, what is left counts.
@@ -173,12 +182,19 @@ mod tests {
 
     /// Deviations, remarks, and whether the check applies.
     fn found(body: &Value) -> (usize, usize, bool) {
+        found_where(body, None, None)
+    }
+
+    /// The same where the scenario names a place that says so many seconds, and the credential travels in a cookie.
+    fn found_where(body: &Value, stated: Option<u64>, cookie: Option<&str>) -> (usize, usize, bool) {
         let answer =
             Response { status: 200, headers: Vec::new(), body: body.to_string().into_bytes(), truncated: false };
         let asked = Exchange::unanswered(Request::new("POST", "/token"), Silence::Closed);
         let seen = Observation::in_test(0, Exchange { answer: Ok(answer), ..asked }, Outcome::Granted);
         let mut evidence = Evidence::default();
         evidence.observe(Observation { at: NOW, ..seen });
+        evidence.stated_lives.extend(stated.map(|seconds| (0, std::time::Duration::from_secs(seconds))));
+        evidence.credential_cookie = cookie.map(str::to_owned);
         let profile = Effective::of(["api-key-403"], "bearer");
         let found = short_lived(&ObservedCheck { check: &TOKEN[0], evidence: &evidence, profile: &profile });
         (found.protocol.len(), found.remarks.len(), found.not_applicable.is_none())
@@ -222,6 +238,30 @@ mod tests {
             (json!({ "orders": [] }), (0, 0, false)),
         ] {
             assert_eq!(found(&body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_life_is_read_at_the_place_that_the_scenario_names() {
+        const LONG: Option<u64> = Some(2_764_800);
+        let vault = json!({ "auth": { "client_token": "opaque", "lease_duration": 2_764_800 } });
+        let opaque = json!({ "token": "opaque", "ttl": 2_764_800 });
+        let bound = json!({ "access_token": "opaque", "token_type": "DPoP", "ttl": 2_764_800 });
+        let signed = |claims: &Value| json!({ "data": { "jwt": jwt(claims) } });
+        for (body, stated, cookie, expected) in [
+            (&vault, None, None, (0, 0, false)),
+            (&vault, LONG, None, (1, 0, true)),
+            (&vault, Some(600), None, (0, 0, true)),
+            (&vault, Some(7200), None, (0, 1, true)),
+            (&opaque, LONG, None, (1, 0, true)),
+            // a session in a cookie, and a token that is bound to a key
+            (&vault, LONG, Some("sid"), (0, 0, false)),
+            (&bound, LONG, None, (0, 0, false)),
+            (&signed(&json!({ "exp": NOW + 2 * DAY, "cnf": { "jkt": "x" } })), LONG, None, (0, 0, false)),
+            // what the token says itself goes before
+            (&signed(&json!({ "iat": NOW, "exp": NOW + 600 })), LONG, None, (0, 0, true)),
+        ] {
+            assert_eq!(found_where(body, stated, cookie), expected, "{body} {stated:?} {cookie:?}");
         }
     }
 }

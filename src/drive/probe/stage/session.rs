@@ -245,7 +245,22 @@ impl Stage<'_> {
             }
         };
         told.observe(action, Place::Login, evidence);
+        if let SessionAct::LogIn(slot) | SessionAct::TryRefresh(slot) = step.act {
+            self.note_stated_life(slot, evidence);
+        }
         Ok(())
+    }
+
+    /// Notes how long a token lives, where the scenario names the place of the answer that says it.
+    fn note_stated_life(&self, slot: &str, evidence: &mut Evidence) {
+        use crate::plan::login::CredentialEnd::{At, InMilliseconds, InSeconds};
+        let (Ok(kept), Ok(session)) = (self.kept(slot), self.kept_session(slot)) else { return };
+        let is_named = matches!(session.session.procedure().end, InSeconds(_) | InMilliseconds(_) | At(_));
+        if let (true, Some(life), Some(last)) =
+            (is_named, kept.token.lifetime, evidence.observations.len().checked_sub(1))
+        {
+            evidence.stated_lives.push((last, life));
+        }
     }
 
     /// Whether a user that nobody has was let in.
