@@ -214,7 +214,7 @@ impl Explanation {
             Who::Forged(ForgeryId::UNKNOWN) if alter.is_empty() => UnknownCredential,
             Who::Revoked => Revocation,
             Who::Expired => Time,
-            Who::LowScope | Who::OtherLowScope | Who::ForgedLow(_) => Scope,
+            Who::LowScope | Who::OtherLowScope | Who::LookalikeScope | Who::ForgedLow(_) => Scope,
             Who::OtherTenant | Who::OtherOwner => Tenant,
             Who::Artefact(Artefact::OtherAudienceToken) => Audience,
             _ => Own,

@@ -25,19 +25,55 @@ impl Subject {
         // a probe that reads disturbs less than one that writes
         let mut candidates: Vec<usize> = candidates.collect();
         candidates.sort_by_key(|at| self.resources[*at].writes);
-        let gap = |proven: bool| candidates.iter().find_map(|at| self.gaps_at(*at, proven).next());
+        let gap = |proven: bool| candidates.iter().find_map(|at| self.sorted_gaps_at(*at, proven).into_iter().next());
         gap(true).or_else(|| gap(false))
     }
 
-    /// An identity that lacks a scope of this resource, proven by another one where there is one.
+    /// An identity that lacks a scope of this resource, proven by another one where there is one: one whose own scopes look like those
+    /// that it lacks, where there is one.
     pub fn scope_gap_at(&self, resource: usize) -> Option<ScopeGap> {
-        self.gaps_at(resource, true).next().or_else(|| self.gaps_at(resource, false).next())
+        let gap = |proven: bool| self.sorted_gaps_at(resource, proven).into_iter().next();
+        gap(true).or_else(|| gap(false))
     }
 
-    /// The same resource with another identity that lacks a scope of it, and is proven by what it may open instead.
-    pub fn other_scope_gap(&self) -> Option<ScopeGap> {
-        let first = self.scope_gap(None)?;
-        self.gaps_at(first.resource, true).find(|gap| gap.low != first.low)
+    /// The same resource with another identity that lacks a scope of it, and is proven by what it may open instead: one that lacks it
+    /// in another way, where there is one.
+    pub fn other_scope_gap_at(&self, resource: usize) -> Option<ScopeGap> {
+        let first = self.scope_gap_at(resource)?;
+        let others: Vec<ScopeGap> = self.gaps_at(resource, true).filter(|gap| gap.low != first.low).collect();
+        let differs = |gap: &&ScopeGap| self.is_lookalike(**gap) != self.is_lookalike(first);
+        others.iter().find(differs).or(others.first()).copied()
+    }
+
+    /// An identity that lacks a scope of this resource and holds one that looks like it.
+    pub fn lookalike_gap_at(&self, resource: usize) -> Option<ScopeGap> {
+        self.scope_gap_at(resource).filter(|gap| self.is_lookalike(*gap))
+    }
+
+    /// A resource and a client that is not entitled to a scope of it.
+    pub fn scope_gap_of_client(&self) -> Option<ScopeGap> {
+        let is_client = |gap: &ScopeGap| {
+            let low = &self.identities[gap.low];
+            !low.asks_for_less && matches!(low.login, Login::Client { .. } | Login::Minted { .. })
+        };
+        let gap = |proven: bool| self.protected().find_map(|at| self.gaps_at(at, proven).find(is_client));
+        gap(true).or_else(|| gap(false))
+    }
+
+    /// Those that lack a scope of a resource: first those whose own scopes look like the ones that they lack, which a comparison that
+    /// is not exact takes for them.
+    fn sorted_gaps_at(&self, resource: usize, proven: bool) -> Vec<ScopeGap> {
+        let mut gaps: Vec<ScopeGap> = self.gaps_at(resource, proven).collect();
+        gaps.sort_by_key(|gap| !self.is_lookalike(*gap));
+        gaps
+    }
+
+    /// Whether each scope that an identity lacks is a part of one that it holds, or the same in another case of letters.
+    fn is_lookalike(&self, gap: ScopeGap) -> bool {
+        let held = &self.identities[gap.low].scopes;
+        let held_parts: Vec<String> = held.iter().map(|scope| scope.to_lowercase()).collect();
+        let mut lacking = self.resources[gap.resource].scopes.difference(held);
+        lacking.all(|scope| held_parts.iter().any(|own| own.contains(&scope.to_lowercase())))
     }
 
     /// The resource that reads what another one writes: the same path.
@@ -49,7 +85,7 @@ impl Subject {
     /// A write, an identity that lacks a scope of it, and what that identity may open instead: where one can be read back, that one.
     pub fn write_gap(&self) -> Option<ScopeGap> {
         let shown = || self.protected().filter(|at| self.resources[*at].writes && self.reader_of(*at).is_some());
-        let gap = |proven: bool| shown().find_map(|at| self.gaps_at(at, proven).next());
+        let gap = |proven: bool| shown().find_map(|at| self.sorted_gaps_at(at, proven).into_iter().next());
         gap(true).or_else(|| gap(false)).or_else(|| self.scope_gap(Some(true)))
     }
 
@@ -240,6 +276,134 @@ mod tests {
                 }
                 (Err(why), Err(expected)) => assert!(why.starts_with(expected), "{resources:?}: {why}"),
                 (script, _) => panic!("{resources:?}: {script:?}"),
+            }
+        }
+    }
+
+    fn subject_of(scheme: &str, credentials: &[&str], resources: &str) -> crate::plan::Subject {
+        let text = format!(
+            "authbench: 1\nname: a\ntarget: {{ url: \"http://a.test\" }}\nscheme: {scheme}\ncredentials:\n{}resources:\n{resources}",
+            credentials.concat()
+        );
+        let loaded = load_text("a.yaml".to_owned(), text.clone()).unwrap_or_else(|_| panic!("is a scenario: {text}"));
+        resolve::subject(&loaded, &Values::blind(&loaded))
+    }
+
+    #[test]
+    fn whose_scopes_look_like_the_needed_ones_goes_before_others() {
+        const OWNER: &str = "  owner: { key: k0, scopes: [read, \"projects:write\"] }\n";
+        const PLAIN: &str = "  plain: { key: k1, scopes: [read] }\n";
+        const LONGER: &str = "  longer: { key: k2, scopes: [read, \"projects:write.comments\"] }\n";
+        const BEHIND: &str = "  behind: { key: k3, scopes: [read, \"my.projects:write\"] }\n";
+        const CASE: &str = "  case: { key: k4, scopes: [read, \"Projects:Write\"] }\n";
+        const PART: &str = "  part: { key: k5, scopes: [read, projects] }\n";
+        const RESOURCES: &str =
+            "  - { request: GET /me, scopes: [read] }\n  - { request: GET /projects, scopes: [\"projects:write\"] }\n";
+        for (credentials, expected) in [
+            (&[OWNER, PLAIN, LONGER][..], (Some("longer"), Some("plain"))),
+            (&[LONGER, OWNER, PLAIN], (Some("longer"), Some("plain"))),
+            (&[PLAIN, BEHIND, OWNER], (Some("behind"), Some("plain"))),
+            (&[PLAIN, CASE, OWNER], (Some("case"), Some("plain"))),
+            (&[LONGER, CASE, PLAIN, OWNER], (Some("longer"), Some("plain"))),
+            (&[LONGER, CASE, OWNER], (Some("longer"), Some("case"))),
+            (&[PLAIN, PART, OWNER], (Some("plain"), Some("part"))),
+            (&[PLAIN, OWNER], (Some("plain"), None)),
+            (&[OWNER], (None, None)),
+        ] {
+            let subject = subject_of("api-key", credentials, RESOURCES);
+            let name = |gap: Option<super::ScopeGap>| gap.map(|gap| subject.identities[gap.low].name.clone());
+            let found = (name(subject.scope_gap_at(1)), name(subject.other_scope_gap_at(1)));
+            assert_eq!((found.0.as_deref(), found.1.as_deref()), expected, "{credentials:?}");
+            assert_eq!(name(subject.scope_gap(None)).as_deref(), expected.0, "{credentials:?}");
+            // both are sent
+            let check = crate::check::find("apikey.scope-enforced").expect("is in the catalogue");
+            let script = crate::plan::cast::script(check, &subject).map_err(|missing| missing.why);
+            let sent = script.map_or(0, |script| script.actions.len());
+            assert_eq!(sent, usize::from(expected.0.is_some()) + usize::from(expected.1.is_some()), "{credentials:?}");
+        }
+    }
+
+    #[test]
+    fn a_credential_whose_scope_looks_like_the_needed_one_is_sent_without_a_token_endpoint() {
+        const OWNER: &str = "  owner: { token: t0, scopes: [read, write] }\n";
+        const PLAIN: &str = "  plain: { token: t1, scopes: [read] }\n";
+        const LONGER: &str = "  longer: { token: t2, scopes: [read, write.comments] }\n";
+        const RESOURCES: &str =
+            "  - { request: GET /me, scopes: [read] }\n  - { request: GET /projects, scopes: [write] }\n";
+        let check = crate::check::find("bearer.scope-match-exact").expect("is in the catalogue");
+        for (credentials, expected) in [
+            (&[OWNER, PLAIN, LONGER][..], Ok(vec!["longer"])),
+            (&[LONGER, OWNER], Ok(vec!["longer"])),
+            (&[OWNER, PLAIN], Err("or a credential whose scopes have one that only looks like the needed one")),
+        ] {
+            let subject = subject_of("bearer", credentials, RESOURCES);
+            let script = crate::plan::cast::script(check, &subject).map_err(|missing| missing.why);
+            match (script, expected) {
+                (Ok(script), Ok(expected)) => {
+                    let sent = script.actions.iter().filter_map(|action| match &action.act {
+                        crate::plan::Act::Send { asker, .. } => {
+                            Some(subject.identities[asker.identity()?].name.as_str())
+                        }
+                        _ => None,
+                    });
+                    assert_eq!(sent.collect::<Vec<_>>(), expected, "{credentials:?}");
+                }
+                (Err(why), Err(expected)) => assert!(why.contains(expected), "{credentials:?}: {why}"),
+                (script, _) => panic!("{credentials:?}: {script:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_may_use_something_is_not_said_to_use_nothing() {
+        const SESSION: &str = "  - { request: GET /session, scopes: [read] }\n";
+        const OPEN: &str = "  - { request: GET /help }\n";
+        const OBJECT: &str = "  - { request: GET /projects/1, scopes: [write], tenant: a }\n";
+        const OTHER: &str = "  - { request: GET /projects/2, scopes: [read], tenant: a }\n";
+        const ALICE: &str = "  alice: { key: k1, scopes: [read, write], tenant: a }\n";
+        const BOB: &str = "  bob: { key: k2, scopes: [read], tenant: b }\n";
+        const CAROL: &str = "  carol: { key: k3, scopes: [read], tenant: a }\n";
+        const EVE: &str = "  eve: { key: k4, scopes: [write], tenant: a }\n";
+        let of_tenant = "the credential `bob` lacks a scope of GET /projects/1 and is not of its tenant";
+        let lacks = "the credential `bob` of another tenant lacks a scope of GET /projects/1";
+        for (credentials, resources, scope, tenant) in [
+            // bob may use GET /session
+            (&[ALICE, BOB][..], &[SESSION, OPEN, OBJECT][..], Err(of_tenant), Err(lacks)),
+            (&[BOB, ALICE], &[OPEN, OBJECT, SESSION], Err(of_tenant), Err(lacks)),
+            (&[ALICE, BOB, CAROL], &[SESSION, OBJECT], Ok("carol"), Err(lacks)),
+            (&[ALICE, BOB], &[SESSION, OBJECT, OTHER], Err(of_tenant), Ok("bob")),
+            (&[ALICE, BOB], &[OBJECT, OTHER, SESSION], Err(of_tenant), Ok("bob")),
+            (
+                &[ALICE, BOB],
+                &[OTHER],
+                Err("every valid credential holds the scopes of each protected resource"),
+                Err("the credential `bob` of another tenant may use no protected resource"),
+            ),
+            // eve may use nothing else, and bob is not of the tenant
+            (
+                &[ALICE, BOB, EVE],
+                &[OTHER],
+                Err("the credential `eve` lacks a scope of GET /projects/2"),
+                Err("the credential `bob`"),
+            ),
+        ] {
+            let subject = subject_of("api-key", credentials, &resources.concat());
+            for (check, expected) in [("apikey.scope-enforced", scope), ("apikey.cross-tenant-denied", tenant)] {
+                let check = crate::check::find(check).expect("is in the catalogue");
+                let script = crate::plan::cast::script(check, &subject).map_err(|missing| missing.why);
+                let sent = script.as_ref().map(|script| match &script.actions[0].act {
+                    crate::plan::Act::Send { asker, .. } => {
+                        asker.identity().map(|at| subject.identities[at].name.as_str()).unwrap_or_default()
+                    }
+                    _ => "",
+                });
+                match (sent, expected) {
+                    (Ok(sent), Ok(expected)) => assert_eq!(sent, expected, "{credentials:?} {resources:?}"),
+                    (Err(why), Err(expected)) => {
+                        assert!(why.starts_with(expected), "{credentials:?} {resources:?}: {why}");
+                    }
+                    (sent, _) => panic!("{} {credentials:?} {resources:?}: {sent:?}", check.id),
+                }
             }
         }
     }

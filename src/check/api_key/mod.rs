@@ -254,11 +254,14 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["OWASP API5:2023", "ASVS 8.2.1"],
         doc: Doc {
-            sends: "A valid key to each resource whose scope it does not hold (at most 8), after it worked on another.",
+            sends: "A valid key to each resource whose scope it does not hold (at most 8), after it worked on another; and another one, where the scenario has two. Of several, one whose scopes contain the needed one as a part, or in another case of letters, comes first, and the second is one that lacks it in another way.",
             matters: "Without this a read-only key writes.",
             fix: "Evaluate the scopes of the key on each operation.",
         },
-        steps: &[send(Who::LowScope, On::EachScoped).denied(&[INSUFFICIENT])],
+        steps: &[
+            send(Who::LowScope, On::EachScoped).denied(&[INSUFFICIENT]),
+            send(Who::OtherLowScope, On::EachScoped).denied(&[INSUFFICIENT]).if_given(),
+        ],
         fault: "scope-ignored",
         ..REFUSAL
     },

@@ -11,8 +11,8 @@ use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{
-    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Step, Who, each_forged, forged,
-    obtain, obtain_as, send,
+    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Send, Step, Who, each_forged,
+    forged, obtain, obtain_as, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
 use crate::observe::{Outcome, StepId};
@@ -106,7 +106,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7519 §4.1.4"],
         doc: Doc {
-            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed. Where it is accepted, it is sent again for 20 s: one that is refused by then is a failure of medium severity. With `material.issuer_key`, a token that ended a second ago and was never used, and one that lives: where the one is refused and the other granted, the leeway is no reason to take the expired one. The expired token to each resource that is read (at most 16), and to each that is written (at most 8) where the target may be written to.",
+            sends: "A token that worked, and the same token again after it expired and the tolerated leeway passed. Where it is accepted, it is sent again for 20 s: one that is refused by then is a failure of medium severity. With `material.issuer_key`, a token that ended a second ago and was never used, and one that lives: where the one is refused and the other granted, the leeway is no reason to take the expired one. The expired token to each resource that is read (at most 16), and to each that is written (at most 8) where the target may be written to. Such a token of a client and one of a login, where they can be obtained and end in time; and a credential with `state: expired`, where the scenario has one.",
             matters: "The end of its life is what limits the damage of a stolen token.",
             fix: "Compare the expiry on each request, with a leeway of seconds.",
         },
@@ -135,7 +135,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7009 §2.1", "ASVS 7.4.1"],
         doc: Doc {
-            sends: "A token that worked, again after its client revoked it and the tolerated delay has passed, and then to each resource that is read (at most 16), and to each that is written (at most 8) where the target may be written to.",
+            sends: "A token that worked, again after its client revoked it and the tolerated delay has passed, and then to each resource that is read (at most 16), and to each that is written (at most 8) where the target may be written to. A credential with `state: revoked` as well, where the scenario has one.",
             matters: "A resource server that remembers a good answer for ever cannot be told that a token was stolen.",
             fix: "Bound the life of cached introspection answers by the delay that you promise.",
         },
@@ -162,11 +162,14 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 6750 §3.1", "OWASP API5:2023", "ASVS 10.3.2"],
         doc: Doc {
-            sends: "A valid token to each resource whose scope it lacks (at most 8), after it worked on another.",
+            sends: "A valid token to each resource whose scope it lacks (at most 8), after it worked on another; and another one, where the scenario has two. Of several, one whose scopes contain the needed one as a part, or in another case of letters, comes first, and the second is one that lacks it in another way.",
             matters: "Without this every client of the issuer may do everything.",
             fix: "Compare the token's scope on each operation, and answer 403 with error=\"insufficient_scope\".",
         },
-        steps: &[send(Who::LowScope, On::EachScoped).denied(&[INSUFFICIENT])],
+        steps: &[
+            send(Who::LowScope, On::EachScoped).denied(&[INSUFFICIENT]),
+            send(Who::OtherLowScope, On::EachScoped).denied(&[INSUFFICIENT]).if_given(),
+        ],
         expect: |case| naming::scope(case, expect::wants(case).and(bearer_error(case, "insufficient_scope"))),
         shows: Explanation::Scope,
         fault: "scope-not-enforced",
@@ -179,7 +182,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["RFC 6749 §3.3"],
         doc: Doc {
-            sends: "A token whose scope contains the needed value as part of another word, or in another case.",
+            sends: "A token whose scope contains the needed value as part of another word, or in another case: one that a client asks for with `material.lookalike_scopes`, and the credential of the scenario that holds such a scope.",
             matters: "A search for a substring takes write:orders-archive for write:orders.",
             fix: "Split the scope at spaces and compare whole values (RFC 6749 §3.3).",
         },
@@ -188,6 +191,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Slot("t"), On::EachScoped)
                 .denied(&[INSUFFICIENT])
                 .called("a token whose scope only looks like the needed one"),
+            send(Who::LookalikeScope, On::EachScoped).denied(&[INSUFFICIENT]).if_given(),
         ],
         shows: Explanation::Scope,
         fault: "scope-substring",
@@ -253,14 +257,17 @@ fn expired(case: &ObservedCheck<'_>) -> Judgement {
             .remarks
             .push("a token that ended later and was never used before is refused: this one is remembered".to_owned());
     }
-    let Some((place, later)) = case.observations_of(LATER).last() else { return judgement };
-    // what another resource takes after that is not taken late
-    if judgement.access.iter().all(|one| one.observation < place)
-        && let Some(granted) = judgement.access.first().map(|one| &case.evidence.observations[one.observation])
-        && later.outcome == Outcome::Refused
-    {
+    // what another resource takes after that is not taken late, nor is a credential that ended long ago
+    let late = |granted: usize| {
+        let is_of_ended =
+            matches!(case.step_of(&case.evidence.observations[granted]), Step::Send(Send { on: On::Protected, .. }));
+        let (_, later) = case.observations_of(LATER).find(|(place, _)| *place > granted).filter(|_| is_of_ended)?;
+        (later.outcome == Outcome::Refused).then(|| later.at - case.evidence.observations[granted].at)
+    };
+    let seconds: Option<Vec<i64>> = judgement.access.iter().map(|one| late(one.observation)).collect();
+    if let Some(longest) = seconds.and_then(|seconds| seconds.into_iter().max()) {
         judgement.at_most = Some(Severity::Medium);
-        judgement.remarks.push(format!("the token is refused {} s later", later.at - granted.at));
+        judgement.remarks.push(format!("the token is refused {longest} s later"));
     }
     judgement
 }
@@ -317,6 +324,46 @@ mod tests {
         assert_eq!(found([200, 200, 401]), (1, Some(Severity::Medium)));
         assert_eq!(found([200, 200, 200]), (1, None));
     }
+
+    /// How severe it can be at most that each of these is granted, by the place of its step among those that are sent.
+    fn found_of_tokens(sent: &[(usize, u16)]) -> (usize, Option<Severity>) {
+        let check = find("bearer.expired-token-401").expect("is in the catalogue");
+        let sends: Vec<usize> = (0..check.steps.len()).filter(|at| matches!(check.steps[*at], Step::Send(_))).collect();
+        let mut evidence = Evidence::default();
+        for (place, status) in sent {
+            let outcome = if *status == 200 { Outcome::Granted } else { Outcome::Refused };
+            let challenge = ("WWW-Authenticate".to_owned(), b"Bearer error=\"invalid_token\"".to_vec());
+            let answer = Response { status: *status, headers: vec![challenge], body: Vec::new(), truncated: false };
+            let asked = Exchange::unanswered(Request::new("GET", "/"), Silence::TimedOut);
+            evidence.observe(Observation::in_test(sends[*place], Exchange { answer: Ok(answer), ..asked }, outcome));
+        }
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let found = expired(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        (found.access.len(), found.at_most)
+    }
+
+    #[test]
+    fn of_several_tokens_each_is_compared_with_what_comes_later_of_it() {
+        // while it lives, after its end, later, and at another resource
+        let (lives, ended, late, elsewhere) = (0, 1, 2, 3);
+        for (sent, expected) in [
+            (&[(lives, 200), (ended, 200), (late, 401), (elsewhere, 401)][..], (1, Some(Severity::Medium))),
+            (&[(lives, 200), (ended, 200), (late, 401), (elsewhere, 200)], (2, None)),
+            // the first never ends, and the second does
+            (&[(lives, 200), (ended, 200), (late, 200), (lives, 200), (ended, 401), (late, 401)], (1, None)),
+            (
+                &[(lives, 200), (ended, 200), (late, 401), (lives, 200), (ended, 401), (late, 401)],
+                (1, Some(Severity::Medium)),
+            ),
+            // one that is declared ended long ago
+            (&[(lives, 200), (ended, 401), (late, 401), (ended, 200)], (1, None)),
+            (&[(lives, 200), (ended, 200), (late, 401), (ended, 401)], (1, Some(Severity::Medium))),
+            (&[(lives, 200), (ended, 200), (late, 401), (ended, 200)], (2, None)),
+        ] {
+            assert_eq!(found_of_tokens(sent), expected, "{sent:?}");
+        }
+    }
+
     #[test]
     fn a_leeway_is_no_reason_to_take_a_used_token_where_an_unused_one_has_ended() {
         let check = find("bearer.expired-token-401").expect("is in the catalogue");

@@ -14,13 +14,13 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 9110 §15.5.4", "RFC 9110 §11.4", "OWASP API5:2023"],
         doc: Doc {
-            sends: "A valid credential to each resource for which it lacks the permission (at most 8), after it worked on another; and another one, where the scenario has two.",
+            sends: "A valid credential to each resource for which it lacks the permission (at most 8), after it worked on another; and another one, where the scenario has two. Of several, one whose scopes contain the needed one as a part, or in another case of letters, comes first, and the second is one that lacks it in another way.",
             matters: "A 401 makes clients authenticate again and again, for nothing.",
             fix: "Answer 403 where the principal is known and the permission is missing.",
         },
         steps: &[
             send(Who::LowScope, On::EachScoped).denied(&[INSUFFICIENT]),
-            send(Who::OtherLowScope, On::Scoped).denied(&[INSUFFICIENT]).if_given(),
+            send(Who::OtherLowScope, On::EachScoped).denied(&[INSUFFICIENT]).if_given(),
         ],
         fault: "authz-as-401",
         ..PLAIN

@@ -19,6 +19,8 @@ pub enum Who {
     LowScope,
     /// Another valid credential that lacks a scope of the resource, where there is one.
     OtherLowScope,
+    /// A valid credential that lacks a scope of the resource and holds one that looks like it, where there is one.
+    LookalikeScope,
     /// Whoever [`Who::LowScope`] is at the write of the round.
     LowWriter,
     /// A valid credential of another tenant than the object's.

@@ -214,7 +214,7 @@ impl Prober {
             let names = script.not_visited.iter().map(|at| self.subject().resources[*at].name());
             evidence.facts.push(("not visited:", names.collect::<Vec<_>>().join(" and ")));
         }
-        evidence.facts.extend(script.not_tried.map(|what| ("not tried:", what.to_owned())));
+        evidence.facts.extend(script.not_tried.clone().map(|what| ("not tried:", what)));
         let recollection = script.recollection();
         let Some(script) = &self.open(script, &mut evidence).await else {
             let mut stage =

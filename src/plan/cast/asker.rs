@@ -23,9 +23,13 @@ impl Caster<'_> {
             Who::Anonymous => Asker::Anonymous,
             Who::Good => Asker::Identity(good()?),
             Who::LowScope => Asker::Identity(low()?),
-            Who::OtherLowScope => match subject.other_scope_gap() {
+            Who::OtherLowScope => match subject.other_scope_gap_at(resource) {
                 Some(gap) => Asker::Identity(gap.low),
                 None => return missing("no second valid credential that lacks a scope"),
+            },
+            Who::LookalikeScope => match subject.lookalike_gap_at(resource) {
+                Some(gap) => Asker::Identity(gap.low),
+                None => return missing("no valid credential whose scopes look like those that it lacks"),
             },
             Who::LowWriter => match self.round.and_then(|round| subject.scope_gap_at(round.write)) {
                 Some(gap) => Asker::Identity(gap.low),
@@ -127,7 +131,7 @@ impl Caster<'_> {
         }
     }
 
-    pub(super) fn in_state(&self, state: CredentialState, word: &str) -> Result<usize, Missing> {
+    fn in_state(&self, state: CredentialState, word: &str) -> Result<usize, Missing> {
         match self.subject.in_state(state) {
             Some(identity) => Ok(identity),
             None => missing(format!("no credential with `state: {word}`")),
@@ -136,7 +140,7 @@ impl Caster<'_> {
 
     /// A credential in a state other than valid that is sent as it is written: one that may use the resource but for its state, where
     /// there is one. Of what is obtained, whoever is refused already at the login shows nothing of the resource.
-    fn given_in_state(&self, state: CredentialState, resource: usize) -> Result<usize, Missing> {
+    pub(super) fn given_in_state(&self, state: CredentialState, resource: usize) -> Result<usize, Missing> {
         let (subject, word) = (self.subject, if state == CredentialState::Expired { "expired" } else { "revoked" });
         let first = self.in_state(state, word)?;
         let is_given = |at: &usize| {
@@ -218,23 +222,29 @@ impl Caster<'_> {
         let found = match client {
             ClientRole::Good => good,
             ClientRole::LowScope if subject.resources.is_empty() => return missing(NO_RESOURCES),
-            ClientRole::LowScope => match subject.scope_gap(None).map(|gap| gap.low) {
-                None => return Err(self.no_scope_gap(false)),
-                // it is entitled to the scope, and only asked for another one
-                Some(low) if subject.identities[low].asks_for_less => {
-                    return missing(format!(
-                        "no client that is not entitled to a scope of a protected resource: {ADD} and without that scope"
-                    ));
+            ClientRole::LowScope => {
+                match subject.scope_gap_of_client().or_else(|| subject.scope_gap(None)).map(|gap| gap.low) {
+                    None => return Err(self.no_scope_gap(false)),
+                    // it is entitled to the scope, and only asked for another one
+                    Some(low) if subject.identities[low].asks_for_less => {
+                        return missing(format!(
+                            "no client that is not entitled to a scope of a protected resource: {ADD} and without that scope"
+                        ));
+                    }
+                    Some(low) => low,
                 }
-                Some(low) => low,
-            },
+            }
             ClientRole::Second => match subject.second_client(good) {
                 Some(second) => second,
                 None => return missing(format!("no second client: {ADD}")),
             },
         };
-        let obtained =
-            |login: &Login| matches!(login, Login::Client { .. } | Login::Procedure(_) | Login::Minted { .. });
+        // what a login returns has the scopes that its server chooses
+        let obtained = |login: &Login| match login {
+            Login::Client { .. } | Login::Minted { .. } => true,
+            Login::Procedure(_) => client != ClientRole::LowScope,
+            _ => false,
+        };
         if obtained(&subject.identities[found].login) {
             return Ok(found);
         }

@@ -30,7 +30,7 @@ impl Caster<'_> {
             | SessionAct::RefreshChanged(_, RefreshChange::MoreScope(ExtraScope::OfAnother)) => {
                 let lacking = subject.lacks_a_scope(good);
                 if lacking.is_none() {
-                    self.script.not_tried = Some(NOBODY_LACKS_A_SCOPE);
+                    self.script.not_tried = Some(NOBODY_LACKS_A_SCOPE.to_owned());
                 }
                 Ok(lacking)
             }

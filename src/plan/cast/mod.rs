@@ -18,8 +18,8 @@ use super::object_write::ObjectWrite;
 use super::subject::{HookCall, Subject};
 use crate::check::Check;
 use crate::check::step::{
-    Alter, CookieAttribute, Endpoint, Fetch, FormAuth, FormStep, Hook, KeyChange, LookedFor, On, Send, SessionStep,
-    Step,
+    Alter, ClientRole, CookieAttribute, Endpoint, Fetch, Fill, FormAuth, FormStep, Hook, KeyChange, LookedFor, On,
+    Send, SessionStep, Step, Who,
 };
 use crate::observe::{Description, ForgeryId, ForgeryIds};
 use crate::scheme::Proof;
@@ -36,7 +36,7 @@ pub struct Script {
     /// Indices of resources that the check is about and does not visit: there are too many, or the controls would use them up.
     pub not_visited: Vec<usize>,
     /// A part of the check for which the scenario has too little, and why.
-    pub not_tried: Option<&'static str>,
+    pub not_tried: Option<String>,
 }
 
 impl Script {
@@ -78,7 +78,7 @@ impl Script {
             actions,
             controls,
             not_visited: self.not_visited.clone(),
-            not_tried: self.not_tried,
+            not_tried: self.not_tried.clone(),
         })
     }
 }
@@ -145,6 +145,8 @@ pub enum Act {
         /// The token.
         proof: Proof,
     },
+    /// What follows does not lean on what came before: it is done also where that could not be.
+    Apart,
     /// Revokes the token in a slot.
     Revoke(&'static str),
     /// Waits for the end of the token in a slot.
@@ -340,6 +342,10 @@ impl Missing {
 /// What is said of checks that ask for resources where there is nothing but an authorization server to test.
 const NO_RESOURCES: &str = "the scenario has no `resources`: add one that the tokens of its clients open";
 
+/// What else would do for a token whose scope only looks like the needed one.
+const LOOKALIKE: &str =
+    ", or a credential whose scopes have one that only looks like the needed one (`write-all` for `write`)";
+
 fn missing<T>(what: impl Into<String>) -> Result<T, Missing> {
     Err(Missing::of(what))
 }
@@ -367,21 +373,13 @@ pub fn script(check: &'static Check, subject: &Subject) -> Result<Script, Missin
         stand_in,
         round: None,
         names_writes: false,
+        obtained_by: None,
         script,
     };
-    if let Some(state) = caster.declared_state(check) {
-        return caster.by_state(check, state);
+    if let Some(state) = by_state::state_of(check) {
+        return caster.in_state_each_way(check, state);
     }
-    let rounds = caster.rounds(check)?;
-    for part in rounds::parts(check) {
-        for round in rounds.iter().take(if part.for_each { rounds.len() } else { 1 }) {
-            caster.round = *round;
-            for index in part.steps.clone() {
-                caster.step(index, &check.steps[index])?;
-            }
-        }
-    }
-    caster.one_after_the_other();
+    caster.all_steps(check)?;
     match caster.left_out.filter(|_| caster.script.actions.is_empty()) {
         Some(why) => Err(Missing::of(why)),
         None => Ok(caster.script),
@@ -400,10 +398,40 @@ struct Caster<'a> {
     round: Option<ObjectWrite>,
     /// Whether what is sent in a round is called by the name of its resource.
     names_writes: bool,
+    /// Who obtains tokens, where it is not whoever asks the endpoints of the authorization server.
+    obtained_by: Option<usize>,
     script: Script,
 }
 
 impl Caster<'_> {
+    fn all_steps(&mut self, check: &'static Check) -> Result<(), Missing> {
+        let rounds = self.rounds(check)?;
+        // a token that cannot be obtained is not sent, where the scenario has a credential like it
+        let mut without: Option<&'static str> = None;
+        for part in rounds::parts(check) {
+            for round in rounds.iter().take(if part.for_each { rounds.len() } else { 1 }) {
+                self.round = *round;
+                for index in part.steps.clone() {
+                    let step = &check.steps[index];
+                    if matches!(step, Step::Send(send) if without.is_some_and(|slot| send.who == Who::Slot(slot))) {
+                        continue;
+                    }
+                    match (self.step(index, step), step) {
+                        (Err(missing), Step::Obtain(obtain)) if obtain.scope == Some(Fill::LookalikeScope) => {
+                            if !self.subject.protected().any(|at| self.subject.lookalike_gap_at(at).is_some()) {
+                                return Err(Missing { why: format!("{}{LOOKALIKE}", missing.why), ..missing });
+                            }
+                            without = Some(obtain.slot);
+                        }
+                        (done, _) => done?,
+                    }
+                }
+            }
+        }
+        self.one_after_the_other();
+        Ok(())
+    }
+
     fn step(&mut self, index: usize, step: &'static Step) -> Result<(), Missing> {
         match step {
             Step::Send(send) => self.send(index, send),
@@ -412,7 +440,10 @@ impl Caster<'_> {
             Step::Form(form) => self.form(index, form),
             Step::Fetch(fetch) => self.fetch(index, fetch),
             Step::Obtain(obtain) => {
-                let identity = self.client(obtain.client)?;
+                let identity = match self.obtained_by.filter(|_| obtain.client == ClientRole::Good) {
+                    Some(identity) => identity,
+                    None => self.client(obtain.client)?,
+                };
                 let scope = obtain.scope.map(|fill| self.scope(fill)).transpose()?;
                 self.push(index, None, Act::Obtain { slot: obtain.slot, identity, scope });
                 Ok(())

@@ -37,16 +37,30 @@ impl Caster<'_> {
             };
         }
         let valid = || subject.identities.iter().filter(|one| one.state == CredentialState::Valid);
-        let lacks = |resource: &Resource| valid().find(|one| !resource.scopes.is_subset(&one.scopes));
-        match scoped.iter().find_map(|resource| Some((*resource, lacks(resource)?))) {
-            None => Missing::of(format!(
+        let lacks = |resource: &Resource, of_its_tenant: bool| {
+            valid().find(|one| {
+                !resource.scopes.is_subset(&one.scopes)
+                    && (resource.tenant.is_none() || (resource.tenant == one.tenant) == of_its_tenant)
+            })
+        };
+        let found =
+            |of_its_tenant: bool| scoped.iter().find_map(|resource| Some((*resource, lacks(resource, of_its_tenant)?)));
+        match (found(true), found(false)) {
+            (None, None) => Missing::of(format!(
                 "every valid credential holds the scopes of each {kind}: add a credential that lacks one of them"
             )),
-            Some((resource, low)) => Missing::of(format!(
+            (Some((resource, low)), _) => Missing::of(format!(
                 "the credential `{}` lacks a scope of {}, and may use no other protected resource, which would prove that it \
                  is valid: add a resource that it may use",
                 low.name,
                 resource.name()
+            )),
+            (None, Some((resource, low))) => Missing::of(format!(
+                "the credential `{}` lacks a scope of {} and is not of its tenant: its refusal would say nothing of scopes; add a \
+                 credential of the tenant `{}` that lacks one of its scopes",
+                low.name,
+                resource.name(),
+                resource.tenant.as_deref().unwrap_or_default()
             )),
         }
     }
@@ -119,25 +133,31 @@ impl Caster<'_> {
     /// Why no credential is one of another tenant.
     pub(super) fn no_tenant_gap(&self) -> Missing {
         let subject = self.subject;
-        let object = subject.protected().map(|at| &subject.resources[at]).find(|one| one.tenant.is_some());
-        let Some(object) = object else {
+        let objects: Vec<&Resource> =
+            subject.protected().map(|at| &subject.resources[at]).filter(|one| one.tenant.is_some()).collect();
+        let Some(first) = objects.first() else {
             return Missing::of("no protected resource with a `tenant`, whose owner alone may use it");
         };
-        let foreign = subject
-            .identities
-            .iter()
-            .find(|one| one.state == CredentialState::Valid && one.tenant.is_some() && one.tenant != object.tenant);
-        match foreign {
-            None => Missing::of(format!(
+        let foreign = |object: &Resource, with_scopes: bool| {
+            subject.identities.iter().find(|one| {
+                let is_foreign = one.tenant.is_some() && one.tenant != object.tenant;
+                one.state == CredentialState::Valid
+                    && is_foreign
+                    && (!with_scopes || object.scopes.is_subset(&one.scopes))
+            })
+        };
+        let found = |with_scopes: bool| objects.iter().find_map(|one| Some((*one, foreign(one, with_scopes)?)));
+        match (found(true), found(false)) {
+            (None, None) => Missing::of(format!(
                 "no valid credential of another `tenant` than that of {}: add one with the same scopes",
-                object.name()
+                first.name()
             )),
-            Some(foreign) if !object.scopes.is_subset(&foreign.scopes) => Missing::of(format!(
+            (None, Some((object, foreign))) => Missing::of(format!(
                 "the credential `{}` of another tenant lacks a scope of {}: its refusal would say nothing of tenants",
                 foreign.name,
                 object.name()
             )),
-            Some(foreign) => Missing::of(format!(
+            (Some((_, foreign)), _) => Missing::of(format!(
                 "the credential `{}` of another tenant may use no protected resource, which would prove that it is valid: \
                  add one of its own",
                 foreign.name

@@ -153,7 +153,8 @@ impl Caster<'_> {
             Who::LowScope | Who::ForgedLow(_) => {
                 self.subject.scope_gap_at(resource).or_else(|| self.subject.scope_gap(None))
             }
-            Who::OtherLowScope => self.subject.other_scope_gap(),
+            Who::OtherLowScope => self.subject.other_scope_gap_at(resource),
+            Who::LookalikeScope => self.subject.lookalike_gap_at(resource),
             Who::OtherTenant => self.subject.tenant_gap_at(resource).or_else(|| self.subject.tenant_gap()),
             _ => None,
         };
@@ -272,6 +273,7 @@ impl Caster<'_> {
             Who::Good => "the good credential".to_owned(),
             Who::LowScope => "a valid credential that lacks the scope".to_owned(),
             Who::OtherLowScope => "another valid credential that lacks the scope".to_owned(),
+            Who::LookalikeScope => "a valid credential whose scope only looks like the needed one".to_owned(),
             Who::LowWriter => "whoever lacks the scope of the write".to_owned(),
             Who::OtherTenant => "a valid credential of another tenant".to_owned(),
             Who::OtherOwner => "a valid credential of another tenant with an object of its own".to_owned(),
@@ -528,8 +530,8 @@ mod tests {
                 _ => None,
             })
             .collect();
-        // the one with the right to write is not sent as the one without it
-        let expected = [("GET /users", "a"), ("POST /orders", "a"), ("DELETE /orders/1", "a")];
+        // the one with the right to write is not sent as the one without it, and two lack the right to read the users
+        let expected = [("GET /users", "a"), ("POST /orders", "a"), ("DELETE /orders/1", "a"), ("GET /users", "b")];
         assert_eq!(asked, expected.map(|(resource, who)| (resource.to_owned(), who)));
         assert_eq!(script.not_visited.iter().map(name).collect::<Vec<_>>(), ["DELETE /users/1"]);
         let overridden = visited("common.method-override-header-ignored", On::EachScopedWrite, &subject);

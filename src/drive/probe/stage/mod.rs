@@ -178,7 +178,16 @@ impl<'a> Stage<'a> {
             _ => false,
         };
         let mut forgeries = actions.iter().filter(is_forgery).count();
-        for action in actions {
+        let mut ended_part = false;
+        let mut at = 0;
+        while let Some(action) = actions.get(at) {
+            at += 1;
+            if matches!(action.act, Act::Apart) {
+                ended_part = true;
+                continue;
+            }
+            let next_part =
+                actions[at..].iter().position(|other| matches!(other.act, Act::Apart)).map(|next| at + next + 1);
             let acted = match in_time() {
                 Ok(()) => self.act(action, evidence).await,
                 Err(over) => Err(over),
@@ -190,8 +199,18 @@ impl<'a> Stage<'a> {
                     evidence.facts.push(("left out:", why));
                 }
                 Err(Halt::Obstacle(why)) => {
-                    evidence.obstacle = Some(why);
-                    break;
+                    evidence.obstacle.get_or_insert(why);
+                    match next_part {
+                        Some(next) => at = next,
+                        None => break,
+                    }
+                }
+                Err(Halt::Untestable(why)) if next_part.is_some() || ended_part => {
+                    evidence.facts.push(("left out:", why));
+                    match next_part {
+                        Some(next) => at = next,
+                        None => break,
+                    }
                 }
                 Err(Halt::Untestable(why)) => {
                     evidence.untestable = Some(why);
@@ -253,6 +272,7 @@ impl<'a> Stage<'a> {
                 self.slots.insert(slot, Kept::of(token, None));
                 Ok(())
             }
+            Act::Apart => Ok(()),
             Act::Revoke(slot) => self.revoke(slot, evidence).await,
             Act::AwaitExpiry(slot) => self.await_expiry(slot).await,
             Act::AwaitHalf(slot) => self.await_half(slot).await,
