@@ -61,6 +61,7 @@ pub(crate) fn inert(case: &ObservedCheck<'_>) -> Judgement {
             None => case.judge(index, &mut judgement),
         }
     }
+    let mut judgement = written_state::opened_by_what_was_not_read(case, judgement);
     // the field alone says more than all three
     let is_of = |at: usize, steps: &[StepId]| {
         let step = case.step_of(&case.evidence.observations[at]).step_id();

@@ -4,7 +4,7 @@ use crate::check::Explanation;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck, Wording};
 use crate::check::step::Want;
-use crate::observe::{Observation, Response, StableState, StepId};
+use crate::observe::{Observation, Outcome, Response, StableState, StepId};
 
 /// Readings of what a write would change: two before it, for what changes by itself, ...
 pub(crate) const BEFORE: StepId = StepId::new("state-before");
@@ -81,14 +81,14 @@ impl<'a> Round<'a> {
     /// A reading that shows another state: at once after the write, or, where nothing else may have changed it since, some time after.
     fn changed(&self, state: &StableState, is_alone: bool) -> Option<usize> {
         let later = self.later.filter(|_| is_alone);
-        let shows = |seen: &Observation| seen.exchange.response().is_some_and(|one| state.differs(one));
+        let shows = |seen: &Observation| read(seen).is_some_and(|one| state.differs(one));
         self.after.into_iter().chain(later).find(|(_, seen)| shows(seen)).map(|(index, _)| index)
     }
 
     /// Whether a write that is allowed shows. Where the same place was read in a round before, the allowed write of that one may have
     /// done the same already.
     fn shows(&self, former: &[Self], state: &StableState) -> Option<bool> {
-        let after = self.after_allowed?.exchange.response()?;
+        let after = read(self.after_allowed?)?;
         let place = |round: &Self| round.after_allowed.map(|seen| seen.place);
         let is_first = former.iter().all(|other| place(other) != place(self));
         let from = state_of(&self.before_allowed).filter(|_| is_first);
@@ -99,9 +99,7 @@ impl<'a> Round<'a> {
     /// owner, or both read the same.
     fn is_ignored(&self, former: &[Self], case: &ObservedCheck<'_>, write: usize) -> bool {
         let Some(state) = self.state().filter(|state| !state.is_empty()) else { return false };
-        let is_same = |seen: Option<&Observation>| {
-            seen.and_then(|seen| seen.exchange.response()).is_some_and(|one| !state.differs(one))
-        };
+        let is_same = |seen: Option<&Observation>| seen.and_then(read).is_some_and(|one| !state.differs(one));
         let is_unchanged = [self.after, self.later].into_iter().all(|read| is_same(read.map(|(_, seen)| seen)));
         let is_shown = self.shows(former, &state) == Some(true);
         let seen = &case.evidence.observations[write];
@@ -114,13 +112,20 @@ impl<'a> Round<'a> {
 }
 
 fn state_of(readings: &[&Observation]) -> Option<StableState> {
-    let readings: Vec<&Response> = readings.iter().filter_map(|seen| seen.exchange.response()).collect();
+    let readings: Vec<&Response> = readings.iter().copied().filter_map(read).collect();
     StableState::of(&readings)
+}
+
+/// The answer to a reading that shows a state: a granted one, or one that says that there is nothing. Whose credential has ended, or who
+/// asked too often, sees none.
+fn read(seen: &Observation) -> Option<&Response> {
+    let answer = seen.exchange.response()?;
+    (seen.outcome == Outcome::Granted || matches!(answer.status, 404 | 410)).then_some(answer)
 }
 
 /// Nothing changed between the readings, and an allowed write would have shown in them.
 pub(crate) fn unchanged_by_refused(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = expect::wants(case);
+    let mut judgement = opened_by_what_was_not_read(case, expect::wants(case));
     let rounds = Round::all(case);
     let is_ignored = |granted: &Deviation| {
         let write = granted.observation;
@@ -151,6 +156,18 @@ pub(crate) fn unchanged_by_refused(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
+/// A reading, or an allowed write, that was not granted shows nothing: whose credential may be used is for other checks.
+pub(crate) fn opened_by_what_was_not_read(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement {
+    let of = |found: &Deviation| &case.evidence.observations[found.observation];
+    let is_of_write = |found: &Deviation| matches!(case.step_of(of(found)).wanted(), Want::Denied(_));
+    let (access, others): (Vec<_>, Vec<_>) = judgement.access.into_iter().partition(is_of_write);
+    judgement.access = access;
+    for seen in others.iter().map(of).filter(|seen| read(seen).is_none()) {
+        judgement.open.push(format!("{}: not granted, so it shows nothing", seen.description));
+    }
+    judgement
+}
+
 /// What is read is the same before and after a write; a change is shown by the reading after it, or by the request that `shown_by`
 /// makes of it. What changes late is judged where nothing else may have changed it.
 pub(crate) fn unchanged(
@@ -164,12 +181,19 @@ pub(crate) fn unchanged(
         let expected = "the same representation before and after";
         let (index, text) = shown_by(index);
         judgement.violates_by(Explanation::ExecutedWrite, index, text, expected);
-    } else if state.is_empty() {
+        return;
+    }
+    if state.is_empty() {
         judgement.open.push("what is read back is another each time: nothing can be compared".to_owned());
-    } else if round.shows(former, &state) == Some(false) {
-        let text =
-            "an allowed write does not show in what is read back: a refused one that happened would not show either";
-        judgement.open.push(text.to_owned());
+        return;
+    }
+    match (round.shows(former, &state), round.after_allowed) {
+        (Some(false), _) => judgement.open.push(
+            "an allowed write does not show in what is read back: a refused one that happened would not show either"
+                .to_owned(),
+        ),
+        (None, Some(seen)) => judgement.open.push(format!("{}: not granted, so it shows nothing", seen.description)),
+        _ => {}
     }
 }
 
@@ -178,7 +202,7 @@ mod tests {
     use super::*;
     use crate::check::find;
     use crate::check::profile::Effective;
-    use crate::observe::{Evidence, Exchange, Outcome, Place, Request, Silence};
+    use crate::observe::{Evidence, Exchange, Place, Request, Silence};
 
     #[test]
     fn a_success_by_which_nothing_changes_is_no_access_to_what_its_path_names() {
@@ -214,6 +238,39 @@ mod tests {
             assert_eq!(found.remarks.len(), 1 - access, "{found:?}");
         }
     }
+    #[test]
+    fn a_reading_that_is_not_granted_shows_no_other_state() {
+        let check = find("common.denied-write-has-no-effect").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
+        let seen = |id, status| {
+            let body = if status == 200 { "red" } else { "no" };
+            let response = Response { status, headers: Vec::new(), body: body.into(), truncated: false };
+            let exchange = Exchange::unanswered(Request::new("GET", "/ink"), Silence::Closed);
+            let outcome = if status == 200 { Outcome::Granted } else { Outcome::Refused };
+            Observation::in_test(of(id), Exchange { answer: Ok(response), ..exchange }, outcome)
+        };
+        // what is read at once and after an allowed write; whether access is found, and whether something is left open
+        for (after, allowed, expected) in [
+            (401, 404, (false, true)),
+            (429, 404, (false, true)),
+            // what is deleted is gone
+            (404, 404, (true, false)),
+            (200, 404, (false, false)),
+            (200, 410, (false, false)),
+            (200, 401, (false, true)),
+        ] {
+            let mut evidence = Evidence::default();
+            for (id, status) in
+                [(BEFORE, 200), (BEFORE_AGAIN, 200), (BY_LOW, 403), (AFTER, after), (AFTER_ALLOWED, allowed)]
+            {
+                evidence.observe(seen(id, status));
+            }
+            let found = unchanged_by_refused(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((!found.access.is_empty(), !found.open.is_empty()), expected, "{after} {allowed}: {found:?}");
+        }
+    }
+
     #[test]
     fn each_write_is_judged_by_what_was_read_around_it() {
         let check = find("common.denied-write-has-no-effect").expect("is in the catalogue");
