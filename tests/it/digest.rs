@@ -93,7 +93,7 @@ async fn orders(
     if response != wanted || get("username").as_deref() != Some(USER) || cookie != format!("n={nonce}") {
         return server.ask(false);
     }
-    if count.len() != 8 {
+    if count.len() != 8 || get("qop").as_deref() != Some("auth") {
         return StatusCode::BAD_REQUEST.into_response();
     }
     let number = u32::from_str_radix(&count, 16).unwrap_or_default();
