@@ -240,7 +240,7 @@ pub const GROUPS: &[Group] = &[
             common::hosts::LOGIN,
             common::timing::LOGIN,
             session::reset_time::CHECKS,
-            common::throttling::LOGIN,
+            common::login_guesses::CHECKS,
         ],
     },
     Group { name: "refresh", about: "Refresh tokens of logins (RFC 6749 §6)", tables: &[session::refresh::CHECKS] },

@@ -76,10 +76,15 @@ impl Subject {
         lacking.all(|scope| held_parts.iter().any(|own| own.contains(&scope.to_lowercase())))
     }
 
-    /// The resource that reads what another one writes: the same path.
+    /// The resource that reads what another one writes: the same path, or the list of what is made for each write.
     pub fn reader_of(&self, written: usize) -> Option<usize> {
-        let path = &self.resources[written].path;
-        self.protected().find(|at| !self.resources[*at].writes && self.resources[*at].path == *path)
+        let resource = &self.resources[written];
+        let at_path =
+            |path: &str| self.protected().find(|at| !self.resources[*at].writes && self.resources[*at].path == path);
+        // what is made for each write stands in the list above it
+        let is_made = resource.kept().next().is_some();
+        let list = resource.path.rsplit_once('/').map(|(list, _)| list).filter(|list| is_made && !list.is_empty());
+        at_path(&resource.path).or_else(|| at_path(list?))
     }
 
     /// A write, an identity that lacks a scope of it, and what that identity may open instead: where one can be read back, that one.

@@ -7,7 +7,8 @@ use super::narrowed;
 use super::seeded;
 use super::subject::{
     AuthorizationServer, CaseRequest, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, HookCalls,
-    Identity, IdentityCertificate, Login, Material, Preparation, RefreshGrant, Resource, Subject, Tolerances,
+    Identity, IdentityCertificate, KeptValue, Login, Material, Preparation, RefreshGrant, Resource, Subject,
+    Tolerances, ValuePosition,
 };
 use super::values::Values;
 use crate::check::step::PeculiarAccount;
@@ -311,6 +312,7 @@ pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) 
         headers: written.headers.iter().map(|(name, value)| (name.clone(), values.line(value))).collect(),
         body: body((&written.json, &written.form, &written.body), &written.headers, values),
         with: written.with.clone(),
+        keep: written.keep.iter().filter_map(|(name, place)| kept(name, place)).collect(),
     };
     let body = body((&resource.json, &resource.form, &resource.body), &resource.headers, values);
     Resource {
@@ -328,6 +330,13 @@ pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) 
         before: resource.before.iter().map(prepared).collect(),
         after: resource.after.iter().map(prepared).collect(),
     }
+}
+
+fn kept(name: &str, place: &model::KeptPositionFields) -> Option<KeptValue> {
+    let pointer = place.pointer.clone().map(ValuePosition::Pointer);
+    let header = || place.header.clone().map(ValuePosition::Header);
+    let position = pointer.or_else(header).or_else(|| place.input.clone().map(ValuePosition::Input))?;
+    Some(KeptValue { name: name.to_owned(), position })
 }
 
 fn authorization_server(fields: &SchemeFields, values: &Values<'_>, on_reference: bool) -> Option<AuthorizationServer> {

@@ -161,6 +161,28 @@ pub struct Preparation {
     pub body: Option<(String, Vec<u8>)>,
     /// Name of the identity whose credential it carries; none for the one that may use the resource.
     pub with: Option<String>,
+    /// Values of its answer that later requests have by name.
+    pub keep: Vec<KeptValue>,
+}
+
+/// A value of an answer that later requests have by name.
+#[derive(Clone, Debug)]
+pub struct KeptValue {
+    /// Its name: `{name}` stands for it.
+    pub name: String,
+    /// Where it is.
+    pub position: ValuePosition,
+}
+
+/// Where a value is in an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ValuePosition {
+    /// A JSON pointer (RFC 6901).
+    Pointer(String),
+    /// A header field.
+    Header(String),
+    /// An input of a page.
+    Input(String),
 }
 
 impl Resource {
@@ -172,6 +194,11 @@ impl Resource {
     /// Whether other requests belong around a write.
     pub fn is_prepared(&self) -> bool {
         !self.before.is_empty() || !self.after.is_empty()
+    }
+
+    /// Values that `before` keeps of its answers.
+    pub fn kept(&self) -> impl Iterator<Item = &KeptValue> {
+        self.before.iter().flat_map(|preparation| &preparation.keep)
     }
 
     /// Whether it can be asked for several times: what is deleted is gone, unless something prepares it.

@@ -41,6 +41,7 @@ mod load_scenarios;
 mod load_truth;
 mod login;
 mod lookalike;
+mod made;
 mod max_time;
 mod mtls;
 mod outage;

@@ -13,6 +13,7 @@ pub(crate) mod framing;
 mod head;
 pub(crate) mod hosts;
 pub(crate) mod leaks;
+pub(crate) mod login_guesses;
 pub(crate) mod malformed;
 pub(crate) mod malformed_body;
 pub(crate) mod members;

@@ -29,16 +29,24 @@ impl Prober {
     pub(super) fn bare_request(&self, resource: usize) -> Request {
         // what is refused without a credential is refused for that, and not for a certificate that was missing too
         let compared = self.subject().good_for(resource);
+        let kept = self.kept(resource);
+        let path = self.path(resource);
         let resource = &self.subject().resources[resource];
-        let mut request = self.plain_request(&resource.method, &resource.path, &resource.headers);
+        let mut request = self.plain_request(&resource.method, &path, &kept.lines(&resource.headers));
         if let Some(identity) = compared {
             request.connection = self.subject().connection_beside(identity);
         }
         match &resource.body {
-            Some((media, body)) => request.with_body(media, body.clone()),
+            Some((media, body)) => request.with_body(media, kept.body(media, body)),
             None if resource.writes => request.header("Content-Length", "0"),
             None => request.with_length(),
         }
+    }
+
+    /// The path of a resource, with the values that its last `before` kept.
+    pub(super) fn path(&self, resource: usize) -> String {
+        self.kept(resource)
+            .path(self.equipment.base.path().trim_end_matches('/'), &self.subject().resources[resource].path)
     }
 
     /// A request without a body and a credential.

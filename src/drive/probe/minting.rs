@@ -67,10 +67,10 @@ impl Prober {
             Ok(token) => HeldCredential { proof: Proof::Token(Secret::new(token)), ..held },
             Err(why) => return unobtainable(description, closing, &ControlError::Unusable(why.0)),
         };
-        let request = self.good_request(&token, resource, evidence).await;
         if let Err(failed) = self.prepare(resource, When::Before, evidence).await {
             return failed.control(&description, closing);
         }
+        let request = self.good_request(&token, resource, evidence).await;
         let exchange = self.send_to(resource, &request).await;
         if let Err(failed) = self.prepare(resource, When::After, evidence).await {
             return failed.control(&description, closing);

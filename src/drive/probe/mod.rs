@@ -12,6 +12,7 @@ mod endpoint_control;
 mod error;
 mod form;
 mod handshake;
+mod kept;
 mod knock;
 mod lane;
 mod meeting;
@@ -55,6 +56,7 @@ use crate::target::trust::Trust;
 use crowd::Crowd;
 use echoes::Echoes;
 pub use error::RequestError;
+use kept::KeptValues;
 pub use lane::LaneCredential;
 pub use meeting::Seat;
 use outages::Outages;
@@ -133,6 +135,8 @@ pub struct Prober {
     one_at_a_time: AtomicBool,
     /// Names of cookies of a login that open a resource without the one that the scenario names.
     other_credentials: OnceLock<Vec<String>>,
+    /// What the last `before` of each resource kept.
+    kept: Mutex<HashMap<usize, KeptValues>>,
 }
 
 impl Prober {
@@ -163,6 +167,7 @@ impl Prober {
             methods: Mutex::default(),
             granted_controls: Mutex::default(),
             nonce_asked: OnceCell::new(),
+            kept: Mutex::default(),
         }
     }
 
@@ -338,10 +343,10 @@ impl Prober {
                 Ok(held) => held,
                 Err(error) => return unobtainable(description, closing, &error),
             };
-            let request = self.good_request(&held, resource, evidence).await;
             if let Err(failed) = self.prepare(resource, When::Before, evidence).await {
                 return failed.control(&description, closing);
             }
+            let request = self.good_request(&held, resource, evidence).await;
             let exchange = self.send_to(resource, &request).await;
             if let Err(failed) = self.prepare(resource, When::After, evidence).await {
                 return failed.control(&description, closing);

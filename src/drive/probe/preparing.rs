@@ -1,6 +1,8 @@
 //! What a scenario sends around a write: it sets up what the write needs, and cleans up after it.
 
-use super::Prober;
+use std::sync::PoisonError;
+
+use super::{KeptValues, Prober};
 use crate::observe::{ControlRun, Description, Evidence, Exchange, Outcome};
 use crate::plan::Script;
 use crate::plan::subject::Preparation;
@@ -19,6 +21,8 @@ pub(super) enum When {
 pub(super) struct Unprepared {
     what: String,
     exchange: Exchange,
+    /// The name of a value that it keeps and that the answer lacks.
+    lacking: Option<String>,
 }
 
 impl Unprepared {
@@ -28,12 +32,16 @@ impl Unprepared {
             Ok(response) => format!("was answered with {}", response.status),
             Err(silence) => format!("got no answer ({silence})"),
         };
-        format!("{} {answer}", self.what)
+        match &self.lacking {
+            Some(name) => format!("{} {answer}, and the answer lacks the value that `keep` names `{name}`", self.what),
+            None => format!("{} {answer}", self.what),
+        }
     }
 
     /// The same as a control that failed.
     pub(super) fn control(self, description: &Description, closing: bool) -> ControlRun {
-        let description = Description::new(format!("{description}: {}", self.what));
+        let what = if self.lacking.is_some() { self.why() } else { self.what };
+        let description = Description::new(format!("{description}: {what}"));
         let outcome = if self.exchange.response().is_some() { Outcome::Refused } else { Outcome::Silent };
         ControlRun { credential: None, description, closing, exchange: self.exchange, outcome, was_accepted: false }
     }
@@ -55,23 +63,35 @@ impl Prober {
             When::Before => ("before", &of.before),
             When::After => ("after", &of.after),
         };
+        let mut kept = if when == When::Before { KeptValues::default() } else { self.kept(resource) };
         for preparation in wanted {
             // on the heap: this is rare, and every control would carry the room for it
-            let exchange = Box::pin(self.prepared(resource, preparation, evidence)).await;
+            let exchange = Box::pin(self.prepared(resource, (preparation, &kept), evidence)).await;
             let is_done = exchange.status().is_some_and(|status| status < 400 || HARMLESS.contains(&status));
-            if !is_done {
+            let lacking = exchange.response().and_then(|answer| kept.take(&preparation.keep, answer));
+            if !is_done || lacking.is_some() {
                 let Preparation { method, path, .. } = preparation;
-                return Err(Box::new(Unprepared { what: format!("`{key}: {method} {path}`"), exchange }));
+                let lacking = lacking.filter(|_| is_done).map(|kept| kept.name.clone());
+                return Err(Box::new(Unprepared { what: format!("`{key}: {method} {path}`"), exchange, lacking }));
+            }
+            if !preparation.keep.is_empty() {
+                self.keep(resource, kept.clone());
             }
         }
         Ok(())
     }
 
-    async fn prepared(&self, resource: usize, preparation: &Preparation, evidence: &mut Evidence) -> Exchange {
+    async fn prepared(
+        &self,
+        resource: usize,
+        (preparation, kept): (&Preparation, &KeptValues),
+        evidence: &mut Evidence,
+    ) -> Exchange {
         let subject = self.subject();
-        let mut request = self.plain_request(&preparation.method, &preparation.path, &preparation.headers);
+        let path = kept.path(self.equipment.base.path().trim_end_matches('/'), &preparation.path);
+        let mut request = self.plain_request(&preparation.method, &path, &kept.lines(&preparation.headers));
         request = match &preparation.body {
-            Some((media, body)) => request.with_body(media, body.clone()),
+            Some((media, body)) => request.with_body(media, kept.body(media, body)),
             None if preparation.method != "GET" => request.header("Content-Length", "0"),
             None => request,
         };
@@ -83,6 +103,15 @@ impl Prober {
             self.carry(&held, &mut request, evidence).await;
         }
         self.send_to(resource, &request).await
+    }
+
+    /// What the last `before` of a resource kept.
+    pub(super) fn kept(&self, resource: usize) -> KeptValues {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&resource).cloned().unwrap_or_default()
+    }
+
+    fn keep(&self, resource: usize, values: KeptValues) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(resource, values);
     }
 
     /// Sets up anew what a write needs that was done before: an object that it deleted is there again.

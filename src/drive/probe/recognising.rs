@@ -267,6 +267,7 @@ impl Prober {
     async fn good_answer(&self, resource: usize) -> Option<Exchange> {
         let subject = self.subject();
         let mut evidence = Evidence::default();
+        self.prepare(resource, When::Before, &mut evidence).await.ok()?;
         let request = if subject.resources[resource].public {
             self.bare_request(resource)
         } else {
@@ -274,7 +275,6 @@ impl Prober {
             let held = self.held(&subject.identities[good]).await.ok()?;
             self.good_request(&held, resource, &mut evidence).await
         };
-        self.prepare(resource, When::Before, &mut evidence).await.ok()?;
         let exchange = self.send_to(resource, &request).await;
         // what is left behind is seen by the next control
         drop(self.prepare(resource, When::After, &mut evidence).await);
@@ -303,7 +303,8 @@ impl Prober {
     fn absent_request(&self, at: usize, resource: &Resource) -> Request {
         let mut request = self.bare_request(at);
         let path = resource.absent.clone().unwrap_or_else(|| {
-            let path = resource.path.split('?').next().unwrap_or_default();
+            let path = self.path(at);
+            let path = path.split('?').next().unwrap_or_default();
             let folder = path.trim_end_matches('/').rsplit_once('/').map_or("", |(folder, _)| folder);
             format!("{folder}/absent-{:08x}", self.seed_of("absent") as u32)
         });

@@ -207,6 +207,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "breaks on an object or half of a character for the second member of a body whose first one is good",
     ),
     variant(
+        "breaks-on-unknown-media-type",
+        "common.malformed-body-never-5xx",
+        "breaks on a body of a media type that it does not know, behind the guard",
+    ),
+    variant(
+        "breaks-without-media-type",
+        "common.malformed-body-never-5xx",
+        "breaks on a body that does not say its media type, behind the guard",
+    ),
+    variant(
         "breaks-on-false-gzip",
         "common.auth-before-input-validation",
         "breaks on a coding of the body, whoever sends it",

@@ -88,6 +88,12 @@ pub(super) async fn before(
     if state.fault("head-succeeds-empty") && parts.method == Method::HEAD {
         return Some(answer::empty(StatusCode::OK));
     }
+    let media = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let breaks_on_media = (state.fault("breaks-on-unknown-media-type") && media.is_some_and(|media| !is_known(media)))
+        || (state.fault("breaks-without-media-type") && media.is_none() && has_content(parts));
+    if breaks_on_media {
+        parts.extensions.insert(BreaksHandler);
+    }
     if state.fault("breaks-on-false-gzip") && parts.headers.contains_key(header::CONTENT_ENCODING) {
         return Some(Rejection::broken().answer());
     }
@@ -120,6 +126,17 @@ pub(super) async fn before(
         return kept.map(|kept| answer::typed(StatusCode::OK, answer::JSON, kept));
     }
     None
+}
+
+/// Whether a media type is one that services with JSON and forms know.
+fn is_known(media: &[u8]) -> bool {
+    let known: [&[u8]; 4] = [b"application/json", b"application/x-www-form-urlencoded", b"multipart/", b"text/"];
+    known.iter().any(|known| media.to_ascii_lowercase().starts_with(known))
+}
+
+/// Whether a request has content (RFC 9110 §6.4).
+fn has_content(parts: &Parts) -> bool {
+    parts.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0")
 }
 
 fn read_body(state: &ReferenceState, parts: &mut Parts, bytes: &[u8]) -> Option<Answer> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::scenario::either::bare_or_map;
 use crate::scenario::text::RequestLine;
 use crate::scenario::{At, JsonTemplate, Template};
 
@@ -82,6 +83,33 @@ pub struct PreparingRequest {
     /// Name of the credential that it carries; the one that may use the resource if absent.
     #[serde(default)]
     pub with: Option<String>,
+    /// Values of its answer, each under a name: `{NAME}` stands for it in the requests of `before` that follow, in those of
+    /// `after`, and in the path, the header lines and the body of the resource. What `before` makes for each write is what
+    /// the write is about: `DELETE /orders/{order}` with `keep: { order: /id }`.
+    #[serde(default)]
+    pub keep: BTreeMap<String, KeptPosition>,
+}
+
+bare_or_map!(
+    /// Where a value is in an answer.
+    KeptPosition, KeptPositionFields, "a JSON pointer such as `/id`, `{ header: NAME }` or `{ input: NAME }`",
+    |word: &str| word.starts_with('/').then(|| KeptPositionFields { pointer: Some(word.to_owned()), ..Default::default() }),
+    []
+);
+
+/// Where a value is in an answer: exactly one of these.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeptPositionFields {
+    /// JSON pointer (RFC 6901).
+    #[serde(default)]
+    pub pointer: Option<String>,
+    /// Name of a header field. Of an address, such as that of `Location`, a path takes what follows its own beginning.
+    #[serde(default)]
+    pub header: Option<String>,
+    /// Name of an input of a page, such as that of a CSRF token.
+    #[serde(default)]
+    pub input: Option<String>,
 }
 
 /// How an answer is recognised: everything that is named has to hold.

@@ -2,6 +2,7 @@
 
 mod components;
 mod credential;
+mod kept;
 mod resource;
 mod signing;
 

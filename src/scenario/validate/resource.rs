@@ -27,6 +27,7 @@ pub(super) fn fit(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
                 mistakes.push(error.with_help("keep one of json, form and body"));
             }
         }
+        super::kept::fit(loaded, resource, mistakes);
         let mut wrong = |message: &str, help: &str| {
             mistakes.push(loaded.error(resource.place, message).with_help(help.to_owned()));
         };
@@ -74,8 +75,9 @@ fn of_an_answer(loaded: &LoadedScenario, text: &Template) -> Option<ScenarioErro
     let begin = OF_ANSWERS.into_iter().filter_map(|begin| text.written().find(begin)).min()?;
     let named = &text.written()[begin..];
     let named = &named[..=named.find('}')?];
-    let message = format!("`{named}` would be sent as it is written: only a login takes values from earlier answers");
-    let help =
-        "for a CSRF token that each write repeats, add `write_fields` (or `write_headers`) to the login of its user";
+    let message =
+        format!("`{named}` would be sent as it is written: a login names values of earlier answers like this");
+    let help = "for a CSRF token that each write repeats, add `write_fields` (or `write_headers`) to the login of its user; for what a \
+         `before` of this resource makes, name it in its `keep`";
     Some(loaded.error(text.place(), message).with_help(help))
 }

@@ -2,7 +2,7 @@
 
 use super::{Stage, wait};
 use crate::check::step::{Send, Step, Want};
-use crate::observe::{Asked, Evidence, Exchange, Observation, Outcome, Request, Response, StableState};
+use crate::observe::{Asked, Evidence, Exchange, Observation, Outcome, Response, StableState};
 use crate::plan::Asker;
 
 impl Stage<'_> {
@@ -76,8 +76,9 @@ impl Stage<'_> {
 
     /// Sends the write once more, with a credential that is made for it where the scheme makes one for each request.
     async fn is_granted_again(&mut self, write: &Write<'_>, evidence: &mut Evidence) -> Option<bool> {
-        let credential = self.credentials(write.asker, write.resource, write.request).await.ok()?.into_iter().next()?;
-        let request = self.composed(write.request, &credential, write.send, write.resource, evidence).ok()?;
+        let request = self.request_of(write.asker, write.send, write.resource).ok()?;
+        let credential = self.credentials(write.asker, write.resource, &request).await.ok()?.into_iter().next()?;
+        let request = self.composed(&request, &credential, write.send, write.resource, evidence).ok()?;
         let exchange = self.prober.send_to(write.resource, &request).await;
         Some(self.prober.outcome(write.resource, &exchange).await == Outcome::Granted)
     }
@@ -108,5 +109,4 @@ pub(super) struct Write<'a> {
     pub(super) asker: &'a Asker,
     pub(super) send: &'a Send,
     pub(super) resource: usize,
-    pub(super) request: &'a Request,
 }

@@ -14,7 +14,7 @@ const ADMIN: &str = "admin";
 impl Stage<'_> {
     pub(super) fn fill(&self, fill: Fill, resource: usize) -> Result<String, FillError> {
         let subject = self.prober.subject();
-        let path = |at: Option<usize>| at.map(|at| subject.resources[at].path.clone()).unwrap_or_default();
+        let path = |at: Option<usize>| at.map(|at| self.prober.path(at)).unwrap_or_default();
         let slot = |slot: &str| {
             let kept = self.slots.get(slot).map(|kept| kept.token.value.expose().to_owned());
             kept.ok_or(FillError::NoToken)

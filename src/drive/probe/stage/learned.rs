@@ -132,7 +132,8 @@ impl Stage<'_> {
         let own = written.members()?;
         let identity = asker.identity()?;
         let of_another = |value: &str| subject.of_another(identity, value);
-        let object = WrittenObject { own: &own, path: &written.path };
+        let path = self.prober.path(resource);
+        let object = WrittenObject { own: &own, path: &path };
         let is_there = object.shown(&latest) >= object.shown(&shown);
         object.members(&shown, &of_another).into_iter().nth(at).filter(|_| is_there)
     }
@@ -144,7 +145,8 @@ impl Stage<'_> {
         let Some((own, (before, now))) = written.members().zip(self.readings(step, resource, evidence)) else {
             return Vec::new();
         };
-        let object = WrittenObject { own: &own, path: &written.path };
+        let path = self.prober.path(resource);
+        let object = WrittenObject { own: &own, path: &path };
         let has_taken = |member: &&AccessMember| match &now {
             Some(now) if object.shown(now) >= object.shown(&before) => {
                 let having = |reading: &Value| object.having(reading, &member.name, &member.other);

@@ -156,12 +156,13 @@ impl Stage<'_> {
             return place;
         }
         let base = prober.equipment.base.path().trim_end_matches('/');
-        let is_resource = |resource: &Resource| {
-            let own = resource.path.split('?').next().unwrap_or_default();
+        let is_resource = |(at, resource): (usize, &Resource)| {
+            let own = prober.path(at);
+            let own = own.split('?').next().unwrap_or_default();
             let method = if request.method == "HEAD" { "GET" } else { &request.method };
-            resource.method == method && format!("{base}{own}") == path
+            (resource.method == method && format!("{base}{own}") == path).then_some(at)
         };
-        if let Some(resource) = prober.subject().resources.iter().position(is_resource) {
+        if let Some(resource) = prober.subject().resources.iter().enumerate().find_map(is_resource) {
             return Place::Resource(resource);
         }
         let below = path.strip_prefix(base).unwrap_or(&path);

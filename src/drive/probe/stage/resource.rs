@@ -95,13 +95,12 @@ impl Stage<'_> {
         if !self.learns(send, asker, (resource, counts), evidence) {
             return Ok(());
         }
-        let mut bare = self.prober.bare_request(resource);
-        if let Some(identity) = asker.identity() {
-            bare.connection = self.prober.subject().connection_beside(identity);
+        let written = &self.prober.subject().resources[resource];
+        // what was done by the step before is set up once more
+        if send.only_after.is_some() && written.is_prepared() {
+            self.prober.set_up_again(resource, evidence).await.map_err(|failed| Halt::Obstacle(failed.why()))?;
         }
-        let once = self.prober.subject().scheme.reuse() == Reuse::Once;
-        // what is made for one request is made for the request as it will be sent
-        let request = if once { self.altered(bare, send.alter, resource)? } else { bare };
+        let request = self.request_of(asker, send, resource)?;
         let mut credentials = match asker {
             Asker::AnswerCookies => cookies_of(evidence),
             Asker::RenewedCookies(slot) => self.renewed_cookies(slot, evidence)?,
@@ -109,9 +108,9 @@ impl Stage<'_> {
             _ => self.credentials(asker, resource, &request).await?,
         };
         let replays = matches!(asker, Asker::Forged(_, id) if self.prober.subject().scheme.replays(*id));
-        // what was done by the step before is set up once more
-        let is_done = send.only_after.is_some() && self.prober.subject().resources[resource].is_prepared();
-        if replays || is_done {
+        // what was made for a write is named in it, and what is replayed names the same
+        let replays = replays && written.kept().next().is_none();
+        if replays {
             self.prober.set_up_again(resource, evidence).await.map_err(|failed| Halt::Obstacle(failed.why()))?;
         }
         let (mut at, mut again, mut asked) = (0, 0, 0);
@@ -152,7 +151,7 @@ impl Stage<'_> {
                 break;
             }
             if resource == counts {
-                let write = Write { asker, send, resource, request: &request };
+                let write = Write { asker, send, resource };
                 self.look_for_effect(&write, seen_before, evidence).await;
             }
             let seen = &mut evidence.observations[seen_before..];
@@ -189,6 +188,19 @@ impl Stage<'_> {
             self.prober.set_up_again(resource, evidence).await.map_err(|failed| Halt::Obstacle(failed.why()))?;
         }
         Ok(())
+    }
+
+    /// A request of a step before a credential is added to it.
+    pub(super) fn request_of(&self, asker: &Asker, send: &Send, resource: usize) -> Result<Request, Halt> {
+        let mut bare = self.prober.bare_request(resource);
+        if let Some(identity) = asker.identity() {
+            bare.connection = self.prober.subject().connection_beside(identity);
+        }
+        // what is made for one request is made for the request as it will be sent
+        match self.prober.subject().scheme.reuse() {
+            Reuse::Once => self.altered(bare, send.alter, resource),
+            Reuse::WhileHeld => Ok(bare),
+        }
     }
 
     /// A request as it is sent, with what a credential adds to it.

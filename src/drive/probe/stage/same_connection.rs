@@ -15,6 +15,11 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Option<Exchange> {
         let prober = self.prober;
+        let written = &prober.subject().resources[resource];
+        // what the good one uses up is what the other one is about
+        if written.kept().next().is_some() {
+            return None;
+        }
         let identity = prober.subject().good_for(resource)?;
         let held = self.held(identity).await.ok()?;
         let good = prober.good_request(&held, resource, evidence).await;
