@@ -229,6 +229,7 @@ pub const GROUPS: &[Group] = &[
         about: "Logins and logouts",
         tables: &[
             session::login::CHECKS,
+            session::disabled::CHECKS,
             session::two_users::CHECKS,
             session::forgotten::CHECKS,
             session::weak_passwords::CHECKS,

@@ -131,6 +131,7 @@ fn wanted_by(step: &Step) -> Vec<&'static str> {
         Step::Hook(hook) => vec![match hook {
             Hook::OutageBegins | Hook::OutageEnds => "hooks.outage",
             Hook::Revoke => "hooks.revoke",
+            Hook::Disable | Hook::Enable => "hooks.disable",
             Hook::Rotate | Hook::AwaitRotation | Hook::RotateBack => "hooks.rotate",
         }],
         _ => Vec::new(),

@@ -447,6 +447,7 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
         hooks: HookCalls {
             outage: hook(&written.hooks.outage),
             revoke: hook(&written.hooks.revoke),
+            disable: hook(&written.hooks.disable),
             rotate: hook(&written.hooks.rotate),
             env: written.hooks.env.iter().map(|(name, value)| (name.clone(), values.secret(value))).collect(),
         },
@@ -497,6 +498,7 @@ fn completed(own: Material, seed: Material) -> Material {
         hooks: HookCalls {
             outage: own.hooks.outage.or(seed.hooks.outage),
             revoke: own.hooks.revoke.or(seed.hooks.revoke),
+            disable: own.hooks.disable.or(seed.hooks.disable),
             rotate: own.hooks.rotate.or(seed.hooks.rotate),
             env: own.hooks.env,
         },

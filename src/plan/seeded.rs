@@ -305,6 +305,7 @@ pub(super) fn material() -> Material {
         hooks: HookCalls {
             outage: Some(HookCall::Post("/hooks/outage".to_owned())),
             revoke: Some(HookCall::Post("/hooks/revoke/api-key".to_owned())),
+            disable: Some(HookCall::Post("/hooks/disable".to_owned())),
             rotate: Some(HookCall::Post("/hooks/rotate".to_owned())),
             env: Vec::new(),
         },

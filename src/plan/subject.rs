@@ -308,6 +308,8 @@ pub struct HookCalls {
     pub outage: Option<HookCall>,
     /// Revokes a credential.
     pub revoke: Option<HookCall>,
+    /// Disables an account (`on`) and enables it again (`off`).
+    pub disable: Option<HookCall>,
     /// Rotates a key and prints the new one.
     pub rotate: Option<HookCall>,
     /// Variables of those that are commands; they get these, PATH and nothing else.
@@ -317,7 +319,8 @@ pub struct HookCalls {
 impl HookCalls {
     /// Forbids those that are commands.
     pub fn forbid_commands(&mut self) {
-        for call in [&mut self.outage, &mut self.revoke, &mut self.rotate].into_iter().flatten() {
+        let calls = [&mut self.outage, &mut self.revoke, &mut self.rotate, &mut self.disable];
+        for call in calls.into_iter().flatten() {
             if matches!(call, HookCall::Command(_)) {
                 *call = HookCall::Forbidden;
             }

@@ -26,6 +26,7 @@ pub(crate) fn router(verifiers: &Arc<Verifiers>) -> Router {
         .with_state(verifiers.state.clone());
     Router::new()
         .route("/hooks/keys", post(follow_keys))
+        .route("/hooks/disable/{switch}/{user}", post(super::scheme::passwords::disable))
         .route("/jwt/{algorithm}/jwks.json", get(key_set))
         .fallback(not_found)
         .with_state(verifiers.clone())

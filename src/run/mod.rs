@@ -46,7 +46,7 @@ use crate::judge::waiver::WaivedTarget;
 use crate::judge::{Conclusion, Ending};
 use crate::observe::Doing;
 use crate::plan::overhead::OverheadStudy;
-use crate::plan::subject::Subject;
+use crate::plan::subject::{Login, Subject};
 use crate::plan::{PlannedCheck, Selection};
 use crate::scenario::{LoadedScenario, Position};
 use crate::secret::Scrubber;
@@ -434,6 +434,19 @@ fn main_credential(subject: &Subject) -> Option<String> {
     Some(format!("most checks use the credential `{good}`, the first in the file that may use {name}"))
 }
 
+/// What is not planned where a command logs in: nothing of the login is seen.
+fn unseen_login(subject: &Subject) -> Option<String> {
+    let good = &subject.identities[subject.good_for(subject.main_resource()?)?];
+    let is_command = matches!(good.login, Login::Procedure(_)) && subject.login_identity().is_none();
+    is_command.then(|| {
+        format!(
+            "`{}` is obtained by a `command`, of which no answer is seen: checks of logins, sessions and refreshes are not planned; a login \
+             by `request` has them",
+            good.name
+        )
+    })
+}
+
 async fn parts(
     session: &Session<'_>,
     planned: Vec<PlannedCheck>,
@@ -464,9 +477,8 @@ async fn parts(
         if let Some(departure) = session.profile.departure() {
             sink(Event::Note(Note { kind: NoteKind::Info, text: departure }));
         }
-        if let Some(text) = main_credential(&session.subject) {
-            sink(Event::Note(Note { kind: NoteKind::Info, text }));
-        }
+        let said = [main_credential(&session.subject), unseen_login(&session.subject)];
+        said.into_iter().flatten().for_each(|text| sink(Event::Note(Note { kind: NoteKind::Info, text })));
         let end = conformance::run(session, planned, sink).await;
         selected |= end.applicable > 0;
         (applicable, executed) = (end.applicable, end.executed);

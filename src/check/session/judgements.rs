@@ -166,19 +166,25 @@ pub(super) const OTHER_COOKIES: StepId = StepId::new("other-cookies");
 /// Each answer against what its step wants. A self-contained token that ends by itself soon is not asked for more: RFC 7009 §3
 /// names short lives as the alternative to a verifier that asks whether a token was revoked. That says nothing of other cookies.
 pub(super) fn after_logout(case: &ObservedCheck<'_>) -> Judgement {
+    ended_by("its logout", &[OTHER_COOKIES], case)
+}
+
+/// The same after another end; what the steps with these ids send is looked up by the target, and ends at once.
+pub(super) fn ended_by(what: &str, looked_up: &[StepId], case: &ObservedCheck<'_>) -> Judgement {
     let tolerated = case.evidence.self_contained_life;
     match case.evidence.self_contained.filter(|left| *left <= tolerated) {
         None => expect::wants(case),
         Some(left) => {
             let mut wanted = expect::wants(case);
-            let is_other = |index| case.observations_of(OTHER_COOKIES).any(|(other, _)| other == index);
+            let is_other =
+                |index| looked_up.iter().any(|id| case.observations_of(*id).any(|(other, _)| other == index));
             let others: Vec<_> = wanted.access.extract_if(.., |found| is_other(found.observation)).collect();
             let mut judgement = recommended(case, wanted);
             judgement.access.extend(others);
             if judgement.advice.iter().any(|one| stays(case, one.observation)) {
                 let (left, tolerated) = (left.as_secs(), tolerated.as_secs());
                 judgement.remarks.push(format!(
-                    "the token is self-contained and ends by itself {left} s after its logout (`self_contained_life` tolerates {tolerated} s)"
+                    "the token is self-contained and ends by itself {left} s after {what} (`self_contained_life` tolerates {tolerated} s)"
                 ));
             }
             judgement

@@ -9,6 +9,7 @@ mod cookie_attributes;
 mod cookie_pieces;
 mod cookies;
 mod csrf;
+pub(crate) mod disabled;
 pub(crate) mod faulty_elsewhere;
 mod foreign;
 pub(crate) mod forgotten;

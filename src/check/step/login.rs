@@ -108,6 +108,8 @@ pub enum SessionAct {
     RefreshIfAny(&'static str),
     /// The same, whatever comes of it; nothing is sent where the login has got nothing to refresh with.
     TryRefresh(&'static str),
+    /// The login as it is, which may be refused; granted is what opens a resource.
+    TryLogIn,
     /// The refresh of a session, changed; the session itself is not renewed by it.
     RefreshChanged(&'static str, RefreshChange),
     /// The refresh of a session by each other cookie that its login has set without this attribute, by itself; what it returns is

@@ -142,4 +142,8 @@ pub enum Hook {
     AwaitRotation,
     /// Rotates back to the key of the scenario.
     RotateBack,
+    /// Disables the account that logs in.
+    Disable,
+    /// Enables it again.
+    Enable,
 }

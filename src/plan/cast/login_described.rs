@@ -163,6 +163,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::GuessOnceMore => "a login with a wrong password, once more",
         SessionAct::TryGuessedAccount => "a login of that account with its right password",
         SessionAct::GuessAtOnce => "logins with wrong passwords at the same time",
+        SessionAct::TryLogIn => "the login with the right password",
         SessionAct::Refresh(_) | SessionAct::RefreshIfAny(_) | SessionAct::TryRefresh(_) => "a refresh",
         SessionAct::RefreshChanged(_, RefreshChange::Malformed(kind)) => {
             return Description::new(format!("a refresh {}", malformed_grant(kind)));

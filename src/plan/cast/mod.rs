@@ -568,6 +568,7 @@ impl Caster<'_> {
         let (call, key) = match hook {
             Hook::OutageBegins | Hook::OutageEnds => (&hooks.outage, "outage"),
             Hook::Revoke => (&hooks.revoke, "revoke"),
+            Hook::Disable | Hook::Enable => (&hooks.disable, "disable"),
             Hook::Rotate | Hook::AwaitRotation | Hook::RotateBack => (&hooks.rotate, "rotate"),
         };
         match call {

@@ -12,7 +12,7 @@ pub(crate) mod introspection;
 pub(crate) mod jwt;
 pub(crate) mod login_token;
 pub(crate) mod mtls;
-mod passwords;
+pub(crate) mod passwords;
 pub(crate) mod session;
 pub(crate) mod sigv4;
 

@@ -172,13 +172,18 @@ pub struct DeclaredMaterial {
     pub hooks: Hooks,
 }
 
-/// Commands without a shell, none of which runs under `--no-command`. Arguments are appended: `on` or `off` for an outage, a credential's name else.
+/// Commands without a shell, none of which runs under `--no-command`. Arguments are appended: `on` or `off` for an outage, these and a user-id to disable an account, a
+/// credential's name else.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hooks {
     /// Revokes a credential. No check calls it, so it is an error under every scheme.
     #[serde(default)]
     pub revoke: Option<Vec<String>>,
+    /// Disables (`on`) the account of the user-id behind it, as an administrator does, or enables it again (`off`): the account of
+    /// whoever logs in, or the name of the credential where its login has no user-id.
+    #[serde(default)]
+    pub disable: Option<Vec<String>>,
     /// Rotates a key and prints the new one; a key on its input is the one to rotate to.
     #[serde(default)]
     pub rotate: Option<Vec<String>>,

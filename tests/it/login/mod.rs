@@ -149,6 +149,8 @@ async fn a_command_prints_the_credential() {
         let (output, report) = run(folder.path(), scenario(address, "bearer", command, rest), &[]).await;
         assert_eq!(output.status.code(), Some(0), "{}", told(&output));
         assert_eq!(with_verdict(&report, "pass").len(), 2, "{}", told(&output));
+        let unseen = "is obtained by a `command`, of which no answer is seen: checks of logins, sessions and refreshes are not planned";
+        assert!(told(&output).contains(unseen), "{}", told(&output));
         let (forbidden, _) = run(folder.path(), scenario(address, "bearer", command, rest), &["--no-command"]).await;
         assert_eq!(forbidden.status.code(), Some(5), "{}", told(&forbidden));
         assert!(

@@ -21,6 +21,8 @@ impl Stage<'_> {
             Hook::OutageBegins => (&hooks.outage, vec!["on".to_owned()]),
             Hook::OutageEnds => (&hooks.outage, vec!["off".to_owned()]),
             Hook::Revoke => (&hooks.revoke, vec![self.principal()]),
+            Hook::Disable => (&hooks.disable, vec!["on".to_owned(), self.account()]),
+            Hook::Enable => (&hooks.disable, vec!["off".to_owned(), self.account()]),
             Hook::Rotate | Hook::AwaitRotation => (&hooks.rotate, vec![self.principal()]),
             Hook::RotateBack => {
                 body = self.good_secret().await?;
@@ -33,6 +35,8 @@ impl Stage<'_> {
             Hook::OutageEnds => self.outage = false,
             Hook::Rotate => self.rotated = true,
             Hook::RotateBack => self.rotated = false,
+            Hook::Disable => self.disabled = true,
+            Hook::Enable => self.disabled = false,
             Hook::Revoke | Hook::AwaitRotation => {}
         }
         let said = match call {
@@ -79,6 +83,13 @@ impl Stage<'_> {
         let subject = self.prober.subject();
         let found = subject.main_resource().and_then(|resource| Some((resource, subject.good_for(resource)?)));
         found.ok_or_else(|| Halt::Obstacle("no good credential".to_owned()))
+    }
+
+    /// The user-id of whoever logs in, or the name of the credential.
+    fn account(&self) -> String {
+        let subject = self.prober.subject();
+        let who = subject.login_identity().map(|at| &subject.identities[at]);
+        who.map(|who| who.account_name().unwrap_or_else(|| who.name.clone())).unwrap_or_default()
     }
 
     pub(super) fn principal(&self) -> String {

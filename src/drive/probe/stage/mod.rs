@@ -130,6 +130,8 @@ pub(super) struct Stage<'a> {
     /// Whether it was withdrawn again.
     withdrawn: bool,
     outage: bool,
+    /// Whether an account is to be enabled again.
+    disabled: bool,
     rotated: bool,
     /// The identity whose password was changed, and the right to log in to its account.
     changed: Option<(String, tokio::sync::OwnedMutexGuard<()>)>,
@@ -158,6 +160,7 @@ impl<'a> Stage<'a> {
             published: None,
             withdrawn: false,
             outage: false,
+            disabled: false,
             rotated: false,
             changed: None,
         }
@@ -232,6 +235,11 @@ impl<'a> Stage<'a> {
         if self.outage {
             // whatever happened, the backend comes back
             let _ = self.call(Hook::OutageEnds, evidence).await;
+        }
+        if self.disabled
+            && let Err(Halt::Obstacle(why) | Halt::Untestable(why)) = self.call(Hook::Enable, evidence).await
+        {
+            evidence.obstacle = Some(format!("the account is still disabled: {why}"));
         }
         if self.rotated {
             let _ = self.call(Hook::RotateBack, evidence).await;

@@ -94,6 +94,12 @@ impl Stage<'_> {
             SessionAct::DefaultAccount(_) if self.registers_whoever_comes(evidence) => {
                 return Err(Halt::Inapplicable(REGISTERS.to_owned()));
             }
+            SessionAct::TryLogIn => {
+                let (name, procedure) = self.login_of(identity)?;
+                let told = self.log_in_with(&procedure, evidence).await?;
+                self.note_failing(&name, &told);
+                told
+            }
             SessionAct::WrongPassword => self.wrong_login(identity, false, evidence).await?,
             act @ (SessionAct::Unusual(..)
             | SessionAct::ObjectMember(..)

@@ -20,6 +20,8 @@ pub(crate) struct Accounts {
     registered: RwLock<HashMap<String, (phc::PasswordHash, Arc<Principal>)>>,
     /// SHA-256 of credentials that were verified once.
     verified: RwLock<HashSet<[u8; 32]>>,
+    /// Users whose accounts are disabled.
+    disabled: RwLock<HashSet<String>>,
 }
 
 #[derive(Debug)]
@@ -66,7 +68,13 @@ impl Accounts {
             let principal = Principal { name: name.to_owned(), ..plain.clone() };
             hashes.insert(name, account(password, principal, SeedState::Valid));
         }
-        Self { hashes, changed: RwLock::default(), registered: RwLock::default(), verified: RwLock::default() }
+        Self {
+            hashes,
+            changed: RwLock::default(),
+            registered: RwLock::default(),
+            verified: RwLock::default(),
+            disabled: RwLock::default(),
+        }
     }
 
     /// Whose account it is, where it may be used.
@@ -88,6 +96,15 @@ impl Accounts {
         };
         let account = (hash(password), Arc::new(principal));
         self.registered.write().unwrap_or_else(PoisonError::into_inner).insert(user.to_owned(), account);
+    }
+
+    /// Disables an account, or enables it again.
+    pub(in crate::reference::scheme) fn disable(&self, user: &str, disables: bool) {
+        let mut disabled = self.disabled.write().unwrap_or_else(PoisonError::into_inner);
+        match disables {
+            true => drop(disabled.insert(user.to_owned())),
+            false => drop(disabled.remove(user)),
+        }
     }
 
     /// Gives a user another password.
@@ -147,7 +164,9 @@ impl Accounts {
             || (account.is_some() && state.fault("password-of-anybody") && self.is_anybodys(password))
             || (state.fault("bcrypt-72") && password.len() >= 72 && truncated(password) == truncated(against.password))
             || fits(changed.as_ref().unwrap_or_else(|| &*against.hash));
-        let account = account.filter(|account| matches && is_live(state, account.state))?;
+        let is_disabled = self.disabled.read().unwrap_or_else(PoisonError::into_inner).contains(user);
+        let may_log_in = !is_disabled || state.fault("disabled-account-logs-in");
+        let account = account.filter(|account| matches && may_log_in && is_live(state, account.state))?;
         if cached && !known {
             self.verified.write().unwrap_or_else(PoisonError::into_inner).insert(key);
         }

@@ -196,6 +196,13 @@ impl Families {
         }
     }
 
+    /// Ends the access tokens of a user, and leaves the refresh tokens.
+    pub(in crate::reference::scheme) fn end_access_of(&self, user: &str) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let families = known.families.values_mut().filter(|family| family.principal.name == user);
+        families.for_each(|family| family.access.clear());
+    }
+
     /// Ends the access tokens of the family of a token, and leaves its refresh tokens.
     pub(super) fn end_access(&self, token: &str) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);

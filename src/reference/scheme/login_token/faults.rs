@@ -37,6 +37,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "refresh.password-change-ends-refresh-tokens",
         "ends access tokens when the password of their user changes, and no refresh tokens",
     ),
+    variant(
+        "disabled-account-refreshes",
+        "login.disabled-account-loses-access",
+        "ends the access tokens of an account that is disabled, and leaves its refresh tokens",
+    ),
     row("grant-answer-without-type", "grant.response-names-type", "names no type of the tokens that a grant brings"),
     row("grant-answer-cacheable", "grant.response-no-store", "lets caches keep the token answer to a password grant"),
     variant("grant-refresh-cacheable", "grant.response-no-store", "lets caches keep the token answer to a refresh"),

@@ -366,6 +366,16 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.password-change-ends-sessions",
         "keeps sessions and access tokens alive when the password of their user changes",
     ),
+    row(
+        "disabled-account-keeps-sessions",
+        "login.disabled-account-loses-access",
+        "refuses the login of an account that is disabled, and keeps its sessions and tokens alive",
+    ),
+    variant(
+        "disabled-account-logs-in",
+        "login.disabled-account-loses-access",
+        "ends the sessions of an account that is disabled, and lets it in again",
+    ),
     variant(
         "remember-cookie-survives-logout",
         "login.logout-ends-credential",
