@@ -177,7 +177,8 @@ fn other_value(name: &str, shown: &Value, of_another: &dyn Fn(&str) -> Option<St
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let plain = plain.to_ascii_lowercase();
     let is_right = RIGHTS.contains(&plain.as_str());
-    if !is_right && !OWNERS_AND_FLAGS.contains(&plain.as_str()) {
+    let is_flag = matches!(shown, Value::Bool(_)) && plain.ends_with(ADMIN);
+    if !is_right && !is_flag && !OWNERS_AND_FLAGS.contains(&plain.as_str()) {
         return None;
     }
     match shown {
@@ -235,6 +236,7 @@ mod tests {
                 json!([["org-id", "1b4e28ba-2fa1-11d2-883f-0016d3cca422"]]),
             ),
             (json!({ "id": 7, "isAdmin": false, "role": "user" }), json!([["isAdmin", true], ["role", "admin"]])),
+            (json!({ "id": 7, "platform_admin": false, "billing_admin": "lamp" }), json!([["platform_admin", true]])),
             (
                 json!({ "id": 7, "roles": ["user"], "scopes": [] }),
                 json!([["roles", ["user", "admin"]], ["scopes", ["admin"]]]),

@@ -122,23 +122,47 @@ fn attributes(tag: &str) -> Vec<(String, String)> {
     }
 }
 
-/// Character references of the five characters that pages escape.
+/// A text without its character references: numeric ones, and those of the characters that pages escape. What one of them stands for
+/// is no part of another.
 fn unescaped(text: &str) -> String {
-    let mut plain = text.to_owned();
-    for (reference, character) in [
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&#39;", "'"),
-        ("&#x27;", "'"),
-        ("&#43;", "+"),
-        ("&#x2B;", "+"),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&amp;", "&"),
-    ] {
-        plain = plain.replace(reference, character);
+    /// Characters of the longest reference that is read.
+    const LONGEST: usize = 10;
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let reference = rest.find(';').filter(|end| *end <= LONGEST).map(|end| &rest[1..end]);
+        let (character, behind) = match reference.and_then(character_of) {
+            Some(character) => (character, reference.map_or(1, str::len) + 2),
+            None => ('&', 1),
+        };
+        plain.push(character);
+        rest = &rest[behind..];
     }
+    plain.push_str(rest);
     plain
+}
+
+fn character_of(reference: &str) -> Option<char> {
+    match reference {
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "amp" => Some('&'),
+        "plus" => Some('+'),
+        "equals" => Some('='),
+        "sol" => Some('/'),
+        _ => {
+            let number = reference.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16),
+                None => number.parse(),
+            };
+            code.ok().and_then(char::from_u32)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -187,6 +211,7 @@ mod tests {
         for (page, expected) in [
             (r#"<form><input type="hidden" name="csrf" value="abc+/="></form>"#, Some("abc+/=")),
             ("<INPUT value='a&amp;b' name=csrf />", Some("a&b")),
+            ("<input name=csrf value='a&#38;b&#x26;c&#38;amp;d&x;&#xD800;&'>", Some("a&b&c&amp;d&x;&#xD800;&")),
             (r#"<meta name="csrf" content="xyz">"#, Some("xyz")),
             (r#"<input name="other" value="no"><input name="csrf" value="yes">"#, Some("yes")),
             (r#"<input name="csrf" disabled value=plain>"#, Some("plain")),

@@ -7,8 +7,8 @@ use super::narrowed;
 use super::seeded;
 use super::subject::{
     AuthorizationServer, CaseRequest, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, HookCalls,
-    Identity, IdentityCertificate, KeptValue, Login, Material, Preparation, RefreshGrant, Resource, Subject,
-    Tolerances, ValuePosition,
+    Identity, IdentityCertificate, KeptValue, Login, Material, PeculiarLogin, Preparation, RefreshGrant, Resource,
+    Subject, Tolerances, ValuePosition,
 };
 use super::values::Values;
 use crate::check::step::PeculiarAccount;
@@ -414,7 +414,8 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
     ];
     let accounts = accounts.into_iter().filter_map(|(kind, account)| {
         let account = account.as_ref()?;
-        Some((kind, values.text(&account.username), values.secret(&account.password)))
+        let (user, password) = (values.text(&account.username), values.secret(&account.password));
+        Some(PeculiarLogin { kind, user, password, tenant: account.tenant.clone() })
     });
     let own = Material {
         introspection_client: client(&written.introspection_client),

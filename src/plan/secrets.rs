@@ -73,7 +73,7 @@ impl Subject {
         secrets.extend(alone.into_iter().flatten());
         secrets.extend(&material.signing_secrets);
         secrets.extend(material.refresh_grant.iter().flat_map(|grant| [&grant.refresh_token, &grant.access_token]));
-        secrets.extend(material.accounts.iter().map(|(_, _, password)| password));
+        secrets.extend(material.accounts.iter().map(|account| &account.password));
         secrets
     }
 }

@@ -10,7 +10,7 @@ use super::resolve_login::MOST_FAILURES;
 use super::signing::message_key;
 use super::subject::{
     AuthorizationServer, ClientAuthMethod, ClientCredential, CredentialState, DeclaredAnswer, HookCall, HookCalls,
-    Identity, IdentityCertificate, Login, Material, RefreshGrant, Resource,
+    Identity, IdentityCertificate, Login, Material, PeculiarLogin, RefreshGrant, Resource,
 };
 use crate::check::step::PeculiarAccount;
 use crate::scheme::Proof;
@@ -267,7 +267,10 @@ pub(super) fn authorization_server(client_auth: ClientAuthMethod, jwt: bool) -> 
 /// What else there is.
 pub(super) fn material() -> Material {
     let client = |(id, secret): (&str, &str)| Some(ClientCredential::with_secret(id, Secret::new(secret)));
-    let account = |kind, (user, password): (&str, &str)| (kind, user.to_owned(), Secret::new(password));
+    let account = |kind, (user, password): (&str, &str)| {
+        let (user, password) = (user.to_owned(), Secret::new(password));
+        PeculiarLogin { kind, user, password, tenant: None }
+    };
     Material {
         introspection_client: client(seed::INTROSPECTION_CLIENT),
         foreign_introspection_client: client(seed::FOREIGN_INTROSPECTION_CLIENT),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::login::LoginProcedure;
+use crate::check::step::PeculiarAccount;
 use crate::observe::ConnectionOf;
 use crate::scheme::httpsig::AnswerRules;
 use crate::scheme::jose::SigningKey;
@@ -165,6 +166,19 @@ pub struct Preparation {
     pub keep: Vec<KeptValue>,
 }
 
+/// An account with a peculiar password (RFC 7617).
+#[derive(Clone, Debug)]
+pub struct PeculiarLogin {
+    /// What is peculiar about it.
+    pub kind: PeculiarAccount,
+    /// User-id.
+    pub user: String,
+    /// Password.
+    pub password: Secret,
+    /// Its tenant.
+    pub tenant: Option<String>,
+}
+
 /// A value of an answer that later requests have by name.
 #[derive(Clone, Debug)]
 pub struct KeptValue {
@@ -283,7 +297,7 @@ pub struct Material {
     /// Tokens of one grant of the good client, which the run uses up.
     pub refresh_grant: Option<RefreshGrant>,
     /// Accounts with peculiar passwords: long, with colons, outside ASCII.
-    pub accounts: Vec<(crate::check::step::PeculiarAccount, String, Secret)>,
+    pub accounts: Vec<PeculiarLogin>,
     /// Hooks.
     pub hooks: HookCalls,
 }

@@ -4,9 +4,25 @@ pub(crate) mod protocol;
 
 use crate::check::api_key::carrier::ELSEWHERE;
 use crate::check::api_key::near_misses;
+use crate::check::judgement::{Judgement, ObservedCheck, expect};
 use crate::check::step::{INVALID, On, PeculiarAccount, Who, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
-use crate::observe::ForgeryId;
+use crate::observe::{ForgeryId, Outcome, StepId};
+
+/// The whole password of an account.
+const WHOLE: StepId = StepId::new("whole");
+
+/// What each step wants, where the whole password is good: a server may refuse passwords of this length, and the account the resource.
+fn bytes_matter(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    for (_, seen) in case.observations_of(WHOLE).filter(|(_, seen)| seen.outcome != Outcome::Granted) {
+        judgement.leaves_open(format!(
+            "{}: not granted, so no refusal of a part of it shows anything; `long_password_account` has to open a protected resource",
+            seen.description
+        ));
+    }
+    if judgement.open.is_empty() { expect::wants(case) } else { judgement }
+}
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -139,17 +155,18 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["OWASP Password Storage Cheat Sheet", "CWE-521"],
         doc: Doc {
-            sends: "An account with a password of 80 bytes: the whole password, its first 72 bytes, and those with another tail.",
+            sends: "An account with a password of more than 72 bytes: the whole password, its first 72 bytes, and those with another tail. Where the whole password is refused, nothing shows.",
             matters: "bcrypt ignores what follows the 72nd byte, so passwords with a common start become one.",
             fix: "Hash with argon2id or scrypt, or refuse passwords over 72 bytes.",
         },
         steps: &[
-            send(Who::Account(PeculiarAccount::LongPassword), On::Protected).granted(),
+            send(Who::Account(PeculiarAccount::LongPassword), On::Protected).granted().id(WHOLE),
             send(Who::ForgedAccount(PeculiarAccount::LongPassword, ForgeryId::new("first-72-bytes")), On::Protected)
                 .denied(&[INVALID]),
             send(Who::ForgedAccount(PeculiarAccount::LongPassword, ForgeryId::new("first-72-and-tail")), On::Protected)
                 .denied(&[INVALID]),
         ],
+        expect: bytes_matter,
         fault: "bcrypt-72",
         ..REFUSAL
     },

@@ -9,13 +9,14 @@ use crate::check::common::rights::{FOREIGN_OBJECTS, foreign_objects};
 use crate::check::judgement::challenges::bearer_error;
 use crate::check::judgement::expect;
 use crate::check::judgement::leeway;
+use crate::check::judgement::self_contained::after_revocation;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{
-    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Send, Step, Who, each_forged,
-    forged, obtain, obtain_as, send,
+    Accept, Artefact, ClientRole, Fill, INSUFFICIENT, INVALID, MALFORMED, MISSING, On, Send, Step, Want, Who,
+    each_forged, forged, obtain, obtain_as, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity};
-use crate::observe::{Outcome, StepId};
+use crate::observe::{Observation, Outcome, StepId};
 
 /// How a write is refused with a token that has ended: some servers look at its rights first.
 const WRITE_REFUSED: &[Accept] = &[INVALID, INSUFFICIENT];
@@ -135,7 +136,7 @@ pub(crate) const CHECKS: &[Check] = &[
         mode: Mode::Timed,
         sources: &["RFC 6750 §3.1", "RFC 7009 §2.1", "ASVS 7.4.1"],
         doc: Doc {
-            sends: "A token that worked, again after its client revoked it and the tolerated delay has passed, and then to each resource that is read (at most 16), and to each that is written (at most 8) where the target may be written to. A credential with `state: revoked` as well, where the scenario has one.",
+            sends: "A token that worked, again after its client revoked it and the tolerated delay has passed, and then to each resource that is read (at most 16), and to each that is written (at most 8) where the target may be written to. A credential with `state: revoked` as well, where the scenario has one. A JWT that works on is a warning, or information where it ends by itself within `self_contained_life` (5 min).",
             matters: "A resource server that remembers a good answer for ever cannot be told that a token was stolen.",
             fix: "Bound the life of cached introspection answers by the delay that you promise.",
         },
@@ -151,6 +152,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("the token after its revocation")
                 .if_given(),
         ],
+        expect: after_revocation,
         shows: Explanation::Revocation,
         fault: "introspection-cache-forever",
         ..REFUSAL
@@ -252,6 +254,16 @@ fn expired(case: &ObservedCheck<'_>) -> Judgement {
     let is_remembered = !wanted.access.is_empty() && ends_where_unused(case);
     let wanted = if is_remembered { wanted } else { leeway::allowed(case, wanted) };
     let mut judgement = wanted.and(bearer_error(case, "invalid_token"));
+    // of a token that is still taken, a refusal elsewhere is one for want of a right
+    let is_ended = |seen: &Observation| {
+        matches!(case.step_of(seen), Step::Send(Send { who: Who::Slot(_), want: Want::Denied(_), .. }))
+    };
+    if case.observations().any(|(_, seen)| is_ended(seen) && seen.outcome == Outcome::Granted) {
+        judgement.protocol.retain(|one| {
+            let seen = &case.evidence.observations[one.observation];
+            !(is_ended(seen) && seen.outcome == Outcome::Refused && seen.exchange.status() == Some(403))
+        });
+    }
     if is_remembered {
         judgement
             .remarks

@@ -8,6 +8,7 @@ pub(crate) mod leeway;
 mod leniency;
 pub(crate) mod oauth;
 pub(crate) mod sameness;
+pub(crate) mod self_contained;
 pub(crate) mod silence;
 pub(crate) mod token_values;
 

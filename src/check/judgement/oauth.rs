@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::check::Explanation;
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
+use crate::check::judgement::self_contained::self_contained;
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck, unclear};
 use crate::check::step::{Accept, Want};
 use crate::observe::{Observation, Outcome, Place, Response, StepId};
@@ -236,6 +237,11 @@ pub(crate) fn not_revocable(response: &Response) -> bool {
 
 /// What is wanted of revocations, of a server that revokes tokens of this kind.
 pub(crate) fn revocations(case: &ObservedCheck<'_>) -> Judgement {
+    self_contained(case, wanted_of_revocations(case))
+}
+
+/// The same, whatever kind of token it is.
+pub(crate) fn wanted_of_revocations(case: &ObservedCheck<'_>) -> Judgement {
     let judgement = expect::wants(case);
     let of_endpoint =
         case.all_answers().filter(|(index, _)| case.evidence.observations[*index].place == Place::Revocation);

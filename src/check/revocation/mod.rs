@@ -13,7 +13,7 @@ pub(crate) const CHECKS: &[Check] = &[
         control: true,
         sources: &["RFC 7009 §2.1", "RFC 7009 §2.2", "RFC 7009 §2", "RFC 7009 §2.2.1"],
         doc: Doc {
-            sends: "A token that worked is revoked by its client and used again.",
+            sends: "A token that worked is revoked by its client and used again. A JWT that works on is a warning, or information where it ends by itself within `self_contained_life` (5 min).",
             matters: "Revocation that answers 200 and does nothing is worse than none.",
             fix: "Mark the token as revoked where resource servers look.",
         },
@@ -135,7 +135,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["RFC 7009 §2.1", "RFC 7009 §2.2"],
         doc: Doc {
-            sends: "Access tokens are revoked with token_type_hint=refresh_token and with a hint that does not exist; then they are used.",
+            sends: "Access tokens are revoked with token_type_hint=refresh_token and with a hint that does not exist; then they are used. A JWT that works on is a warning, or information where it ends by itself within `self_contained_life` (5 min).",
             matters: "A revocation that looks in one place only says 200 and leaves the token alive.",
             fix: "Search all kinds of tokens when the hinted kind does not have it (RFC 7009 §2.1).",
         },

@@ -1,5 +1,6 @@
 //! What the revocation endpoint of an issuer makes of the tokens of a login (RFC 7009), where its metadata name one.
 
+use crate::check::judgement::self_contained::self_contained;
 use crate::check::judgement::{Judgement, ObservedCheck, expect, oauth, unclear};
 use crate::check::step::{INVALID, LoginRevocation, On, SessionAct, Step, Want, Who, login, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, REFUSAL, Severity, Tier};
@@ -150,7 +151,7 @@ pub(crate) const CHECKS: &[Check] = &[
 /// RFC 7009 §2.1: the token cannot be used after its revocation. Where that was refused, nothing has ended it; of a self-contained
 /// token, §3 leaves it to the server how soon it ends.
 fn ends_the_token(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = oauth::revocations(case);
+    let mut judgement = oauth::wanted_of_revocations(case);
     let seen = |index: usize| &case.evidence.observations[index];
     let is_refused = |at: usize| seen(at).place == Place::Revocation && seen(at).outcome == Outcome::Refused;
     if judgement.access.iter().any(|found| is_refused(found.observation)) {
@@ -158,19 +159,7 @@ fn ends_the_token(case: &ObservedCheck<'_>) -> Judgement {
         judgement.at_most = Some(Severity::Medium);
         return judgement;
     }
-    let Some(left) = case.evidence.self_contained else { return judgement };
-    let works_on = |at: usize| seen(at).place != Place::Revocation && seen(at).outcome == Outcome::Granted;
-    let (stays, others) = std::mem::take(&mut judgement.access).into_iter().partition(|one| works_on(one.observation));
-    judgement.access = others;
-    let stays: Vec<_> = stays;
-    if left > case.evidence.self_contained_life {
-        judgement.advice.extend(stays);
-    } else if !stays.is_empty() {
-        let text = format!("the access token is self-contained, works on and ends by itself in {} s", left.as_secs());
-        judgement.remarks.push(text);
-        judgement.needs_review = true;
-    }
-    judgement
+    self_contained(case, judgement)
 }
 
 /// Where the own client can revoke nothing either, nobody else's refusal shows anything.

@@ -367,7 +367,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 7.4.3", "CWE-613"],
         doc: Doc {
-            sends: "Two logins of one user, the `password_change` of the scenario in one of them and, once the tolerated delay has passed, the credential of the other, and once at each other protected resource that is read (at most 16 in all). The former password is put back.",
+            sends: "Two logins of one user, the `password_change` of the scenario in one of them, the credential of that one and, once the tolerated delay has passed, the credential of the other, and once at each other protected resource that is read (at most 16 in all). The former password is put back.",
             matters: "Who changes a password because somebody else knows it leaves that one logged in.",
             fix: "Offer to end all other sessions with a password change, and write the request of the scenario with that choice.",
         },
@@ -376,6 +376,8 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogIn("s")),
             send(Who::Slot("other"), On::Protected).lasting().called("the other login before the password change"),
             login(SessionAct::ChangePassword("s")),
+            // what a server remembers of the user is new from now on
+            send(Who::Slot("s"), On::Protected).called("the login that changed the password, after it"),
             Step::AwaitRefusal("other"),
             send(Who::Slot("other"), On::Protected)
                 .denied(&[INVALID])

@@ -110,8 +110,14 @@ impl Judge {
             Outcome::Granted
         } else {
             let (anonymous, entitled) = (self.anonymous, self.expects_grant);
-            let asked =
-                Asked { anonymous, entitled, request: self.request.as_deref(), readable: &[], by_content: false };
+            let asked = Asked {
+                anonymous,
+                entitled,
+                request: self.request.as_deref(),
+                readable: &[],
+                own: false,
+                by_content: false,
+            };
             self.marks.outcome(answer, &asked)
         };
         if answer.body.len() <= REMEMBERED {

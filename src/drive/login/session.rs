@@ -24,6 +24,8 @@ use crate::target::hook;
 const MILLISECONDS: f64 = 1e11;
 /// How long a server is left alone that broke on a login: some make the same token twice in one second.
 const AFTER_A_BREAK: Duration = Duration::from_millis(1100);
+/// How often a request of a login is sent again to a target that asks for time.
+const MOST_WAITS: u32 = 3;
 /// Characters of an answer that an error shows.
 const SHOWN: usize = 120;
 
@@ -445,11 +447,13 @@ impl LoginSession {
             self.transcript.as_ref().map(|_| Transcript::request(step.method, addresses, &headers, body.as_ref()));
         let mut began = clock::now();
         let mut answer = logins.control.exchange(step.method, url.clone(), &headers, body.clone()).await;
-        // RFC 6585 §4: too many for now, which says nothing about the password
-        if let Some(wait) = answer.as_ref().ok().filter(|_| self.patient).and_then(ControlAnswer::wait_before_another) {
+        // RFC 6585 §4: too many for now, which says nothing about the password; other logins may have used up what was left by then
+        let mut waits = if self.patient { MOST_WAITS } else { 0 };
+        while let Some(wait) = answer.as_ref().ok().filter(|_| waits > 0).and_then(ControlAnswer::wait_before_another) {
+            waits -= 1;
             tokio::time::sleep(wait).await;
             began = clock::now();
-            answer = logins.control.exchange(step.method, url.clone(), &headers, body).await;
+            answer = logins.control.exchange(step.method, url.clone(), &headers, body.clone()).await;
         }
         if let (Some(transcript), Some(request)) = (&mut self.transcript, note) {
             transcript.take(request, &answer, clock::now() - began);

@@ -78,6 +78,9 @@ pub struct Asked<'a> {
     pub request: Option<&'a Request>,
     /// Atoms that the credential of the request may read elsewhere.
     pub readable: &'a [Atom],
+    /// Whether it carried such a credential and lacks something else, such as a CSRF token: what a page shows of its own user says
+    /// nothing of what was asked.
+    pub own: bool,
     /// Whether nothing but its content identifies the resource: another one of the same kind may have been asked for.
     pub by_content: bool,
 }
@@ -225,7 +228,12 @@ impl Recognition {
             return Reading::plain(Outcome::Granted);
         }
         let body = search::Searched::of(answer.body);
-        let found = self.protected.found_in(&body, asked);
+        if asked.own && may_be_good && !self.void && self.stable.are_nearly_all_in(answer.body, self.kind) {
+            return Reading::plain(Outcome::Granted);
+        }
+        // to whoever may read it, the scenario says how success looks
+        let says_nothing = asked.own || (asked.entitled && self.declared && !fits);
+        let found = if says_nothing { Vec::new() } else { self.protected.found_in(&body, asked) };
         if may_be_good && !self.void && !found.is_empty() {
             return Reading::plain(Outcome::Granted);
         }

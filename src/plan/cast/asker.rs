@@ -4,7 +4,7 @@ use super::forging::OTHER_AUDIENCE;
 use super::reasons::NO_MIXED_PATH;
 use super::{Asker, Caster, Missing, NO_RESOURCES, OtherLines, missing};
 use crate::check::step::{Artefact, ClientRole, DEFAULT_ACCOUNTS, On, PeculiarAccount, Who};
-use crate::plan::subject::{CredentialState, Login};
+use crate::plan::subject::{CredentialState, Login, PeculiarLogin};
 use crate::scheme::Proof;
 use crate::secret::Secret;
 
@@ -184,16 +184,31 @@ impl Caster<'_> {
     }
 
     pub(super) fn account(&self, account: PeculiarAccount) -> Result<Proof, Missing> {
-        let found = self.subject.material.accounts.iter().find(|(kind, _, _)| *kind == account);
-        let key = match account {
-            PeculiarAccount::LongPassword => "long_password_account",
-            PeculiarAccount::ColonPassword => "colon_password_account",
-            PeculiarAccount::Utf8Password => "utf8_password_account",
+        let found = self.peculiar(account)?;
+        Ok(Proof::Password { user: found.user.clone(), password: found.password.clone() })
+    }
+
+    fn peculiar(&self, account: PeculiarAccount) -> Result<&PeculiarLogin, Missing> {
+        let found = self.subject.material.accounts.iter().find(|found| found.kind == account);
+        found.ok_or_else(|| Missing::of(format!("no `material.{}`", key_of(account))))
+    }
+
+    /// What such an account may read, as far as the scenario says it: what is of no other tenant.
+    pub(super) fn open_to_account(&self, account: PeculiarAccount) -> Result<usize, Missing> {
+        let (own, subject) = (self.peculiar(account)?, self.subject);
+        let main = self.main_resource()?;
+        let of_no_other = |at: &usize| {
+            let tenant = &subject.resources[*at].tenant;
+            tenant.is_none() || *tenant == own.tenant
         };
-        match found {
-            Some((_, user, password)) => Ok(Proof::Password { user: user.clone(), password: password.clone() }),
-            None => missing(format!("no `material.{key}`")),
-        }
+        let mut readable = subject.protected().filter(|at| !subject.resources[*at].writes);
+        let found = Some(main).filter(of_no_other).or_else(|| readable.find(of_no_other));
+        found.ok_or_else(|| {
+            let key = key_of(account);
+            Missing::of(format!(
+                "each protected resource that is read is of another tenant than `material.{key}`: add one that it may read, and its `tenant`"
+            ))
+        })
     }
 
     pub(super) fn artefact(&self, artefact: Artefact) -> Result<Proof, Missing> {
@@ -252,6 +267,15 @@ impl Caster<'_> {
             "the credential `{}` is no client of the token endpoint: {ADD}",
             subject.identities[found].name
         ))
+    }
+}
+
+/// The key of the scenario.
+fn key_of(account: PeculiarAccount) -> &'static str {
+    match account {
+        PeculiarAccount::LongPassword => "long_password_account",
+        PeculiarAccount::ColonPassword => "colon_password_account",
+        PeculiarAccount::Utf8Password => "utf8_password_account",
     }
 }
 

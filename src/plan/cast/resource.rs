@@ -171,6 +171,9 @@ impl Caster<'_> {
         if subject.resources.is_empty() {
             return missing(NO_RESOURCES);
         }
+        if let (On::Protected, Who::Account(account) | Who::ForgedAccount(account, _)) = (on, who) {
+            return self.open_to_account(account);
+        }
         let found = match on {
             On::Protected
             | On::EachProtected

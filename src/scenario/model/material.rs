@@ -33,6 +33,9 @@ pub struct Account {
     pub username: Template,
     /// Password.
     pub password: Template,
+    /// Its tenant, as that of a credential: it is asked at the first protected resource that is read and is of no other tenant.
+    #[serde(default)]
+    pub tenant: Option<String>,
 }
 
 /// A key that signs tokens, or a client's assertions.

@@ -254,7 +254,8 @@ impl Stage<'_> {
             _ => matches!(send.want, Want::Granted),
         };
         let by_content = send.on == On::EachNested;
-        Asked { anonymous: matches!(asker, Asker::Anonymous), entitled, request: None, readable, by_content }
+        let own = matches!(asker, Asker::OtherWriteHeaders(..) | Asker::EarlierWriteHeaders(_)) && !entitled;
+        Asked { anonymous: matches!(asker, Asker::Anonymous), entitled, request: None, readable, own, by_content }
     }
 
     /// What an identity may read although this resource is closed to it.
