@@ -125,6 +125,14 @@ pub const REDIRECTION_URI: &str = "https://app.example.test/callback";
 pub const CLIENT_WITHOUT_GRANT: (&str, &str) = ("no-grant", "no-grant-Secret-6bW1zJ4r");
 /// A user-id that may be guessed at: logins count the failures of each user.
 pub const EXPENDABLE_USER: &str = "expendable";
+/// Secrets of the one-time codes that identities have as a second factor, with the same in Base32 (RFC 4648 §6).
+pub const OTP_SECRETS: [(&str, &[u8; 20], &str); 3] = [
+    ("service", b"otp-service-Vq82mLx4", "N52HALLTMVZHM2LDMUWVM4JYGJWUY6BU"),
+    ("reader", b"otp-reader-7hWn3ZkRt", "N52HALLSMVQWIZLSFU3WQV3OGNNGWUTU"),
+    ("expendable", b"otp-expend-5yGc9DpTs", "N52HALLFPBYGK3TEFU2XSR3DHFCHAVDT"),
+];
+/// Seconds of their time step: short, so that no trial waits long for the next code.
+pub const OTP_PERIOD: u64 = 2;
 /// The account that a server with a fault is shipped with: user-id and password.
 pub const SHIPPED_ACCOUNT: (&str, &str) = ("admin", "admin");
 /// A client whose secret may be guessed at: the token endpoint counts its failures.

@@ -149,6 +149,12 @@ impl Check {
         topics.contains(&self.group()) && fits && !is_theirs
     }
 
+    /// Whether it is about the one-time codes of a login: it is planned where the login that checks use has one.
+    pub fn needs_one_time_codes(&self) -> bool {
+        let is_theirs = |step: &Step| matches!(step, Step::Session(step) if step.act.is_about_codes());
+        self.steps.iter().any(is_theirs)
+    }
+
     /// What is sent, why it matters and how to fix it, as one text.
     pub fn help(&self) -> String {
         format!("{} {} {}", self.doc.sends, self.doc.matters, self.doc.fix)
@@ -230,8 +236,12 @@ pub const GROUPS: &[Group] = &[
         tables: &[
             session::login::CHECKS,
             session::disabled::CHECKS,
+            session::one_time::CHECKS,
             session::two_users::CHECKS,
             session::forgotten::CHECKS,
+            session::reset_token::CHECKS,
+            session::completed_reset::CHECKS,
+            session::reset_link::CHECKS,
             session::weak_passwords::CHECKS,
             session::registration::CHECKS,
             session::kept_method::CHECKS,

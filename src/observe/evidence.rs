@@ -21,6 +21,17 @@ pub enum Place {
     Elsewhere,
 }
 
+/// What the mail of a password reset has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResetMail {
+    /// Index of the observation that asked for it.
+    pub observation: usize,
+    /// The hosts of its links.
+    pub hosts: Vec<String>,
+    /// Whether it came for what was asked.
+    pub is_new: bool,
+}
+
 /// One step's exchange with its meaning.
 #[derive(Clone, Debug)]
 pub struct Observation {
@@ -224,6 +235,8 @@ pub struct Evidence {
     pub self_contained: Option<std::time::Duration>,
     /// How long tokens live by the place of the answer that the scenario names for it, by the index of the observation.
     pub stated_lives: Vec<(usize, std::time::Duration)>,
+    /// Mails of password resets.
+    pub reset_mails: Vec<ResetMail>,
     /// How long it may, so that its use after the logout is a warning, and after the reuse of a refresh token is recorded only.
     pub self_contained_life: std::time::Duration,
     /// Whether a refresh left its refresh token as the one to use next.

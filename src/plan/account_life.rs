@@ -5,12 +5,36 @@ use std::sync::Arc;
 
 use super::login::{LoginPart, LoginProcedure, LoginStep};
 use super::near_password::spelled;
-use crate::check::step::UserSpelling;
+use crate::check::step::{DEFAULT_ACCOUNTS, UserSpelling};
+use crate::secret::Secret;
 
 impl LoginProcedure {
     /// Whether it says what becomes of accounts, beside how one logs in.
     pub(super) fn keeps_accounts(&self) -> bool {
         [&self.password_change, &self.password_reset, &self.registration].into_iter().any(|steps| !steps.is_empty())
+    }
+
+    /// Whether its password change sends the password that is to come, and its login the one that is.
+    pub fn changes_password(&self) -> bool {
+        let mut parts = self.password_change.iter().flat_map(LoginStep::parts);
+        self.takes_account() && parts.any(|part| matches!(part, LoginPart::NewPassword))
+    }
+
+    /// The same login with another user-id and password.
+    #[must_use]
+    pub fn with_account(&self, user: &str, password: Secret) -> Arc<Self> {
+        Arc::new(Self { account: (user.to_owned(), Some(password)), ..self.clone() })
+    }
+
+    /// The same login of an account that products are shipped with.
+    #[must_use]
+    pub fn of_shipped(&self, row: usize) -> Arc<Self> {
+        let (user, password) = DEFAULT_ACCOUNTS[row];
+        let user = match self.account.0.split_once('@') {
+            Some((_, domain)) => format!("{user}@{domain}"),
+            None => user.to_owned(),
+        };
+        self.with_account(&user, Secret::new(password))
     }
 
     /// The same login of another user, with the same password.

@@ -92,9 +92,11 @@ pub(super) mod tests {
             logout: Vec::new(),
             password_change: Vec::new(),
             password_reset: Vec::new(),
+            reset_completion: None,
             registration: Vec::new(),
             cookies: None,
             beside_writes: BesideWrites::default(),
+            one_time: None,
             account: (account.0.to_owned(), Some(Secret::new(account.1))),
             most_failures: 3,
         }

@@ -217,8 +217,9 @@ impl LoginProcedure {
         const OF_USERS: [&str; 2] = ["authorization", "cookie"];
         let CredentialSource::Requests(steps) = &self.source else { return None };
         let (last, before) = steps.split_last()?;
-        let names_user =
-            |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Username | LoginPart::Password));
+        let is_of_user =
+            |part: &LoginPart| matches!(part, LoginPart::Username | LoginPart::Password | LoginPart::OneTimeCode);
+        let names_user = |step: &LoginStep| step.parts().any(is_of_user);
         let mut left: Vec<LoginStep> = before.iter().filter(|step| !names_user(step)).cloned().collect();
         for step in &mut left {
             step.headers.retain(|(_, value)| !is_of_answers(value));

@@ -164,19 +164,7 @@ impl LoginProcedure {
     #[must_use]
     pub fn naming_host(&self, place: ForeignHost) -> Option<Arc<Self>> {
         let CredentialSource::Requests(steps) = &self.source else { return None };
-        let forwarded = format!("host={FOREIGN_HOST}");
-        let fields: &[(&str, &str)] = match place {
-            ForeignHost::Host => &[("Host", FOREIGN_HOST)],
-            ForeignHost::Forwarded => {
-                &[("X-Forwarded-Host", FOREIGN_HOST), ("X-Forwarded-Server", FOREIGN_HOST), ("Forwarded", &forwarded)]
-            }
-        };
-        let steps = steps.iter().map(|step| {
-            let mut step = step.clone();
-            step.headers.retain(|(own, _)| !fields.iter().any(|(name, _)| own.eq_ignore_ascii_case(name)));
-            step.headers.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), LoginText::plain(*value))));
-            step
-        });
+        let steps = steps.iter().map(|step| naming(step, place));
         let source = CredentialSource::Requests(steps.collect());
         Some(Arc::new(Self { source, ..self.clone() }))
     }
@@ -212,6 +200,21 @@ impl LoginProcedure {
             Some(step)
         })
     }
+}
+
+/// A request that names a foreign host.
+pub(super) fn naming(step: &LoginStep, place: ForeignHost) -> LoginStep {
+    let forwarded = format!("host={FOREIGN_HOST}");
+    let fields: &[(&str, &str)] = match place {
+        ForeignHost::Host => &[("Host", FOREIGN_HOST)],
+        ForeignHost::Forwarded => {
+            &[("X-Forwarded-Host", FOREIGN_HOST), ("X-Forwarded-Server", FOREIGN_HOST), ("Forwarded", &forwarded)]
+        }
+    };
+    let mut step = step.clone();
+    step.headers.retain(|(own, _)| !fields.iter().any(|(name, _)| own.eq_ignore_ascii_case(name)));
+    step.headers.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), LoginText::plain(*value))));
+    step
 }
 
 fn address_of(site: ReturnTo) -> String {

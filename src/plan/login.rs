@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::{ClientAuthMethod, ClientCredential};
+use super::one_time::OneTimeSecret;
+use super::reset_completion::ResetCompletion;
 use super::resolve_login::is_origin;
 use super::subject::DeclaredAnswer;
-use crate::check::step::{DEFAULT_ACCOUNTS, LoginMember};
+use crate::check::step::LoginMember;
 use crate::secret::Secret;
 
 /// How an identity obtains its credential.
@@ -28,12 +30,16 @@ pub struct LoginProcedure {
     pub password_change: Vec<LoginStep>,
     /// What asks for another password in place of one that was forgotten; empty where the scenario does not say how.
     pub password_reset: Vec<LoginStep>,
+    /// What completes that.
+    pub reset_completion: Option<ResetCompletion>,
     /// What makes an account; empty where the scenario does not say how.
     pub registration: Vec<LoginStep>,
     /// Names of the cookies that travel beside it; all of the login's if absent.
     pub cookies: Option<Vec<String>>,
     /// What goes along with writes.
     pub beside_writes: BesideWrites,
+    /// What the codes for `{totp}` are made of.
+    pub one_time: Option<Arc<OneTimeSecret>>,
     /// User-id and password of the identity, for `{username}` and `{password}`.
     pub account: (String, Option<Secret>),
     /// Failures in a row after which no login is tried.
@@ -166,6 +172,12 @@ pub enum LoginPart {
     Password,
     /// The password that takes its place, in a password change.
     NewPassword,
+    /// The token of the mail of a password reset.
+    ResetToken,
+    /// The path and the query of the link of that mail.
+    ResetPath,
+    /// The present one-time code.
+    OneTimeCode,
 }
 
 /// Where a credential is in an answer.
@@ -199,7 +211,7 @@ pub enum CredentialEnd {
 impl LoginPart {
     /// Whether it is known before anything was answered.
     pub fn is_known(&self) -> bool {
-        matches!(self, Self::Plain(_) | Self::Private(_) | Self::Username | Self::Password)
+        matches!(self, Self::Plain(_) | Self::Private(_) | Self::Username | Self::Password | Self::OneTimeCode)
     }
 }
 
@@ -373,7 +385,8 @@ impl LoginProcedure {
             CredentialSource::Command { .. } | CredentialSource::Forbidden(_) => &[],
         };
         let of_account = self.password_change.iter().chain(&self.password_reset).chain(&self.registration);
-        requests.iter().chain(&self.refresh).chain(&self.logout).chain(of_account)
+        let of_completion = self.reset_completion.iter().flat_map(ResetCompletion::steps);
+        requests.iter().chain(&self.refresh).chain(&self.logout).chain(of_account).chain(of_completion)
     }
 
     /// A request that changes state, with what goes along with writes: an application that wants a CSRF token wants it there
@@ -475,46 +488,9 @@ impl LoginProcedure {
         self.uses_a_code() || steps.iter().position(with_password).is_some_and(|at| sent > at)
     }
 
-    /// Whether one of its requests goes to a path.
-    pub fn has_path(&self, path: &str) -> bool {
-        let is_there = |address: String| {
-            let at = address.split(['?', '#']).next().unwrap_or_default();
-            // an address with its scheme and authority
-            let own = at.split_once("://").map_or(at, |(_, rest)| rest.find('/').map_or("/", |start| &rest[start..]));
-            own == path
-        };
-        self.steps().any(|step| step.address.known().is_some_and(is_there))
-    }
-
-    /// The path to which it posts the password, where a request by this method is none of its own there.
-    pub fn path_for(&self, method: &str) -> Option<String> {
-        let path = |step: &LoginStep| {
-            step.address.known().map(|at| at.split(['?', '#']).next().unwrap_or_default().to_owned())
-        };
-        let CredentialSource::Requests(steps) = &self.source else { return None };
-        let posts =
-            |step: &&LoginStep| step.method == "POST" && step.parts().any(|part| matches!(part, LoginPart::Password));
-        let posted = path(steps.iter().find(posts)?).filter(|path| path.starts_with('/') && !path.starts_with("//"))?;
-        let mut own = self.steps().filter(|step| step.method == method);
-        (!own.any(|step| path(step).is_none_or(|path| path == posted))).then_some(posted)
-    }
-
-    /// The path of the page with which it begins, where that is asked for by GET on the target itself.
-    pub fn page(&self) -> Option<String> {
-        let CredentialSource::Requests(steps) = &self.source else { return None };
-        let first = steps.first().filter(|step| step.method == "GET")?;
-        first.address.known().filter(|address| address.starts_with('/') && !address.starts_with("//"))
-    }
-
     fn has_part(&self, wanted: fn(&LoginPart) -> bool) -> bool {
         let CredentialSource::Requests(steps) = &self.source else { return false };
         steps.iter().any(|step| step.parts().any(wanted))
-    }
-
-    /// Whether its password change sends the password that is to come, and its login the one that is.
-    pub fn changes_password(&self) -> bool {
-        let mut parts = self.password_change.iter().flat_map(LoginStep::parts);
-        self.takes_account() && parts.any(|part| matches!(part, LoginPart::NewPassword))
     }
 
     /// The cookie that is the credential, where it is one.
@@ -540,23 +516,6 @@ impl LoginProcedure {
         self.token.as_ref().is_none_or(is_in_body) || self.refreshed.as_ref().is_some_and(is_in_body)
     }
 
-    /// The same login with another user-id and password.
-    #[must_use]
-    pub fn with_account(&self, user: &str, password: Secret) -> Arc<Self> {
-        Arc::new(Self { account: (user.to_owned(), Some(password)), ..self.clone() })
-    }
-
-    /// The same login of an account that products are shipped with.
-    #[must_use]
-    pub fn of_shipped(&self, row: usize) -> Arc<Self> {
-        let (user, password) = DEFAULT_ACCOUNTS[row];
-        let user = match self.account.0.split_once('@') {
-            Some((_, domain)) => format!("{user}@{domain}"),
-            None => user.to_owned(),
-        };
-        self.with_account(&user, Secret::new(password))
-    }
-
     /// The same login with one more header line in each request, such as the one that names where it comes from.
     #[must_use]
     pub fn with_header(&self, name: &str, value: &str) -> Arc<Self> {
@@ -571,9 +530,14 @@ impl LoginProcedure {
     pub fn secrets(&self) -> Vec<&Secret> {
         let mut secrets: Vec<&Secret> = self.steps().flat_map(LoginStep::secrets).collect();
         secrets.extend(&self.account.1);
-        if let CredentialSource::Command { env, .. } = &self.source {
-            secrets.extend(env.iter().map(|(_, value)| value).filter(|value| !is_origin(value.expose())));
-        }
+        let of_login = match &self.source {
+            CredentialSource::Command { env, .. } => env.as_slice(),
+            CredentialSource::Forbidden(_) | CredentialSource::Requests(_) => &[],
+        };
+        let of_mail = self.reset_completion.iter().flat_map(ResetCompletion::variables);
+        let variables = of_login.iter().map(|(_, value)| value).chain(of_mail);
+        secrets.extend(variables.filter(|value| !is_origin(value.expose())));
+        secrets.extend(self.one_time.iter().flat_map(|secret| secret.secrets()));
         secrets
     }
 
@@ -588,12 +552,13 @@ impl LoginProcedure {
     /// The same, with a command forbidden.
     #[must_use]
     pub fn without_command(self: &Arc<Self>) -> Arc<Self> {
-        match &self.source {
+        let source = match &self.source {
             CredentialSource::Command { argv, .. } => {
-                let program = argv.first().cloned().unwrap_or_default();
-                Arc::new(Self { source: CredentialSource::Forbidden(program), ..Self::clone(self) })
+                CredentialSource::Forbidden(argv.first().cloned().unwrap_or_default())
             }
-            _ => self.clone(),
-        }
+            other => other.clone(),
+        };
+        let reset_completion = self.reset_completion.clone().map(ResetCompletion::without_command);
+        Arc::new(Self { source, reset_completion, ..Self::clone(self) })
     }
 }

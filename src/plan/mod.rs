@@ -15,6 +15,7 @@ mod gap;
 mod keys;
 mod lanes;
 pub mod login;
+mod login_paths;
 pub mod login_server;
 mod malformed_grant;
 mod malformed_login;
@@ -25,11 +26,14 @@ mod mixed_path;
 mod narrowed;
 mod near_password;
 mod object_write;
+pub mod one_time;
+mod one_time_login;
 mod other_redirection;
 pub mod overhead;
 mod parameters;
 mod public_texts;
 mod query_login;
+pub mod reset_completion;
 pub mod resolve;
 mod resolve_login;
 mod secrets;
@@ -117,7 +121,9 @@ impl PlannedCheck {
 /// All checks that apply to a subject, in order: those that are selected, and the controls that prove them.
 pub fn checks(subject: &Subject, profile: &Effective, selected: impl Fn(&str) -> bool) -> Vec<PlannedCheck> {
     let groups = subject.topics();
-    let applicable = crate::check::catalogue().filter(|check| check.is_of(&groups));
+    let has_codes = subject.has_one_time_codes();
+    let applicable =
+        crate::check::catalogue().filter(|check| check.is_of(&groups) && (has_codes || !check.needs_one_time_codes()));
     let chosen: Vec<&Check> = applicable.clone().filter(|check| selected(check.id)).collect();
     let needed = |check: &&'static Check| {
         selected(check.id) || (check.control && chosen.iter().any(|chosen| chosen.group() == check.group()))

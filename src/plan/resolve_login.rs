@@ -9,11 +9,14 @@ use super::login::{
     BesideWrites, CredentialEnd, CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep,
     LoginText, TokenPosition,
 };
+use super::one_time::OneTimeSecret;
+use super::reset_completion::{MailSource, ResetCompletion};
 use super::resolve::declared;
 use super::values::Values;
 use crate::observe::ConnectionOf;
 use crate::scenario::model::{
-    ClientAuth, ClientLogin, Credential, LoginFields, LoginRequest, LoginRequests, LoginSource, TokenPlaceFields,
+    ClientAuth, ClientLogin, Credential, LoginFields, LoginRequest, LoginRequests, LoginSource, MailFields,
+    ResetCompletionFields, TokenPlaceFields,
 };
 use crate::scenario::text::DeclaredLifetime;
 use crate::scenario::{JsonTemplate, Template};
@@ -30,6 +33,7 @@ pub(super) fn procedure(credential: &Credential, values: &Values<'_>) -> Option<
     };
     let username = credential.username.as_ref().map(|name| values.text(name)).unwrap_or_default();
     let password = credential.password.as_ref().map(|password| values.credential(password));
+    let one_time = credential.totp.as_ref().and_then(|totp| OneTimeSecret::of(&totp.value.0, values));
     let (source, refresh) = source(fields, credential, values)?;
     let all = |requests: &Option<LoginRequests>| -> Vec<LoginStep> {
         requests.iter().flat_map(|requests| &requests.0).map(|one| step(one, values)).collect()
@@ -43,12 +47,14 @@ pub(super) fn procedure(credential: &Credential, values: &Values<'_>) -> Option<
         logout: all(&fields.logout),
         password_change: all(&fields.password_change),
         password_reset: all(&fields.password_reset),
+        reset_completion: fields.reset_completion.as_ref().map(|written| completion(written, values)),
         registration: all(&fields.registration),
         cookies: fields.cookies.clone(),
         beside_writes: BesideWrites {
             headers: texts(&fields.write_headers, values),
             fields: texts(&fields.write_fields, values),
         },
+        one_time: one_time.map(Arc::new),
         account: (username, password),
         most_failures: fields.max_failures.unwrap_or(MOST_FAILURES),
     }))
@@ -94,6 +100,23 @@ fn source(
     let pointer = LoginText(vec![LoginPart::Pointer("/refresh_token".to_owned())]);
     let refresh = vec![known("grant_type", "refresh_token"), ("refresh_token".to_owned(), pointer)];
     Some((CredentialSource::Requests(vec![at_endpoint(form)]), Some(at_endpoint(refresh))))
+}
+
+/// What completes a reset.
+fn completion(written: &ResetCompletionFields, values: &Values<'_>) -> ResetCompletion {
+    let MailFields { command, env, get, headers, at } = &written.mail;
+    let mail = match (command, get) {
+        (Some(argv), _) => {
+            let env = env.iter().map(|(name, value)| (name.clone(), values.secret(value))).collect();
+            MailSource::Command { argv: argv.clone(), env }
+        }
+        (None, get) => {
+            let request = LoginRequest { get: get.clone(), headers: headers.clone(), ..LoginRequest::default() };
+            MailSource::Request(Box::new(step(&request, values)))
+        }
+    };
+    let requests = written.request.0.iter().map(|request| step(request, values)).collect();
+    ResetCompletion { mail, at: at.as_ref().map(|pointer| pointer.0.clone()), requests }
 }
 
 fn token_request(client: &ClientLogin, values: &Values<'_>) -> LoginStep {
@@ -246,6 +269,9 @@ fn part(reference: &str) -> Option<LoginPart> {
             "username" => Some(LoginPart::Username),
             "password" => Some(LoginPart::Password),
             "new_password" => Some(LoginPart::NewPassword),
+            "reset_token" => Some(LoginPart::ResetToken),
+            "reset_path" => Some(LoginPart::ResetPath),
+            "totp" => Some(LoginPart::OneTimeCode),
             pointer if pointer.starts_with('/') => Some(LoginPart::Pointer(pointer.to_owned())),
             _ => None,
         },
@@ -298,6 +324,9 @@ mod tests {
             ("location:code", Some("Location(\"code\")")),
             ("token", Some("Token")),
             ("new_password", Some("NewPassword")),
+            ("reset_token", Some("ResetToken")),
+            ("reset_path", Some("ResetPath")),
+            ("totp", Some("OneTimeCode")),
             ("header:", None),
             ("id", None),
             ("", None),

@@ -6,6 +6,7 @@ use super::login::{
     BesideWrites, CredentialEnd, CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep,
     LoginText, TokenPosition,
 };
+use super::reset_completion::{MailSource, ResetCompletion};
 use super::resolve_login::MOST_FAILURES;
 use super::signing::message_key;
 use super::subject::{
@@ -156,12 +157,28 @@ fn session_login(identity: &SeedIdentity) -> LoginProcedure {
             body: json(&[("username", LoginPart::Username)]),
             ..step("POST", "/session/forgot")
         }],
+        reset_completion: Some(ResetCompletion {
+            mail: MailSource::Request(Box::new(LoginStep {
+                address: LoginText(vec![LoginPart::Plain("/outbox/".to_owned()), LoginPart::Username]),
+                ..step("GET", "")
+            })),
+            at: None,
+            requests: vec![LoginStep {
+                body: json(&[
+                    ("username", LoginPart::Username),
+                    ("token", LoginPart::ResetToken),
+                    ("new_password", LoginPart::NewPassword),
+                ]),
+                ..step("POST", "/session/reset")
+            }],
+        }),
         registration: vec![LoginStep {
             body: json(&[("username", LoginPart::Username), ("password", LoginPart::NewPassword)]),
             ..step("POST", "/session/register")
         }],
         cookies: None,
         beside_writes: BesideWrites { headers: vec![csrf()], ..BesideWrites::default() },
+        one_time: None,
         account: (identity.name.to_owned(), Some(Secret::new(identity.password))),
         most_failures: MOST_FAILURES,
     }

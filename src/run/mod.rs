@@ -267,6 +267,9 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
         let is_reference = matches!(launch, start::Wanted::Reference(..));
         let equipped = equip(&subject, &running, listener, (options, is_reference)).await?;
         let untestable = testable::look(&loaded, &equipped.subject, &equipped.prober, &running).await.err();
+        if untestable.is_none() && options.wants(Only::Conformance) {
+            equipped.prober.learn_one_time_codes().await;
+        }
         Ok::<_, EquipError>((equipped, untestable))
     });
     let exit = match ready.await {

@@ -89,6 +89,12 @@ impl Ready {
             Login::Procedure(procedure) => procedure.program().map(|program| format!("the login command {program}")),
             _ => None,
         }));
+        receivers.extend(self.subject.identities.iter().filter_map(|identity| match &identity.login {
+            Login::Procedure(procedure) => {
+                procedure.mail_program().map(|program| format!("the mail command {program}"))
+            }
+            _ => None,
+        }));
         receivers.extend(commands.filter_map(|call| match call {
             HookCall::Command(argv) => Some(format!("the hook {}", argv.first().map_or("", String::as_str))),
             HookCall::Post(_) | HookCall::Forbidden => None,

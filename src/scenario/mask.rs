@@ -9,7 +9,7 @@ const SECRET_KEYS: [&str; 7] =
 const SECRET_SECTIONS: [&str; 3] = ["credentials:", "logins:", "material:"];
 
 /// Keys of those sections whose values may be shown.
-const OPEN_KEYS: [&str; 28] = [
+const OPEN_KEYS: [&str; 32] = [
     "scopes",
     "tenant",
     "state",
@@ -38,6 +38,10 @@ const OPEN_KEYS: [&str; 28] = [
     "expires_in_ms",
     "expires_at",
     "lifetime",
+    "digits",
+    "period",
+    "algorithm",
+    "max_wait",
 ];
 
 /// The text with literal credentials replaced, byte for byte, by stars; `${…}` may stay.

@@ -1,6 +1,6 @@
 //! What is done with the login of a credential.
 
-use super::{AuthorizationChange, CookieAttribute, GrantChange, RedirectionUri, RefreshChange, Want};
+use super::{AuthorizationChange, CodeChange, CookieAttribute, GrantChange, RedirectionUri, RefreshChange, Want};
 use crate::observe::{Phrase, StepId};
 
 /// Something that is done with a login.
@@ -77,6 +77,11 @@ pub enum SessionAct {
     OtherRedirection(RedirectionUri),
     /// The login of the good identity with a changed authorization request to the same redirection URI.
     AuthorizationRequest(AuthorizationChange),
+    /// The login of the good identity up to its one-time code; what it has got by then is tried. Nothing is sent where no request
+    /// comes before the one with the code.
+    BeforeCode,
+    /// The login of the good identity with something else in place of its one-time code.
+    ChangedCode(CodeChange),
     /// The same login with a user that nobody knows.
     UnknownUser,
     /// The same login with a user and a password that products are shipped with: a row of [`DEFAULT_ACCOUNTS`].
@@ -152,6 +157,19 @@ pub enum SessionAct {
     AskForReset,
     /// The same for a user that nobody has.
     AskForResetOfNobody,
+    /// The password reset for the user of the good identity, as it is or naming a foreign host. The mail that comes is read, and the
+    /// hosts of its links are kept.
+    ReadResetMail(Option<ForeignHost>),
+    /// A password reset of the user of the good identity that is completed with the token of its mail; part of the set-up, it must
+    /// succeed, and the new password log in. The former one is put back when the check has ended.
+    CompleteReset,
+    /// The login of that user with the former password, while the new one is set.
+    FormerPassword,
+    /// Another completion with the token of the last one, and another password. Granted is what lets that one in.
+    CompleteResetAgain,
+    /// The completion of a reset with the token of the good identity, in the name of another user. Granted is what lets the new
+    /// password in as that user. The former ones of both are put back when the check has ended.
+    CompleteResetOfOther,
     /// Logs out; part of the set-up, it must succeed.
     LogOut(&'static str),
     /// The same of a logout that is more than the revocation of the access token alone (RFC 7009 §2.1).
@@ -165,6 +183,13 @@ pub enum SessionAct {
     Revoke(&'static str, LoginRevocation),
     /// Waits until the tolerated overlap of a rotation has passed.
     AwaitOverlap,
+}
+
+impl SessionAct {
+    /// Whether it is about the one-time code of a login.
+    pub fn is_about_codes(self) -> bool {
+        matches!(self, Self::BeforeCode | Self::ChangedCode(_))
+    }
 }
 
 /// What a request without a session has in place of one.
@@ -200,6 +225,8 @@ pub enum LoginRevocation {
 pub enum ChosenPassword {
     /// One that is long and nobody else's.
     Good,
+    /// Another one of that kind.
+    Another,
     /// One of seven characters (ASVS 6.2.1), with letters of both cases, a digit and a sign.
     Short,
     /// One that many have (ASVS 6.2.4), and that fulfils the usual rules of composition.
@@ -210,7 +237,7 @@ impl ChosenPassword {
     /// A weak one; which one is good depends on the former one.
     pub fn weak(self) -> Option<&'static str> {
         match self {
-            Self::Good => None,
+            Self::Good | Self::Another => None,
             Self::Short => Some("Kx7!mQz"),
             Self::Common => Some("Password1!"),
         }

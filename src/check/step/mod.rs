@@ -5,6 +5,7 @@ mod build;
 mod endpoint;
 mod grant;
 mod login;
+mod one_time;
 mod origin;
 mod registration;
 mod request;
@@ -26,6 +27,7 @@ pub use login::{
     NearPassword, NoFormer, NoPassword, NoSession, QueryLogin, RegisteredName, ReturnTo, SessionAct, SessionStep,
     UnusualText, UserOrder, UserSpelling,
 };
+pub use one_time::CodeChange;
 pub use origin::OriginBeside;
 pub use registration::ClientRegistration;
 pub use request::{

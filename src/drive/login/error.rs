@@ -1,5 +1,7 @@
 //! Why a login gave no credential. Carries no secret: what was sent is named, not shown.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use super::redirect::refuses;
@@ -56,6 +58,15 @@ pub enum LoginError {
     /// A command failed.
     #[error("the login command failed: {0}")]
     Command(String),
+    /// The mail of a password reset could not be read.
+    #[error("the mail of the password reset could not be read: {0}")]
+    Mail(String),
+    /// The next one-time code is too far away.
+    #[error(
+        "no one-time code is left: each is sent once, and the run has waited for new ones as long as `max_wait` of `totp` allows ({})",
+        humantime::format_duration(*.0)
+    )]
+    NoCodeLeft(Duration),
     /// It failed so often that an account may be locked.
     #[error(
         "not tried again after {most} failed logins in a row, so that the account is not locked (`max_failures`){}",
@@ -89,7 +100,7 @@ impl LoginError {
 
     /// Whether it may count towards the locking of an account: a server that breaks (RFC 9110 §15.6) has judged no password.
     pub(super) fn may_lock(&self) -> bool {
-        !matches!(self, Self::Refused { status: 500.., .. })
+        !matches!(self, Self::Refused { status: 500.., .. } | Self::NoCodeLeft(_))
     }
 }
 

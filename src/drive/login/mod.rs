@@ -5,15 +5,18 @@ mod body;
 mod code;
 mod error;
 mod jar;
+mod one_time;
 mod password;
 mod redirect;
 mod refresh;
+mod reset;
 mod session;
+mod shown;
 mod state;
 mod transcript;
 mod write_lines;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -31,7 +34,9 @@ use password::ChangedPassword;
 use session::may_lock;
 
 pub use error::LoginError;
+pub use one_time::{OneTimeCodes, SentCode};
 pub use password::{PasswordNotBack, chosen_password, may_have_been_done, successor};
+pub use reset::ReadMail;
 pub use session::LoginSession;
 
 /// What an identity holds now.
@@ -147,6 +152,10 @@ pub struct Logins {
     wrong: Mutex<HashMap<String, u32>>,
     /// Accounts whose password a check has changed and not yet put back, by their identities.
     changed: Mutex<HashMap<String, ChangedPassword>>,
+    /// Tokens of mails that were read.
+    mails: Mutex<HashSet<String>>,
+    /// One-time codes that were sent.
+    pub codes: OneTimeCodes,
     /// Held while somebody logs in to an account: whoever comes next has to know how that ended.
     attempts: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -164,6 +173,8 @@ impl Logins {
             failed: Mutex::default(),
             wrong: Mutex::default(),
             changed: Mutex::default(),
+            mails: Mutex::default(),
+            codes: OneTimeCodes::default(),
             attempts: Mutex::default(),
         }
     }

@@ -15,6 +15,8 @@ use crate::secret::Secret;
 
 /// What stands before the former password in the one that takes its place.
 const NEW: &str = "New1-";
+/// The same in one that is to take the place of that.
+const ANOTHER: &str = "New2-";
 
 /// An account whose password was changed, or may have been.
 #[derive(Clone)]
@@ -40,6 +42,7 @@ fn now(chosen: ChosenPassword) -> String {
     let named = |which: &str| format!("the {which} that `authbench explain login.weak-password-refused` names");
     match chosen {
         ChosenPassword::Good => format!("{NEW} followed by the former password"),
+        ChosenPassword::Another => format!("{NEW} or {ANOTHER} followed by the former password"),
         ChosenPassword::Short => named("password of seven characters"),
         ChosenPassword::Common => named("common password"),
     }
@@ -52,7 +55,11 @@ pub fn successor(former: &Secret) -> Secret {
 
 /// The password that is chosen in place of another.
 pub fn chosen_password(former: &Secret, chosen: ChosenPassword) -> Secret {
-    chosen.weak().map_or_else(|| successor(former), Secret::new)
+    match chosen {
+        ChosenPassword::Good => successor(former),
+        ChosenPassword::Another => Secret::new(format!("{ANOTHER}{}", former.expose())),
+        ChosenPassword::Short | ChosenPassword::Common => Secret::new(chosen.weak().unwrap_or_default()),
+    }
 }
 
 /// Whether a request that should change something did not: it was refused in so many words, or not sent.
@@ -100,6 +107,53 @@ impl Logins {
             self.doubt_sessions_of(&procedure.account.0).await;
         }
         ended
+    }
+
+    /// Sets the password of an account by a session that has the mail of a reset, and remembers to put the former one back.
+    ///
+    /// # Errors
+    /// When the completion is not answered as a success.
+    pub async fn complete_reset(
+        &self,
+        name: &str,
+        procedure: &Arc<LoginProcedure>,
+        session: &mut LoginSession,
+        chosen: ChosenPassword,
+    ) -> Result<(), ControlError> {
+        let Some(former) = &procedure.account.1 else {
+            return Err(ControlError::Unusable("the credential has no `password`".to_owned()));
+        };
+        let new = chosen_password(former, chosen);
+        let before = self.changes().insert(name.to_owned(), ChangedPassword { procedure: procedure.clone(), chosen });
+        let ended = session.complete_reset(self, new).await;
+        match (&ended, before) {
+            (Err(error), Some(before)) if was_not_done(error) => drop(self.changes().insert(name.to_owned(), before)),
+            (Err(error), None) if was_not_done(error) => drop(self.changes().remove(name)),
+            _ => self.doubt_sessions_of(&procedure.account.0).await,
+        }
+        ended
+    }
+
+    /// Notes that a reset after the first one of an identity has set no password.
+    pub fn password_is_of_first_reset(&self, name: &str) {
+        if let Some(change) = self.changes().get_mut(name) {
+            change.chosen = ChosenPassword::Good;
+        }
+    }
+
+    /// Sets the former password of an account by another reset.
+    async fn reset_to_former(&self, procedure: &Arc<LoginProcedure>) -> Result<(), ControlError> {
+        let former = procedure.account.1.clone().unwrap_or_else(|| Secret::new(""));
+        let mut session = LoginSession::new(procedure.clone());
+        session.ask_for_mail(self).await?;
+        match session.complete_reset(self, former).await {
+            Err(error) if !may_have_been_done(&error) => return Err(error),
+            _ => {}
+        }
+        let mut with_former = LoginSession::new(procedure.clone());
+        with_former.renewed(self).await?;
+        self.give_back(with_former);
+        Ok(())
     }
 
     /// Registers an account once more, by a session whose user is that of the account, however it is spelled, with the password
@@ -168,7 +222,15 @@ impl Logins {
                 }
             }
         };
-        back.await.map_err(|why| PasswordNotBack { name: name.to_owned(), why, chosen })?;
+        let ended = match procedure.completes_reset() {
+            true if procedure.password_change.is_empty() => self.reset_to_former(&procedure).await,
+            true => match back.await {
+                Err(why) => self.reset_to_former(&procedure).await.map_err(|_| why),
+                Ok(()) => Ok(()),
+            },
+            false => back.await,
+        };
+        ended.map_err(|why| PasswordNotBack { name: name.to_owned(), why, chosen })?;
         self.changes().remove(name);
         Ok(())
     }
@@ -234,6 +296,11 @@ mod tests {
         let former = Secret::new("correct-Horse-7");
         for (chosen, new, now) in [
             (ChosenPassword::Good, "New1-correct-Horse-7", "it is now New1- followed by the former password"),
+            (
+                ChosenPassword::Another,
+                "New2-correct-Horse-7",
+                "it is now New1- or New2- followed by the former password",
+            ),
             (ChosenPassword::Short, "Kx7!mQz", "it is now the password of seven characters that `authbench explain"),
             (ChosenPassword::Common, "Password1!", "it is now the common password that `authbench explain"),
         ] {

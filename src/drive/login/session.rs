@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::jar::{Jar, SentCookies};
+use super::shown::{expected, succeeds};
 use super::state::{LoginState, MissingValue};
 use super::transcript::Transcript;
 use super::{HeldCredential, LoginError, Logins, body};
@@ -15,9 +16,8 @@ use crate::observe::Exchange;
 use crate::plan::login::{
     CredentialEnd, CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText, TokenPosition,
 };
-use crate::plan::subject::DeclaredAnswer;
 use crate::scheme::{CarrierPlace, Companion};
-use crate::secret::{MASK, Secret};
+use crate::secret::Secret;
 use crate::target::hook;
 
 /// Numbers above this are milliseconds since 1970 and not seconds: as seconds they would be in the year 5138.
@@ -26,8 +26,6 @@ const MILLISECONDS: f64 = 1e11;
 const AFTER_A_BREAK: Duration = Duration::from_millis(1100);
 /// How often a request of a login is sent again to a target that asks for time.
 const MOST_WAITS: u32 = 3;
-/// Characters of an answer that an error shows.
-const SHOWN: usize = 120;
 
 /// A login of one identity: its cookies, its answers and the credential that they led to. A copy knows nothing of what is done
 /// with the other.
@@ -55,6 +53,8 @@ pub struct LoginSession {
     patient: bool,
     /// Which cookies its requests carry.
     pub(super) sent_cookies: SentCookies,
+    /// The one-time code that its requests send, in place of the next one.
+    pub(super) given_code: Option<Secret>,
 }
 
 impl LoginSession {
@@ -74,6 +74,7 @@ impl LoginSession {
             perhaps_ended: false,
             patient: false,
             sent_cookies: SentCookies::All,
+            given_code: None,
         }
     }
 
@@ -398,6 +399,7 @@ impl LoginSession {
 
     /// Sends one request and takes its answer.
     pub(super) async fn step(&mut self, logins: &Logins, step: &LoginStep, what: &str) -> Result<(), ControlError> {
+        self.take_code(logins, step).await?;
         let (url, name) = self.address(&logins.base, step, what)?;
         let account = &self.procedure.account;
         let without = |missing: MissingValue| missing.of(&name, self.error_to_client(&logins.base));
@@ -443,8 +445,10 @@ impl LoginSession {
             return Err(LoginError::ControlCharacter.into());
         }
         let addresses = (&url, &logins.base);
-        let note =
-            self.transcript.as_ref().map(|_| Transcript::request(step.method, addresses, &headers, body.as_ref()));
+        let note = self.transcript.as_ref().map(|_| {
+            let shown = body.as_ref().map(|(media, bytes)| (*media, self.without_code(bytes)));
+            Transcript::request(step.method, addresses, &headers, shown.as_ref())
+        });
         let mut began = clock::now();
         let mut answer = logins.control.exchange(step.method, url.clone(), &headers, body.clone()).await;
         // RFC 6585 §4: too many for now, which says nothing about the password; other logins may have used up what was left by then
@@ -472,36 +476,6 @@ impl LoginSession {
         self.state.take(answer, Some(url));
         Ok(())
     }
-
-    /// An answer for a reader, without what was sent.
-    fn shown(&self, answer: &ControlAnswer) -> String {
-        let json: Option<Value> = serde_json::from_slice(&answer.body).ok();
-        let said = json.as_ref().and_then(|json| {
-            let members = ["error_description", "error", "message", "detail", "title"];
-            let named = members.iter().find_map(|member| json.get(member)?.as_str().map(str::to_owned));
-            named.or_else(|| first_sentence(json).filter(|_| answer.status >= 400))
-        });
-        let media = answer.header_values("content-type").next();
-        let location = answer.header_values("location").next();
-        let mut text = answer.status.to_string();
-        if let Some(location) = location {
-            text.push_str(&format!(" with Location: {}", location.split('?').next().unwrap_or_default()));
-        } else if let Some(said) = said {
-            text.push_str(&format!(" {said:?}"));
-        } else if let Some(media) = media {
-            text.push_str(&format!(" of the type {media}"));
-        }
-        self.masked(text).chars().filter(|c| !c.is_control()).take(SHOWN).collect()
-    }
-
-    /// A text for a reader, without what was sent.
-    pub(super) fn masked(&self, text: String) -> String {
-        let mut secrets: Vec<&str> = self.procedure.secrets().into_iter().map(Secret::expose).collect();
-        secrets.push(&self.procedure.account.0);
-        secrets.retain(|secret| secret.len() >= 4);
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.into_iter().fold(text, |text, secret| text.replace(secret, MASK))
-    }
 }
 
 /// Whether a login that failed may count towards the locking of an account: what did not answer has locked nothing.
@@ -509,44 +483,9 @@ pub(super) fn may_lock(error: &ControlError) -> bool {
     matches!(error, ControlError::Login(error) if error.may_lock())
 }
 
-/// The first text of JSON that is more than a word, such as what a framework says of a field: a credential is one word.
-fn first_sentence(json: &Value) -> Option<String> {
-    match json {
-        Value::String(text) => Some(text.clone()).filter(|text| text.contains(' ')),
-        Value::Array(items) => items.iter().find_map(first_sentence),
-        Value::Object(members) => members.values().find_map(first_sentence),
-        _ => None,
-    }
-}
-
 /// RFC 6749 §5.1.
 pub(super) fn default_position() -> TokenPosition {
     TokenPosition::Pointer("/access_token".to_owned())
-}
-
-/// Whether an answer is the declared success.
-fn succeeds(answer: &ControlAnswer, declared: &DeclaredAnswer) -> bool {
-    let media = || {
-        let media = answer.header_values("content-type").next().unwrap_or_default();
-        media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-    };
-    let json = || serde_json::from_slice::<Value>(&answer.body).ok();
-    declared.status.is_none_or(|status| status == answer.status)
-        && declared.content_type.as_ref().is_none_or(|wanted| *wanted == media())
-        && declared.pointer.as_ref().is_none_or(|pointer| json().is_some_and(|json| json.pointer(pointer).is_some()))
-        && declared.text.as_ref().is_none_or(|text| String::from_utf8_lossy(&answer.body).contains(text.as_str()))
-}
-
-fn expected(declared: Option<&DeclaredAnswer>) -> String {
-    let Some(declared) = declared else {
-        return "a status below 400 is a success unless `success` says otherwise".to_owned();
-    };
-    let status = declared.status.map(|status| format!("status {status}"));
-    let pointer = declared.pointer.as_ref().map(|pointer| format!("the JSON value {pointer}"));
-    let text = declared.text.as_ref().map(|text| format!("the text {text:?}"));
-    let media = declared.content_type.as_ref().map(|media| format!("the type {media}"));
-    let all: Vec<String> = [status, pointer, text, media].into_iter().flatten().collect();
-    format!("`success` names {}", all.join(" and "))
 }
 
 /// A number, also where it is written as text.
@@ -566,18 +505,6 @@ fn time_of(value: &Value) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_an_answer_says_is_found_however_deep_it_is() {
-        for (json, text) in [
-            (serde_json::json!({ "email": ["Enter a valid email address."] }), Some("Enter a valid email address.")),
-            (serde_json::json!({ "errors": [{ "code": "7f3a", "text": "no user" }] }), Some("no user")),
-            (serde_json::json!({ "token": "eyJhbGciOiJIUzI1NiJ9" }), None),
-            (serde_json::json!([1, null, true]), None),
-        ] {
-            assert_eq!(first_sentence(&json).as_deref(), text, "{json}");
-        }
-    }
 
     #[test]
     fn a_point_in_time_is_read_however_it_is_written() {

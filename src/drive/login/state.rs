@@ -7,6 +7,7 @@ use url::Url;
 use super::error::LoginError;
 use super::jar::Jar;
 use super::redirect::Redirect;
+use super::reset::ReadMail;
 use crate::drive::control::ControlAnswer;
 use crate::observe::page::{named_value, parameter_of_redirect};
 use crate::plan::login::{LoginJson, LoginPart, LoginText, TokenPosition};
@@ -44,6 +45,10 @@ pub(super) struct LoginState {
     replaced: Option<(Secret, Secret)>,
     /// The password that takes the place of the one of the account, while that is being changed.
     pub(super) new_password: Option<Secret>,
+    /// The mail of a password reset.
+    mail: Option<ReadMail>,
+    /// The one-time code of the request that is being sent.
+    pub(super) one_time_code: Option<Secret>,
 }
 
 impl LoginState {
@@ -53,6 +58,18 @@ impl LoginState {
         self.answers.truncate(MOST_ANSWERS);
         self.addresses.insert(0, address);
         self.addresses.truncate(MOST_ANSWERS);
+    }
+
+    /// Takes the mail of a password reset, and what it was read as; no cookie of whoever has kept it.
+    pub(super) fn take_mail(&mut self, answer: ControlAnswer, mail: ReadMail) {
+        let headers = Vec::new();
+        self.take(ControlAnswer { headers, ..answer }, None);
+        self.mail = Some(mail);
+    }
+
+    /// What it holds for a new password that is not to be shown.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.mail.iter().map(|mail| &mail.token).chain(&self.new_password)
     }
 
     /// The latest redirect.
@@ -106,9 +123,12 @@ impl LoginState {
         let mut filled = String::new();
         for part in &text.0 {
             let value = self.value_of(part, account)?;
-            let is_address = filled.is_empty() || matches!(part, LoginPart::Header(_));
+            let is_address = filled.is_empty() || matches!(part, LoginPart::Header(_) | LoginPart::ResetPath);
             let is_written = matches!(part, LoginPart::Plain(_) | LoginPart::Private(_));
-            let is_of_account = matches!(part, LoginPart::Username | LoginPart::Password | LoginPart::NewPassword);
+            let is_of_account = matches!(
+                part,
+                LoginPart::Username | LoginPart::Password | LoginPart::NewPassword | LoginPart::ResetToken
+            );
             match !is_written && !is_address && (filled.contains('?') || is_of_account) {
                 true => filled.extend(utf8_percent_encode(&value, VALUE)),
                 false => filled.push_str(&value),
@@ -134,6 +154,9 @@ impl LoginState {
             LoginPart::Token => self.token.as_ref().map(|token| token.expose().to_owned()),
             LoginPart::Username => Some(account.0.clone()).filter(|name| !name.is_empty()),
             LoginPart::NewPassword => self.new_password.as_ref().map(|password| password.expose().to_owned()),
+            LoginPart::ResetToken => self.mail.as_ref().map(|mail| mail.token.expose().to_owned()),
+            LoginPart::ResetPath => self.mail.as_ref().and_then(|mail| Some(mail.path.as_ref()?.expose().to_owned())),
+            LoginPart::OneTimeCode => self.one_time_code.as_ref().map(|code| code.expose().to_owned()),
             LoginPart::Password => account.1.as_ref().map(|password| password.expose().to_owned()),
         };
         value.ok_or_else(|| MissingValue(self.reference(part)))
@@ -222,7 +245,12 @@ fn reference(part: &LoginPart) -> String {
         LoginPart::Location(name) => format!("the parameter {name} of a redirect"),
         LoginPart::Token => "the credential".to_owned(),
         LoginPart::Username => "`username` of the credential".to_owned(),
-        LoginPart::NewPassword => "a new password, which only a `password_change` and a `registration` have".to_owned(),
+        LoginPart::NewPassword => {
+            "a new password, which only a `password_change`, a `reset_completion` and a `registration` have".to_owned()
+        }
+        LoginPart::ResetToken => "a token of a mail, which only a `reset_completion` has".to_owned(),
+        LoginPart::ResetPath => "a link of a mail, which only a `reset_completion` has".to_owned(),
+        LoginPart::OneTimeCode => "`totp` of the credential".to_owned(),
         LoginPart::Password => "`password` of the credential".to_owned(),
     }
 }

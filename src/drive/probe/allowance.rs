@@ -87,13 +87,13 @@ pub(super) fn over() -> Option<String> {
 }
 
 /// Shows whoever watches the run what the check waits for, until the result is dropped.
-pub(super) fn shown(what: &str, at_most: Option<Duration>) -> Option<Ongoing> {
+pub(in crate::drive) fn shown(what: &str, at_most: Option<Duration>) -> Option<Ongoing> {
     let until = at_most.map(|time| clock::after(clock::now(), time));
     OWN.try_with(|own| own.activity.waits(what, until)).ok()
 }
 
 /// Waits for something that does not count.
-pub(super) async fn apart<F: Future>(future: F) -> F::Output {
+pub(in crate::drive) async fn apart<F: Future>(future: F) -> F::Output {
     let _wait = OWN.try_with(|own| {
         own.pause();
         Wait(own.clone())

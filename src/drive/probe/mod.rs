@@ -1,6 +1,6 @@
 //! Runs the steps of checks between their controls and gathers what comes back.
 
-mod allowance;
+pub(in crate::drive) mod allowance;
 mod beside;
 mod client_auth;
 mod compose;
@@ -17,6 +17,7 @@ mod knock;
 mod lane;
 mod meeting;
 mod minting;
+mod one_time;
 mod outages;
 mod patience;
 mod pause;

@@ -134,6 +134,15 @@ impl Caster<'_> {
                 let named = procedure.is_some_and(|login| !login.account.0.is_empty());
                 has(named, "the credential has no `username`")?;
             }
+            act @ (SessionAct::ReadResetMail(_)
+            | SessionAct::CompleteReset
+            | SessionAct::FormerPassword
+            | SessionAct::CompleteResetAgain
+            | SessionAct::CompleteResetOfOther) => {
+                if let Some(why) = subject.lacks_for_reset(good, act) {
+                    return missing(&why);
+                }
+            }
             SessionAct::RefreshIfAny(_) | SessionAct::TryRefresh(_) | SessionAct::RefreshByCookies(..)
                 if procedure.is_none_or(|login| login.refresh.is_none()) =>
             {
@@ -276,6 +285,9 @@ impl Caster<'_> {
             };
             let by_certificate = subject.identities[good].certificate.is_some();
             has(changes(change) && !(change == AuthorizationChange::NobodyLoggedIn && by_certificate), why)?;
+        }
+        if !self.sends_a_code(step.act, identity)? {
+            return Ok(());
         }
         self.budget(step.act == SessionAct::GuessPasswords)?;
         if let SessionAct::NearPassword(kind) = step.act

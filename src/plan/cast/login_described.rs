@@ -1,10 +1,10 @@
 //! What is done with the login of a credential, in words.
 
 use crate::check::step::{
-    AuthorizationChange, ChosenPassword, ClientProof, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost, GrantChange,
-    LoginMember, LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoFormer, NoPassword,
-    NoSession, PlainMethod, QueryLogin, RedirectionUri, RefreshChange, RegisteredName, RequestFault, ReturnTo,
-    SessionAct, UnusableResource, UnusualText, UserOrder, UserSpelling,
+    AuthorizationChange, ChosenPassword, ClientProof, CodeChange, DEFAULT_ACCOUNTS, ExtraScope, ForeignHost,
+    GrantChange, LoginMember, LoginRevocation, MalformedGrant, MalformedLogin, MalformedText, NearPassword, NoFormer,
+    NoPassword, NoSession, PlainMethod, QueryLogin, RedirectionUri, RefreshChange, RegisteredName, RequestFault,
+    ReturnTo, SessionAct, UnusableResource, UnusualText, UserOrder, UserSpelling,
 };
 use crate::observe::{Description, Phrase};
 
@@ -45,6 +45,8 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::TwoUsers(UserOrder::OwnLast, _) => "a login with two users, of which the second has the password",
         SessionAct::InQuery(QueryLogin::OwnMethod) => "a login with user and password in the query",
         SessionAct::InQuery(QueryLogin::Get) => "a login by GET",
+        SessionAct::BeforeCode => "what a login has got before its one-time code",
+        SessionAct::ChangedCode(change) => return with_code(change),
         SessionAct::CompareUsers => "failed logins of a known user and of unknown ones",
         SessionAct::NearPassword(NearPassword::Shorter) => "a login with the password without its last character",
         SessionAct::NearPassword(NearPassword::Longer) => "a login with one more character behind the password",
@@ -213,6 +215,17 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::RegisterName(RegisteredName::New) => "a registration of a new name",
         SessionAct::RegisterName(RegisteredName::Taken) => "a registration of a name that is taken",
         SessionAct::AskForReset => "a password reset of the user",
+        SessionAct::ReadResetMail(None) => "a password reset whose mail is read",
+        SessionAct::ReadResetMail(Some(ForeignHost::Host)) => {
+            "a password reset with a foreign Host, whose mail is read"
+        }
+        SessionAct::ReadResetMail(Some(ForeignHost::Forwarded)) => {
+            "a password reset with a foreign host in forwarding fields, whose mail is read"
+        }
+        SessionAct::CompleteReset => "a password reset that is completed",
+        SessionAct::FormerPassword => "a login with the password from before the reset",
+        SessionAct::CompleteResetAgain => "another completion with the same token",
+        SessionAct::CompleteResetOfOther => "a completion with the token of another user",
         SessionAct::AskForResetOfNobody => "a password reset of a user that does not exist",
         SessionAct::Copy(..) | SessionAct::RefreshToken(..) | SessionAct::IdToken(..) | SessionAct::AwaitOverlap => {
             "nothing"
@@ -223,7 +236,7 @@ pub(super) fn described(act: SessionAct) -> Description {
 
 fn chosen_password(chosen: ChosenPassword) -> &'static str {
     match chosen {
-        ChosenPassword::Good => "a password that is long and not common",
+        ChosenPassword::Good | ChosenPassword::Another => "a password that is long and not common",
         ChosenPassword::Short => "a password of seven characters",
         ChosenPassword::Common => "a common password",
     }
@@ -323,6 +336,28 @@ fn malformed_text(text: MalformedText) -> &'static str {
         MalformedText::Character => "one character",
         MalformedText::Empty => "empty",
     }
+}
+
+fn with_code(change: CodeChange) -> Description {
+    let text = match change {
+        CodeChange::Again => "a login with a one-time code that was used before",
+        CodeChange::Missing => "a login without its one-time code",
+        CodeChange::Empty => "a login with an empty one-time code",
+        CodeChange::Zeros => "a login with zeros as its one-time code",
+        CodeChange::Null => "a login with null as its one-time code",
+        CodeChange::List => "a login with an array of one-time codes, of which the last is right",
+        CodeChange::Beside(distance @ ..0) => {
+            return Description::new(format!("a login with the one-time code of {} time steps ago", -distance));
+        }
+        CodeChange::Beside(distance) => {
+            return Description::new(format!("a login with the one-time code of {distance} time steps ahead"));
+        }
+        CodeChange::Ago(seconds) => {
+            return Description::new(format!("a login with a one-time code that ended {} minutes ago", seconds / 60));
+        }
+        CodeChange::OfAnother => "a login with the one-time code of another user",
+    };
+    Description::from(Phrase::new(text))
 }
 
 fn unusual(member: LoginMember, kind: UnusualText) -> &'static str {

@@ -8,6 +8,7 @@ mod forging;
 mod login;
 mod login_described;
 mod login_identity;
+mod one_time;
 mod reasons;
 mod resource;
 mod rounds;

@@ -13,6 +13,7 @@ pub(crate) mod jwt;
 pub(crate) mod login_token;
 pub(crate) mod mtls;
 pub(crate) mod passwords;
+mod resets;
 pub(crate) mod session;
 pub(crate) mod sigv4;
 
@@ -59,9 +60,11 @@ pub(crate) struct Verifiers {
     sessions: Sessions,
     families: Families,
     codes: login_token::Codes,
+    one_time: login_token::OneTime,
     proofs: ProofVerifier,
     provider: login_token::Provider,
     registered: login_token::RegisteredClients,
+    resets: resets::Resets,
 }
 
 /// What logins lead to.
@@ -97,15 +100,22 @@ impl Verifiers {
             sessions,
             families,
             codes: login_token::Codes::default(),
+            one_time: login_token::OneTime::default(),
             proofs,
             provider: login_token::Provider::at("http://127.0.0.1"),
             registered: login_token::RegisteredClients::default(),
+            resets: resets::Resets::default(),
         }
     }
 
     /// The same, where those that name the server know its address.
     pub(crate) fn at(self, base: &str) -> Self {
-        Self { proofs: ProofVerifier::new(base), provider: login_token::Provider::at(base), ..self }
+        Self {
+            proofs: ProofVerifier::new(base),
+            provider: login_token::Provider::at(base),
+            resets: resets::Resets::at(base),
+            ..self
+        }
     }
 
     /// The endpoints of logins.

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Verifiers;
+use super::{Verifiers, resets};
 use crate::reference::random::random_text;
 use crate::reference::rejection::Rejection;
 use crate::reference::state::{Principal, principal};
@@ -198,10 +198,23 @@ pub(in crate::reference) async fn disable(
     StatusCode::NO_CONTENT
 }
 
-/// The answer to whoever asks for another password: the same, whether there is such a user or not (ASVS 6.3.8). Nobody gets mail
-/// here.
+/// Gives a user another password who has proved to have got a mail, and ends all of the user's sessions and tokens.
+pub(super) fn set_anew(verifiers: &Verifiers, user: &str, new: &str) {
+    let (state, accounts) = (&verifiers.state, &verifiers.accounts);
+    match state.fault("reset-keeps-former-password") {
+        true => accounts.change_beside(user, new),
+        false => accounts.change(user, new),
+    }
+    if !state.fault("reset-keeps-sessions") {
+        verifiers.sessions.end_all_of(user);
+        verifiers.families.end_all_of(user, &state.faults);
+    }
+}
+
+/// The answer to whoever asks for another password: the same, whether there is such a user or not (ASVS 6.3.8).
 pub(super) async fn forgot(
     Shared(verifiers): Shared<Arc<Verifiers>>,
+    headers: HeaderMap,
     Json(asked): Json<Forgotten>,
 ) -> Result<(StatusCode, Json<Value>), Rejection> {
     let (state, is_known) = (&*verifiers.state, verifiers.accounts.knows(&asked.username));
@@ -214,6 +227,9 @@ pub(super) async fn forgot(
     if is_known && state.fault("reset-waits-for-mail") {
         tokio::time::sleep(MAIL).await;
     }
+    if is_known {
+        resets::send(&verifiers, &asked.username, &headers);
+    }
     let said = match !is_known && state.fault("reset-says-unknown-user") {
         true => "there is no such user",
         false => "if there is such a user, a mail was sent",
@@ -222,7 +238,7 @@ pub(super) async fn forgot(
 }
 
 /// Whether a user may have this password (ASVS 6.2.1, 6.2.4).
-fn may_be_chosen(verifiers: &Verifiers, password: &str) -> Result<(), Rejection> {
+pub(super) fn may_be_chosen(verifiers: &Verifiers, password: &str) -> Result<(), Rejection> {
     let state = &*verifiers.state;
     let refused = |error| Err(Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, error));
     if password.chars().count() < SHORTEST && !state.fault("short-password-taken") {

@@ -183,7 +183,8 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     if !own_host::is_well_formed(&request) && !takes_odd_hosts {
         return at_hand(Rejection::new(StatusCode::BAD_REQUEST, "invalid_host").answer());
     }
-    let takes_any_host = takes_odd_hosts || state.fault("metadata-of-host");
+    let takes_any_host =
+        takes_odd_hosts || state.fault("metadata-of-host") || own_host::is_of_reset_by_host(state, &request);
     if linked.is_none() && led_to.is_none() && !takes_any_host && !own_host::is_meant(&request) {
         return at_hand(Rejection::new(StatusCode::MISDIRECTED_REQUEST, "misdirected_request").answer());
     }

@@ -71,6 +71,11 @@ pub(super) fn is_of_login<B>(request: &Request<B>) -> bool {
     ["/session/login", "/login-token/"].iter().any(|path| request.uri().path().starts_with(path))
 }
 
+/// Through a fault: whether a request asks for a reset, whose link names any host.
+pub(super) fn is_of_reset_by_host<B>(state: &ReferenceState, request: &Request<B>) -> bool {
+    request.uri().path().ends_with("/forgot") && state.fault("reset-link-names-host")
+}
+
 /// Leads an answer there: its redirect, or its own address.
 pub(super) fn lead(headers: &mut HeaderMap, host: &str) {
     let path = headers.get(header::LOCATION).and_then(|path| path.to_str().ok());

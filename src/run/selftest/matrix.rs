@@ -67,10 +67,16 @@ fn shown_to(fault: &Fault) -> &'static str {
     SHOWN_TO_ANOTHER.iter().find(|(name, _)| *name == fault.name).map_or(fault.check, |(_, check)| *check)
 }
 
+/// Whether a check is about one-time codes.
+fn has_codes(check: &str) -> bool {
+    find(check).is_some_and(Check::needs_one_time_codes)
+}
+
 /// The login that a fault and its check ask for, where the scheme has credentials that are given.
 fn login_for(fault: &Fault, scheme: &str) -> TrialLogin {
     let check = shown_to(fault);
     match find(check).map(Check::group) {
+        _ if has_codes(check) => TrialLogin::OneTime,
         Some("session") if fault.name == "refresh-cookie-without-httponly" => TrialLogin::RefreshedSession,
         Some("login" | "refresh") if scheme != "session" => TrialLogin::Requests,
         Some("grant") if NEED_CODES.contains(&check) => TrialLogin::Code,
@@ -93,7 +99,10 @@ pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, 
         return under_every_scheme(fault, profile).await;
     }
     let mut last = None;
-    for scheme in schemes_of(shown_to(fault)) {
+    let mut schemes = schemes_of(shown_to(fault));
+    // the reference has them at one login
+    schemes.retain(|scheme| *scheme == "bearer" || !has_codes(fault.check));
+    for scheme in schemes {
         // some forgeries of algorithms exist for one family only
         let algs: &[Option<&'static str>] = match scheme {
             "jwt" => &[None, Some("RS256"), Some("HS256")],
@@ -166,6 +175,8 @@ async fn under(
     let tried = catalogue().filter(|check| check.is_of(groups));
     let tried = tried
         .filter(|check| [fault.check, shown_to(fault)].contains(&check.id) || !is_costly(check))
+        // each login waits for its code
+        .filter(|check| !has_codes(fault.check) || check.id == fault.check)
         .map(|check| check.id);
     let trial = Trial {
         alg,

@@ -75,7 +75,8 @@ pub async fn prove(effort: &Effort) -> SelftestProof {
     let (waiting, quick): Split = rest.into_iter().partition(|fault| mode(fault) == Mode::Timed);
     let schemes: Vec<&'static str> = if whole { schemes().collect() } else { Vec::new() };
     let bearer = schemes.iter().filter(|scheme| **scheme == "bearer");
-    let with_login = bearer.flat_map(|scheme| [TrialLogin::Requests, TrialLogin::Grant].map(|login| (*scheme, login)));
+    let logins = [TrialLogin::Requests, TrialLogin::Grant, TrialLogin::OneTime, TrialLogin::OneTimeBeside];
+    let with_login = bearer.flat_map(|scheme| logins.map(|login| (*scheme, login)));
     let tried = schemes.iter().map(|scheme| (*scheme, TrialLogin::None)).chain(with_login);
     let tried = tried.map(|(scheme, login)| (scheme, login, false));
     let with_certificates = schemes.iter().filter(|scheme| scheme.starts_with("oauth2-"));
@@ -180,6 +181,9 @@ async fn sound(
 ) -> Result<Sound, TrialError> {
     let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
     let tried = catalogue().filter(|check| check.is_of(groups));
+    // where each login waits for its code, what is about these is tried: the rest is, at a login without them
+    let waits = matches!(login, TrialLogin::OneTime | TrialLogin::OneTimeBeside);
+    let tried = tried.filter(|check| !waits || check.needs_one_time_codes());
     let tried = tried.filter(|check| (check.mode == Mode::Statistical) == statistical).map(|check| check.id);
     let checks: Vec<&'static str> = tried.collect();
     if checks.is_empty() {

@@ -16,6 +16,9 @@ logins:
     logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
     password_change: { post: /login-token/password, headers: { Authorization: "Bearer {token}" }, json: { password: "{password}", new_password: "{new_password}" } }
     password_reset: { post: /login-token/forgot, json: { username: "{username}" } }
+    reset_completion:
+      mail: { get: "/outbox/{username}" }
+      request: { post: /login-token/reset, json: { username: "{username}", token: "{reset_token}", new_password: "{new_password}" } }
     registration: { post: /login-token/register, json: { username: "{username}", password: "{new_password}" } }
 credentials:
   service: { login: app, username: service, password: correct-Horse-7-battery, scopes: [read:orders, write:orders], tenant: a }
@@ -143,6 +146,41 @@ resources:
   - { request: GET /public, public: true }
 "#;
 
+/// Logins with a one-time code: in a request of its own after the password, or beside it.
+const ONE_TIME: &str = r#"
+logins:
+  app:
+    request:
+      - { post: /login-token/otp/password, json: { username: "{username}", password: "{password}" } }
+      - { post: /login-token/otp/code, json: { mfa_token: "{/mfa_token}", code: "{totp}" } }
+    logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
+  other:
+    request: { post: /login-token/otp/login, json: { username: "{username}", password: "{password}", code: "{totp}" } }
+    logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
+credentials:
+  service: { login: app, username: service, password: correct-Horse-7-battery, totp: { secret: N52HALLTMVZHM2LDMUWVM4JYGJWUY6BU, period: 2s }, scopes: [read:orders, write:orders], tenant: a }
+  reader: { login: other, username: reader, password: reader-Lantern-4-quiet, totp: { secret: N52HALLSMVQWIZLSFU3WQV3OGNNGWUTU, period: 2s }, scopes: [read:orders], tenant: a }
+resources:
+  - { request: GET /login-token/orders, scopes: [read:orders] }
+  - request: GET /login-token/account
+  - { request: GET /public, public: true }
+"#;
+
+/// The same where the code that is looked at comes beside the password.
+const ONE_TIME_BESIDE: &str = r#"
+logins:
+  app:
+    request: { post: /login-token/otp/login, json: { username: "{username}", password: "{password}", code: "{totp}" } }
+    logout: { post: /login-token/logout, headers: { Authorization: "Bearer {token}" } }
+credentials:
+  service: { login: app, username: service, password: correct-Horse-7-battery, totp: { secret: N52HALLTMVZHM2LDMUWVM4JYGJWUY6BU, period: 2s }, scopes: [read:orders, write:orders], tenant: a }
+  reader: { login: app, username: reader, password: reader-Lantern-4-quiet, totp: { secret: N52HALLSMVQWIZLSFU3WQV3OGNNGWUTU, period: 2s }, scopes: [read:orders], tenant: a }
+resources:
+  - { request: GET /login-token/orders, scopes: [read:orders] }
+  - request: GET /login-token/account
+  - { request: GET /public, public: true }
+"#;
+
 /// Where the credentials of a trial come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrialLogin {
@@ -158,6 +196,10 @@ pub enum TrialLogin {
     CodeForWrites,
     /// The same of somebody who has logged in before.
     SingleSignOn,
+    /// A login with a one-time code in a request of its own.
+    OneTime,
+    /// The same beside the password.
+    OneTimeBeside,
     /// A login to a session that a cookie of its own renews.
     RefreshedSession,
 }
@@ -251,6 +293,8 @@ impl Trial {
             TrialLogin::Code => CODE,
             TrialLogin::CodeForWrites => CODE_FOR_WRITES,
             TrialLogin::SingleSignOn => SINGLE_SIGN_ON,
+            TrialLogin::OneTime => ONE_TIME,
+            TrialLogin::OneTimeBeside => ONE_TIME_BESIDE,
             TrialLogin::RefreshedSession => REFRESHED_SESSION,
         };
         let scheme = match (self.scheme, self.alg) {

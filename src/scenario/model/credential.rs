@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ClientAuth, DeclaredLogin, SigningKeySource};
+use super::{ClientAuth, DeclaredLogin, SigningKeySource, Totp};
 use crate::scenario::{At, JsonTemplate, Template};
 
 /// A credential: the members that its scheme needs, with what it may do.
@@ -27,6 +27,10 @@ pub struct Credential {
     /// Password.
     #[serde(default)]
     pub password: Option<Template>,
+    /// Secret of its one-time codes, the second factor of its `login`: in Base32, as an `otpauth://` URI, or as a mapping. `{totp}`
+    /// in a request of the login stands for the present code.
+    #[serde(default)]
+    pub totp: Option<At<Totp>>,
     /// Client identifier.
     #[serde(default)]
     pub client_id: Option<Template>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 
-use super::{AnswerPattern, ClientAuth, SigningKeySource};
+use super::{AnswerPattern, ClientAuth, ResetCompletionFields, SigningKeySource};
 use crate::scenario::either::{bare_or_map, one_or_list};
 use crate::scenario::text::{DeclaredLifetime, Pointer};
 use crate::scenario::{At, JsonTemplate, Template};
@@ -13,9 +13,10 @@ use crate::scenario::{At, JsonTemplate, Template};
 /// How a credential is obtained: by exactly one of `command`, `request`, `client` and `password`.
 ///
 /// In what is sent, `{/pointer}`, `{header:NAME}`, `{cookie:NAME}`, `{input:NAME}` and `{location:NAME}` stand for values of earlier answers,
-/// `{username}` and `{password}` for those members of the credential, `{token}` for the credential that is held, and
-/// `{new_password}`, in a password change, for the password that takes the place of `{password}`, and in a registration for that
-/// of the new account. `{location:NAME}` is a parameter of the address that an answer redirects to; of one with a code or an error,
+/// `{username}` and `{password}` for those members of the credential, `{totp}` for the present one-time code of its `totp`, `{token}`
+/// for the credential that is held, and
+/// `{new_password}`, in a password change and in the completion of a reset, for the password that takes the place of `{password}`,
+/// and in a registration for that of the new account. `{location:NAME}` is a parameter of the address that an answer redirects to; of one with a code or an error,
 /// also where JSON hands it to a script.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +67,11 @@ pub struct LoginFields {
     /// mails for it, and for users that nobody has. Leave it out where the password ends with the request.
     #[serde(default)]
     pub password_reset: Option<LoginRequests>,
+    /// How the user who has asked by `password_reset` sets another password, with what the mail has. Checks of resets need it; they
+    /// set `New1-` followed by the password, and put the former password back by `password_change`, or by another reset. Each check
+    /// asks for one to four mails.
+    #[serde(default)]
+    pub reset_completion: Option<At<ResetCompletionFields>>,
     /// How somebody makes an account of the name `{username}` with the password `{new_password}`: one request, or several in
     /// order. Checks register up to six users whose names begin with `authbench`, who stay, and the user of the credential up to
     /// five times with another password, which they change back where the target takes it.

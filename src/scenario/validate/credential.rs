@@ -2,7 +2,8 @@
 
 use crate::scenario::error::nearest;
 use crate::scenario::model::{
-    AnswerPattern, ClientAuth, Credential, LoginFields, LoginRequest, LoginSource, SchemeFields, TokenPlaceFields,
+    AnswerPattern, ClientAuth, Credential, LoginFields, LoginRequest, LoginSource, MailFields, ResetCompletionFields,
+    SchemeFields, TokenPlaceFields,
 };
 use crate::scenario::{At, LoadedScenario, Position, ScenarioError};
 
@@ -58,6 +59,7 @@ pub(super) fn fits(
         let error = loaded.error(credential.place, format!("the credential `{name}` has no certificate"));
         mistakes.push(error.with_help("write `tls: { certificate: FILE, key: FILE }` in the credential"));
     }
+    one_time_codes(loaded, name, credential, mistakes);
     if let Some(login) = &credential.login {
         return with_login(loaded, (name, scheme), (login.place, &login.value.0), &present, mistakes);
     }
@@ -100,6 +102,37 @@ pub(super) fn fits(
         let login = if obtains(scheme) { ", or a `login`" } else { "" };
         mistakes.push(error.with_help(format!("{scheme} needs {needed}{login}")));
     }
+}
+
+/// A secret of one-time codes belongs to a login that sends them.
+fn one_time_codes(loaded: &LoadedScenario, name: &str, credential: &At<Credential>, mistakes: &mut Vec<ScenarioError>) {
+    let fields = match credential.login.as_ref().map(|login| &login.value.0) {
+        Some(LoginSource::Own(fields)) => Some(&**fields),
+        Some(LoginSource::Named(other)) => match loaded.scenario.logins.get(other) {
+            None => return,
+            named => named,
+        },
+        None => None,
+    };
+    let requests = |fields: &LoginFields| fields.request.as_ref().is_some_and(|requests| sends_codes(&requests.0));
+    let sends = fields.is_some_and(requests);
+    match &credential.totp {
+        Some(totp) if !sends => {
+            let text = format!("no request of the login of `{name}` has `{{totp}}`, for which its `totp` is");
+            let help = "write `{totp}` where a request has the one-time code, such as `json: { code: \"{totp}\" }`, or remove `totp`";
+            mistakes.push(loaded.error(totp.place, text).with_help(help));
+        }
+        None if sends => {
+            let text = format!("the login of `{name}` sends `{{totp}}`, and the credential has no `totp`");
+            let help = "write its secret in Base32, such as `totp: \"${TOTP_SECRET}\"`";
+            mistakes.push(loaded.error(credential.place, text).with_help(help));
+        }
+        _ => {}
+    }
+}
+
+fn sends_codes(requests: &[LoginRequest]) -> bool {
+    requests.iter().any(|request| request.refers_to("totp"))
 }
 
 /// Whether a client authenticates by its certificate (RFC 8705 §2).
@@ -196,6 +229,8 @@ fn login_fits(
             "write `{username}` where a request has the user-id, such as `{ post: /forgot, form: { email: \"{username}\" } }`",
         );
     }
+    let completed = login.reset_completion.as_ref();
+    let completion = completed.map(|completion| completion.request.0.as_slice());
     let registration = login.registration.as_ref().map(|requests| requests.0.as_slice());
     for reference in ["username", "new_password"] {
         if registration.is_some_and(|requests| !requests.iter().any(|request| request.refers_to(reference))) {
@@ -210,7 +245,9 @@ fn login_fits(
         wrong(format!("the `logout` of {what} has no request"), "write a request such as `{ post: /logout }`");
     }
     let refresh = login.refresh.as_ref().map(|request| &request.value);
-    for request in [requests, changes, reset, registration, logout].into_iter().flatten().flatten().chain(refresh) {
+    for request in
+        [requests, changes, reset, completion, registration, logout].into_iter().flatten().flatten().chain(refresh)
+    {
         if request.address().is_none() {
             let text = format!("a request of {what} needs exactly one of get, post, put, patch and delete");
             wrong(text, "write its address, such as `post: /login`");
@@ -224,6 +261,51 @@ fn login_fits(
         if let Some(pattern) = &request.success {
             pattern_fits(pattern, what, &mut wrong);
         }
+    }
+    if let Some(completion) = completed {
+        let at = completion.place;
+        let mut wrong = |text: String, help: &str| mistakes.push(loaded.error(at, text).with_help(help.to_owned()));
+        completion_fits(completion, what, reset.is_some(), &mut wrong);
+    }
+}
+
+/// What is wrong with the completion of a reset.
+fn completion_fits(
+    completion: &ResetCompletionFields,
+    what: &str,
+    is_asked_for: bool,
+    wrong: &mut impl FnMut(String, &str),
+) {
+    if !is_asked_for {
+        let text = format!("the `reset_completion` of {what} has no `password_reset` beside it");
+        wrong(
+            text,
+            "write the request by which a user asks for another password, such as `password_reset: { post: /forgot, form: { email: \"{username}\" } }`",
+        );
+    }
+    let MailFields { command, get, headers, env, .. } = &completion.mail;
+    if command.is_some() == get.is_some() {
+        let text = format!("`mail` of the `reset_completion` of {what} needs exactly one of command and get");
+        wrong(
+            text,
+            "write `command: [PROGRAM]` that prints the link or the token, or `get: ADDRESS` of a mail catcher",
+        );
+    }
+    if command.as_ref().is_some_and(Vec::is_empty) {
+        let text = format!("the command of `mail` in the `reset_completion` of {what} is empty");
+        wrong(text, "write the program and its arguments as a list");
+    }
+    if (command.is_none() && !env.is_empty()) || (get.is_none() && !headers.is_empty()) {
+        let text = format!("`mail` of the `reset_completion` of {what} has members that do not fit");
+        wrong(text, "keep `env` beside `command`, and `headers` beside `get`");
+    }
+    let refers = |reference: &str| completion.request.0.iter().any(|request| request.refers_to(reference));
+    if !refers("new_password") || !(refers("reset_token") || refers("reset_path")) {
+        let text = format!("the `reset_completion` of {what} has no `{{new_password}}`, or no token");
+        wrong(
+            text,
+            "write `{new_password}`, and `{reset_token}` or `{reset_path}`, where requests have them, such as `{ post: /reset, form: { token: \"{reset_token}\", password: \"{new_password}\" } }`",
+        );
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,8 @@ pub(super) struct Manner {
     pub(super) keeps_changed: bool,
     /// Whether its resources do not answer while the password is another one than at the start.
     pub(super) hangs_when_changed: bool,
+    /// Whether it refuses a password that the user had before.
+    pub(super) remembers_passwords: bool,
     /// Whether its access tokens are JWTs, which no logout ends.
     pub(super) stateless: bool,
 }
@@ -45,6 +48,7 @@ impl Default for Manner {
             keeps_ended: false,
             keeps_changed: false,
             hangs_when_changed: false,
+            remembers_passwords: false,
             stateless: false,
         }
     }
@@ -60,6 +64,10 @@ struct Issued {
     number: u64,
     /// The password, once it was changed.
     changed: Option<String>,
+    /// The token of the last mail of a reset, until it is used.
+    mailed: Option<String>,
+    /// Where mails go: a file with the name of the user.
+    mails: Option<PathBuf>,
 }
 
 /// What was asked for.
@@ -93,6 +101,8 @@ impl Application {
             .route("/auth/logout", post(logout))
             .route("/auth/forget", post(forget))
             .route("/auth/password", post(change_password))
+            .route("/auth/forgot", post(send_mail))
+            .route("/auth/reset", post(reset))
             .route("/login", get(page).post(submit))
             .route("/logout", post(logout))
             .route("/oauth/token", post(grant))
@@ -104,6 +114,11 @@ impl Application {
 
     pub(super) fn counts(&self) -> Counts {
         self.lock().counts
+    }
+
+    /// Sends mails to files of a folder from now on.
+    pub(super) fn mails_to(&self, folder: &Path) {
+        self.lock().mails = Some(folder.to_owned());
     }
 
     /// Sees each change of the password.
@@ -195,6 +210,36 @@ async fn change_password(State(app): State<Application>, headers: HeaderMap, Jso
     }
     app.changes.send_modify(|changes| *changes += 1);
     StatusCode::NO_CONTENT.into_response()
+}
+
+async fn send_mail(State(app): State<Application>, Json(body): Json<Value>) -> StatusCode {
+    let mut issued = app.lock();
+    if body["email"] == USER {
+        issued.number += 1;
+        let token = format!("mailed-{:016x}", issued.number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let text = format!("Set another password: https://app.example.test/#/reset/{token}\n");
+        let file = issued.mails.as_ref().map(|folder| folder.join(USER));
+        file.iter().for_each(|file| std::fs::write(file, &text).expect("writes"));
+        issued.mailed = Some(token);
+    }
+    StatusCode::ACCEPTED
+}
+
+async fn reset(State(app): State<Application>, Json(body): Json<Value>) -> StatusCode {
+    {
+        let mut issued = app.lock();
+        let new = body["new"].as_str().map(str::to_owned);
+        let is_former = app.manner.remembers_passwords && new.as_deref() == Some(PASSWORD);
+        if issued.mailed.is_none() || body["token"].as_str() != issued.mailed.as_deref() || is_former {
+            return StatusCode::UNPROCESSABLE_ENTITY;
+        }
+        issued.mailed = None;
+        issued.changed = new;
+        issued.tokens.clear();
+        issued.refresh_tokens.clear();
+    }
+    app.changes.send_modify(|changes| *changes += 1);
+    StatusCode::NO_CONTENT
 }
 
 async fn refresh(State(app): State<Application>, Json(body): Json<Value>) -> Response {

@@ -105,10 +105,15 @@ fn changing() -> String {
     REFERRING.replacen("    username", change, 1)
 }
 
-const ACCOUNTS: [&str; 4] = [
+const ACCOUNTS: [&str; 9] = [
     "login.registration-indistinct",
     "login.registration-keeps-accounts",
+    "login.reset-ends-former-password",
+    "login.reset-ends-sessions",
     "login.reset-indistinct",
+    "login.reset-link-host",
+    "login.reset-token-bound-to-user",
+    "login.reset-token-single-use",
     "login.weak-password-refused",
 ];
 
@@ -236,7 +241,12 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "login.query-credentials-refused",
         "login.registration-indistinct",
         "login.registration-keeps-accounts",
+        "login.reset-ends-former-password",
+        "login.reset-ends-sessions",
         "login.reset-indistinct",
+        "login.reset-link-host",
+        "login.reset-token-bound-to-user",
+        "login.reset-token-single-use",
         "login.return-address-never-5xx",
         "login.unusual-password-refused",
         "login.unusual-user-refused",

@@ -3,6 +3,7 @@
 mod application;
 mod checks;
 mod frameworks;
+mod resets;
 mod token_endpoint;
 
 use std::net::SocketAddr;

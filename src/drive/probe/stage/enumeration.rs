@@ -29,6 +29,10 @@ const CLIENT_FAILURES: u32 = 3;
 /// Why no samples are taken.
 const THROTTLED: &str = "the target throttles failed authentications before there are samples enough";
 
+/// Why no samples are taken of a login with a second factor.
+const WAITS_FOR_CODES: &str = "the login sends a one-time code, and each of the many logins that are compared would wait for the next one: a credential \
+     first in the file whose user has no second factor shows it";
+
 /// Why no samples are taken of users that do not exist.
 const REGISTERS: &str = "the login of a user that does not exist succeeds: it may register users";
 
@@ -54,6 +58,9 @@ impl Stage<'_> {
     ) -> Result<(), Halt> {
         let (name, procedure) = self.login_of(identity)?;
         let most = procedure.most_failures;
+        if procedure.code_step().is_some() && !self.prober.equipment.logins.codes.are_taken_again() {
+            return Err(Halt::Untestable(WAITS_FOR_CODES.to_owned()));
+        }
         // those of checks before it are forgotten with the good login that comes first
         if most < 2 {
             return Err(may_lock(&name, most));

@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::noting::note;
+use super::one_time::guessing;
 use super::session::{WRONG, unknown_user};
 use super::told::{Told, failed};
 use super::{Halt, Stage, fell_silent, was_throttled};
@@ -43,7 +44,7 @@ impl Stage<'_> {
         evidence.guessed_at_nobody = self.prober.subject().material.expendable_username.is_none();
         for number in 0..self.times(1, true) {
             let wrong = self.guess(identity, number, evidence)?;
-            let mut session = Logins::recorded(&wrong);
+            let mut session = guessing(&wrong);
             let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
             self.guessed(action, &session, ended, evidence).await?;
             if fell_silent(evidence) || was_throttled(evidence) || is_delayed(self, evidence) {
@@ -66,7 +67,7 @@ impl Stage<'_> {
         }
         let mut sessions = Vec::new();
         for number in (sent..self.times(1, true)).take(AT_ONCE) {
-            sessions.push(Logins::recorded(&self.guess(identity, number, evidence)?));
+            sessions.push(guessing(&self.guess(identity, number, evidence)?));
         }
         let logins = &self.prober.equipment.logins;
         let began = clock::now();
@@ -149,7 +150,7 @@ impl Stage<'_> {
             }
             _ => guess,
         };
-        let mut session = Logins::recorded(&guess);
+        let mut session = guessing(&guess);
         let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
         self.guessed(action, &session, ended, evidence).await
     }

@@ -14,10 +14,12 @@ mod hook;
 mod learned;
 mod look_back;
 mod noting;
+mod one_time;
 mod password;
 mod plain_http;
 mod refresh;
 mod registration;
+mod reset;
 mod resource;
 mod same_connection;
 mod session;
@@ -49,6 +51,7 @@ use crate::scheme::jose::Jws;
 use crate::scheme::jwt::Kit;
 use crate::scheme::{Carried, Companion, Proof};
 use crate::secret::Secret;
+pub(super) use one_time::for_two;
 pub(super) use wait::{LONGEST_WAIT, ROUNDING};
 
 /// A token that a step keeps, with whose it is.
@@ -133,8 +136,10 @@ pub(super) struct Stage<'a> {
     /// Whether an account is to be enabled again.
     disabled: bool,
     rotated: bool,
-    /// The identity whose password was changed, and the right to log in to its account.
-    changed: Option<(String, tokio::sync::OwnedMutexGuard<()>)>,
+    /// The identities whose password was changed, and the right to log in to their accounts.
+    changed: Vec<(String, tokio::sync::OwnedMutexGuard<()>)>,
+    /// The last password reset that was completed.
+    completed: Option<reset::CompletedReset>,
 }
 
 impl<'a> Stage<'a> {
@@ -162,7 +167,8 @@ impl<'a> Stage<'a> {
             outage: false,
             disabled: false,
             rotated: false,
-            changed: None,
+            changed: Vec::new(),
+            completed: None,
         }
     }
 

@@ -134,9 +134,11 @@ mod tests {
             logout: Vec::new(),
             password_change: Vec::new(),
             password_reset: Vec::new(),
+            reset_completion: None,
             registration: Vec::new(),
             cookies: None,
             beside_writes: BesideWrites::default(),
+            one_time: None,
             account: ("alice@a.example".to_owned(), None),
             most_failures: 1,
         };

@@ -48,16 +48,17 @@ impl Stage<'_> {
         let kept = started(&mut self.sessions, slot)?;
         let ended = logins.change_password(&name, &mut kept.session).await;
         note(kept.session.exchanges(), &procedure, evidence);
-        self.changed = Some((name, alone));
+        self.changed.push((name, alone));
         ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
         Ok(granted(kept.session.exchanges().last().cloned()))
     }
 
     /// Puts a password back that the check has changed.
     pub(super) async fn put_password_back(&mut self, evidence: &mut Evidence) {
-        let Some((name, _alone)) = self.changed.take() else { return };
-        if let Err(error) = self.prober.equipment.logins.put_password_back(&name).await {
-            evidence.obstacle.get_or_insert(error.to_string());
+        for (name, _alone) in std::mem::take(&mut self.changed) {
+            if let Err(error) = self.prober.equipment.logins.put_password_back(&name).await {
+                evidence.obstacle.get_or_insert(error.to_string());
+            }
         }
     }
 
@@ -190,7 +191,7 @@ impl Stage<'_> {
         note(session.exchanges(), with_new, evidence);
         match ended {
             Ok((held, _)) => {
-                let opened = self.opened(held, None, evidence).await;
+                let opened = self.opened(held, session.exchanges().last().cloned(), evidence).await;
                 // the change back may end it
                 session.may_have_ended();
                 logins.give_back(session);

@@ -128,6 +128,10 @@ impl Stage<'_> {
                 return Ok(());
             }
             SessionAct::OtherMethod(method) => Box::pin(self.other_method(identity, method)).await?,
+            SessionAct::BeforeCode => return Box::pin(self.before_code(action, identity, evidence)).await,
+            SessionAct::ChangedCode(change) => {
+                return Box::pin(self.changed_code(action, identity, change, evidence)).await;
+            }
             SessionAct::GuessPasswords => return Box::pin(self.guess_passwords(action, identity, evidence)).await,
             SessionAct::GuessAtOnce => return Box::pin(self.guess_at_once(action, identity, evidence)).await,
             SessionAct::TryGuessedAccount => {
@@ -240,6 +244,11 @@ impl Stage<'_> {
                 let of_nobody = act == SessionAct::AskForResetOfNobody;
                 Box::pin(self.ask_for_reset(identity, of_nobody, evidence)).await?
             }
+            SessionAct::ReadResetMail(host) => Box::pin(self.read_reset_mail(identity, host, evidence)).await?,
+            SessionAct::CompleteReset => Box::pin(self.complete_reset(identity, evidence)).await?,
+            SessionAct::FormerPassword => Box::pin(self.log_in_with_former(evidence)).await?,
+            SessionAct::CompleteResetAgain => Box::pin(self.complete_reset_again(evidence)).await?,
+            SessionAct::CompleteResetOfOther => Box::pin(self.complete_reset_of_other(identity, evidence)).await?,
             SessionAct::PageWithMalformedCookies(slot) => {
                 return Box::pin(self.page_with_malformed_cookies(action, slot, evidence)).await;
             }
@@ -409,9 +418,19 @@ impl Stage<'_> {
         failed: fn(&ControlError, &LoginProcedure, &LoginSession) -> Result<Told, Halt>,
         evidence: &mut Evidence,
     ) -> Result<(Told, Vec<Exchange>), Halt> {
-        let mut session = Logins::recorded(wrong).patiently();
+        self.ended_session(Logins::recorded(wrong).patiently(), alone, failed, evidence).await
+    }
+
+    /// The same of a session that has not logged in yet.
+    pub(super) async fn ended_session(
+        &self,
+        mut session: LoginSession,
+        alone: OwnedMutexGuard<()>,
+        failed: fn(&ControlError, &LoginProcedure, &LoginSession) -> Result<Told, Halt>,
+        evidence: &mut Evidence,
+    ) -> Result<(Told, Vec<Exchange>), Halt> {
         let ended = session.renewed(&self.prober.equipment.logins).await;
-        note(session.exchanges(), wrong, evidence);
+        note(session.exchanges(), session.procedure(), evidence);
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
         self.prober.pulse_after_login(session.exchanges()).await;
         let exchange = session.exchanges().last().cloned();
@@ -420,7 +439,7 @@ impl Stage<'_> {
                 drop(alone);
                 self.opened(held, exchange, evidence).await
             }
-            Err(error) => failed(&error, wrong, &session)?,
+            Err(error) => failed(&error, session.procedure(), &session)?,
         };
         let before = session.exchanges().split_last().map_or(&[][..], |(_, before)| before).to_vec();
         Ok((told, before))

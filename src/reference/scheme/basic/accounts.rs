@@ -16,6 +16,8 @@ pub(crate) struct Accounts {
     hashes: HashMap<&'static str, Account>,
     /// Passwords that took the place of those of the seed.
     changed: RwLock<HashMap<String, phc::PasswordHash>>,
+    /// Users whose passwords of the seed a faulty server takes beside those.
+    beside: RwLock<HashSet<String>>,
     /// Users who have registered.
     registered: RwLock<HashMap<String, (phc::PasswordHash, Arc<Principal>)>>,
     /// SHA-256 of credentials that were verified once.
@@ -71,6 +73,7 @@ impl Accounts {
         Self {
             hashes,
             changed: RwLock::default(),
+            beside: RwLock::default(),
             registered: RwLock::default(),
             verified: RwLock::default(),
             disabled: RwLock::default(),
@@ -111,6 +114,12 @@ impl Accounts {
     pub(in crate::reference::scheme) fn change(&self, user: &str, password: &str) {
         self.changed.write().unwrap_or_else(PoisonError::into_inner).insert(user.to_owned(), hash(password));
         self.verified.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The same of a faulty server, which takes the former one as well.
+    pub(in crate::reference::scheme) fn change_beside(&self, user: &str, password: &str) {
+        self.beside.write().unwrap_or_else(PoisonError::into_inner).insert(user.to_owned());
+        self.change(user, password);
     }
 
     /// Whether it is the password of any account, as a faulty server looks it up.
@@ -163,6 +172,7 @@ impl Accounts {
             || (account.is_some() && state.fault("user-only-check"))
             || (account.is_some() && state.fault("password-of-anybody") && self.is_anybodys(password))
             || (state.fault("bcrypt-72") && password.len() >= 72 && truncated(password) == truncated(against.password))
+            || (self.beside.read().unwrap_or_else(PoisonError::into_inner).contains(user) && fits(&against.hash))
             || fits(changed.as_ref().unwrap_or_else(|| &*against.hash));
         let is_disabled = self.disabled.read().unwrap_or_else(PoisonError::into_inner).contains(user);
         let may_log_in = !is_disabled || state.fault("disabled-account-logs-in");

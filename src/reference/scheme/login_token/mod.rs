@@ -4,6 +4,7 @@ mod clients;
 mod codes;
 mod families;
 pub(crate) mod faults;
+pub(crate) mod one_time;
 mod provider;
 pub(crate) mod registered;
 mod revocation;
@@ -27,6 +28,7 @@ use serde_json::{Value, json};
 
 use super::Verifiers;
 use super::passwords::{self, PasswordChange};
+use super::resets;
 use crate::reference::fault::Faults;
 use crate::reference::jose::compact::{Compact, Leniency};
 use crate::reference::rejection::Rejection;
@@ -37,6 +39,7 @@ use families::{NewTokens, RefreshUse};
 
 pub(crate) use codes::Codes;
 pub(crate) use families::Families;
+pub(crate) use one_time::OneTime;
 pub(crate) use provider::Provider;
 pub(crate) use registered::RegisteredClients;
 pub(crate) use stated_life::life;
@@ -64,12 +67,14 @@ pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
     Router::new()
         .route("/login-token/login", post(login))
         .route("/login-token/token", post(grant))
+        .merge(one_time::routes())
         .route("/login-token/authorize", get(codes::ask).post(codes::agree))
         .route("/login-token/refresh", post(refresh))
         .route("/login-token/logout", post(logout))
         .route("/login-token/revoke", post(revocation::answer))
         .route("/login-token/password", post(change_password))
         .route("/login-token/forgot", post(passwords::forgot))
+        .route("/login-token/reset", post(resets::complete))
         .route("/login-token/register", post(passwords::register))
         .route("/login-token/clients", post(registered::register))
         .route("/login-token/clients/{id}", delete(registered::remove))

@@ -346,6 +346,36 @@ pub(crate) const FAULTS: &[Fault] = &[
         "hands the mail of a password reset over before it answers, where there is such a user",
     ),
     row(
+        "reset-token-used-twice",
+        "login.reset-token-single-use",
+        "takes the token of a password reset until a newer one is sent",
+    ),
+    row(
+        "reset-token-of-anybody",
+        "login.reset-token-bound-to-user",
+        "sets the password of whomever a password reset names, whoever got its token",
+    ),
+    row(
+        "reset-keeps-former-password",
+        "login.reset-ends-former-password",
+        "takes the former password beside the one that a password reset has set",
+    ),
+    row(
+        "reset-keeps-sessions",
+        "login.reset-ends-sessions",
+        "keeps sessions and access tokens alive when their user resets the password",
+    ),
+    row(
+        "reset-link-names-host",
+        "login.reset-link-host",
+        "makes the link of a password reset of the Host of the request",
+    ),
+    variant(
+        "reset-link-names-forwarded-host",
+        "login.reset-link-host",
+        "makes the link of a password reset of X-Forwarded-Host",
+    ),
+    row(
         "password-change-without-former",
         "login.password-change-needs-password",
         "changes a password without a look at the former one",

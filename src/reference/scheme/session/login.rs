@@ -17,6 +17,7 @@ use crate::reference::rejection::Rejection;
 use crate::reference::request::cookie_value;
 use crate::reference::scheme::Verifiers;
 use crate::reference::scheme::passwords::{self, PasswordChange};
+use crate::reference::scheme::resets;
 use crate::reference::state::{ReferenceState, digest};
 use crate::seed::{CSRF_COOKIE, SESSION_COOKIE};
 
@@ -28,7 +29,9 @@ pub(in crate::reference::scheme) fn routes(verifiers: Arc<Verifiers>) -> Router 
         .route("/session/refresh", post(refresh))
         .route("/session/password", post(change_password))
         .route("/session/forgot", post(passwords::forgot))
+        .route("/session/reset", post(resets::complete))
         .route("/session/register", post(passwords::register))
+        .route("/outbox/{user}", get(resets::outbox))
         .with_state(verifiers)
 }
 

@@ -1,0 +1,45 @@
+//! Whether a target takes a one-time code a second time: then no login has to wait for the next one.
+
+use super::Prober;
+use super::stage::for_two;
+use crate::drive::login::Logins;
+use crate::observe::{Evidence, Outcome};
+
+impl Prober {
+    /// Logs in twice with one code, before any check, where the login that checks use has one. A refusal is what is right
+    /// (RFC 6238 §5.2), and each login sends a code of its own from then on.
+    pub async fn learn_one_time_codes(&self) {
+        let (subject, logins) = (self.subject(), &self.equipment.logins);
+        let Some((identity, main)) = subject.login_identity().zip(subject.main_resource()) else { return };
+        let Some(procedure) = subject.procedure_of(identity).filter(|login| login.code_step().is_some()) else {
+            return;
+        };
+        // the second login may fail, and another one has to be left
+        if procedure.most_failures < 2 {
+            return;
+        }
+        let Some(secret) = &procedure.one_time else { return };
+        let name = &subject.identities[identity].name;
+        let _alone = logins.alone(name).await;
+        let Ok(sent) = logins.codes.next_with(secret, for_two(secret)).await else { return };
+        let with_it = || Logins::recorded(procedure).patiently().with_code(sent.code.clone());
+        let (mut first, mut second) = (with_it(), with_it());
+        let ended = first.renewed(logins).await;
+        logins.note_end(name, ended.as_ref().map(drop));
+        if ended.is_err() {
+            return;
+        }
+        match second.renewed(logins).await {
+            Ok((held, _)) => {
+                let request = self.good_request(&held, main, &mut Evidence::default()).await;
+                let used = self.send_to(main, &request).await;
+                if self.outcome(main, &used).await == Outcome::Granted {
+                    logins.codes.note_taken_again();
+                }
+            }
+            Err(_) => logins.note_failure(name),
+        }
+        first.may_have_ended();
+        [first, second].into_iter().for_each(|session| logins.give_back(session));
+    }
+}
