@@ -32,7 +32,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §4.1.2", "RFC 6749 §10.12"],
         doc: Doc {
-            sends: "The login of the scenario with a `state` in its authorization request that a query has to escape: a space, `+`, `=`, `&` and `%26`.",
+            sends: "The login of the scenario with a `state` in its authorization request that a query has to escape (a space, `+`, `=`, `&` and `%26`), of 95 characters.",
             matters: "The state is what ties an answer to the browser that asked: a client that finds another one refuses the login, or stops comparing.",
             fix: "Decode the parameter once, and encode it again in the redirect (RFC 6749 §4.1.2: \"The exact value received from the client\").",
         },

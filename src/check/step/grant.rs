@@ -208,7 +208,8 @@ pub enum UnusableResource {
 }
 
 /// A `state` with characters that a query has to escape: all of them may be in one (RFC 6749, appendix A.5).
-pub const OWN_STATE: &str = "authbench x+y/z=&'%26~";
+pub const OWN_STATE: &str =
+    "authbench x+y/z=&'%26~ 4c1d8e7a52f06b93d1e84c7f2a905b63e8d17c4f0a92b5e6c3d81f7a4e209b5c6d3f81a7";
 
 /// A redirection URI that a client has not registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

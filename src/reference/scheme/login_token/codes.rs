@@ -151,6 +151,7 @@ impl Asked {
         let again = |state: &str| url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
         let state = match &self.state {
             Some(state) if faults.on("state-encoded-twice") => Some(again(state)),
+            Some(state) if faults.on("state-cut") => Some(state.chars().take(32).collect()),
             Some(_) if name == "error" && faults.on("authorization-error-without-state") => None,
             state => state.clone(),
         };

@@ -278,6 +278,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("code-answer-cacheable", "code.response-no-store", "lets caches keep the redirect with a code"),
     row("code-race", "code.concurrent-use", "marks a code as used after it has answered"),
     row("state-encoded-twice", "code.state-returned", "escapes the state of an authorization request twice"),
+    variant("state-cut", "code.state-returned", "keeps 32 characters of the state of an authorization request"),
     variant(
         "authorization-error-without-state",
         "code.request-errors",

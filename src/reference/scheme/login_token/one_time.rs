@@ -55,13 +55,16 @@ const TOKEN: usize = 32;
 /// Digits of a code.
 const DIGITS: usize = 6;
 
+/// Who has given the password, and until when the code may follow, by the digest of what the login has got.
+type PendingLogins = HashMap<[u8; 32], (Arc<Principal>, Instant)>;
+
 /// What is known of one-time codes.
 #[derive(Debug, Default)]
 pub(crate) struct OneTime {
     /// Time steps whose codes were taken, by their users.
     used: Mutex<HashMap<String, BTreeSet<u64>>>,
     /// Who has sent the password and not the code, by the SHA-256 of the token.
-    pending: Mutex<HashMap<[u8; 32], (Arc<Principal>, Instant)>>,
+    pending: Mutex<PendingLogins>,
 }
 
 #[derive(Deserialize)]
@@ -167,7 +170,7 @@ fn verified(verifiers: &Verifiers, principal: &Principal, code: Option<&Value>) 
 }
 
 impl OneTime {
-    fn pending(&self) -> MutexGuard<'_, HashMap<[u8; 32], (Arc<Principal>, Instant)>> {
+    fn pending(&self) -> MutexGuard<'_, PendingLogins> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
