@@ -527,7 +527,7 @@ mod tests {
         for check in catalogue() {
             let evidence = let_in(check);
             // an encoding that nobody announced is not to be held against a server; of sessions and tokens that a password
-            // change leaves, users have to have the choice (ASVS 7.4.3); RFC 9700 §4.14.2 leaves open what becomes of access
+            // change, or a reset, leaves, users have to have the choice (ASVS 7.4.3); RFC 9700 §4.14.2 leaves open what becomes of access
             // tokens when a refresh token is used again, and RFC 6749 §4.1.2 only recommends that those of a used code end; a user
             // may have agreed to a scope that the scenario does not list; a token of which nothing shows that it is bound needs no
             // certificate, where nobody asks for a nonce none is missing, and whose session it is shows where two users get
@@ -536,6 +536,7 @@ mod tests {
                 "basic.utf8-credentials",
                 "session.cookie-not-forgeable",
                 "login.password-change-ends-sessions",
+                "login.reset-ends-sessions",
                 "refresh.reuse-ends-access-token",
                 "code.reuse-ends-tokens",
                 "code.scope-not-escalated",

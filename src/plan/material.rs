@@ -230,6 +230,7 @@ fn written(material: &DeclaredMaterial) -> Vec<(&'static str, Position)> {
         ("hooks.revoke", nowhere(hooks.revoke.is_some())),
         ("hooks.rotate", nowhere(hooks.rotate.is_some())),
         ("hooks.outage", nowhere(hooks.outage.is_some())),
+        ("hooks.disable", nowhere(hooks.disable.is_some())),
         ("hooks.env", nowhere(!hooks.env.is_empty())),
     ];
     members.into_iter().filter_map(|(member, place)| Some((member, place?))).collect()
@@ -302,11 +303,11 @@ mod tests {
             colon_password_account: { username: a, password: b }\n  utf8_password_account: { username: a, password: b }\n  \
             client_ca: { certificate: a, key: b }\n  answer_key: { secret: a }\n  issuer_key: { secret: a }\n  second_key: { secret: a }\n  second_issuer_key: { secret: a, issuer: b }\n  \
             listener: { bind: \"127.0.0.1:0\", url: \"http://127.0.0.1\" }\n  \
-            hooks: { revoke: [a], rotate: [a], outage: [a], env: { A: b } }\n";
+            hooks: { revoke: [a], rotate: [a], outage: [a], disable: [a], env: { A: b } }\n";
         let loaded = crate::scenario::load_text("all.yaml".to_owned(), text.to_owned()).expect("is a scenario");
         let members: BTreeSet<&str> =
             written(&loaded.scenario.material).into_iter().map(|(member, _)| member).collect();
-        assert_eq!(members.len(), 30, "each member has a row");
+        assert_eq!(members.len(), 31, "each member has a row");
         let used: BTreeSet<&str> = scheme::SCHEMES.iter().flat_map(|scheme| used_by(*scheme)).collect();
         let unused: Vec<&&str> = members.difference(&used).collect();
         assert_eq!(unused, [&"hooks.revoke"], "no check calls it");
