@@ -402,20 +402,22 @@ pub(crate) fn few_fetches(case: &ObservedCheck<'_>) -> Judgement {
 /// RFC 9068 §2: type and claims of an issued token.
 pub(crate) fn issued_profile(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    if !case.evidence.claims_rfc9068 {
-        judgement.not_applicable = Some("the tokens are not said to follow RFC 9068".to_owned());
-        return judgement;
-    }
     let tokens = case.all_answers().filter(|(index, _)| case.evidence.observations[*index].place == Place::Token);
     for (index, response) in tokens {
         let Some(token) = response.json_text("access_token") else { continue };
-        match objects_of(&token) {
+        let read = objects_of(&token);
+        // whoever reads a JWT verifies it, whatever its claims are
+        if case.evidence.key_set_verifies == Some(false) && read.is_some() {
+            judgement.deviates(index, "no key of the key set verifies the token", "one does (RFC 7515 §5.2)");
+        }
+        match read {
+            _ if !case.evidence.claims_rfc9068 => {}
             Some((header, claims)) => issued(&mut judgement, index, &header, &claims),
             None => judgement.deviates(index, "the access token is no JWT", "a JWT (RFC 9068 §2)"),
         }
-        if case.evidence.key_set_verifies == Some(false) {
-            judgement.deviates(index, "no key of the key set verifies the token", "one does");
-        }
+    }
+    if !case.evidence.claims_rfc9068 && judgement.protocol.is_empty() {
+        judgement.not_applicable = Some("the tokens are not said to follow RFC 9068".to_owned());
     }
     judgement
 }
