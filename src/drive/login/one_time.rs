@@ -111,6 +111,13 @@ impl OneTimeCodes {
         }
     }
 
+    /// The code of the present time step, where it was sent, and so much is left of the step.
+    pub fn sent_now(&self, secret: &OneTimeSecret, needed: Duration) -> Option<SentCode> {
+        let (now, left) = secret.step_at(clock::timestamp());
+        let is_sent = self.sent().get(&name(secret)).is_some_and(|sent| sent.last == Some(now));
+        (is_sent && left >= needed).then(|| SentCode { code: secret.code(now), step: now })
+    }
+
     /// Waits until all codes that were sent are older than this many time steps.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::Prober;
 use super::stage::for_two;
-use crate::drive::login::Logins;
+use crate::drive::login::{Logins, SentCode};
 use crate::observe::{Evidence, Outcome};
 
 impl Prober {
@@ -20,15 +20,28 @@ impl Prober {
         }
         let Some(secret) = &procedure.one_time else { return };
         let name = &subject.identities[identity].name;
-        let _alone = logins.alone(name).await;
-        let Ok(sent) = logins.codes.next_with(secret, for_two(secret)).await else { return };
-        let with_it = || Logins::recorded(procedure).patiently().with_code(sent.code.clone());
-        let (mut first, mut second) = (with_it(), with_it());
-        let ended = first.renewed(logins).await;
-        logins.note_end(name, ended.as_ref().map(drop));
-        if ended.is_err() {
+        if logins.current(name, procedure).await.is_err() {
             return;
         }
+        let _alone = logins.alone(name).await;
+        let with = |sent: &SentCode| Logins::recorded(procedure).patiently().with_code(sent.code.clone());
+        // that of the login that is held, or of another one
+        let sent = match logins.codes.sent_now(secret, for_two(secret) / 2) {
+            Some(sent) => sent,
+            None => {
+                let Ok(sent) = logins.codes.next_with(secret, for_two(secret)).await else { return };
+                let mut first = with(&sent);
+                let ended = first.renewed(logins).await;
+                logins.note_end(name, ended.as_ref().map(drop));
+                first.may_have_ended();
+                logins.give_back(first);
+                if ended.is_err() {
+                    return;
+                }
+                sent
+            }
+        };
+        let mut second = with(&sent);
         match second.renewed(logins).await {
             Ok((held, _)) => {
                 let request = self.good_request(&held, main, &mut Evidence::default()).await;
@@ -39,7 +52,6 @@ impl Prober {
             }
             Err(_) => logins.note_failure(name),
         }
-        first.may_have_ended();
-        [first, second].into_iter().for_each(|session| logins.give_back(session));
+        logins.give_back(second);
     }
 }

@@ -4,6 +4,7 @@ mod application;
 mod checks;
 mod frameworks;
 mod resets;
+mod second_factor;
 mod token_endpoint;
 
 use std::net::SocketAddr;
