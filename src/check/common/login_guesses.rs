@@ -1,7 +1,7 @@
 //! Whether guesses at the passwords of logins are slowed down, one after another and side by side.
 
 use super::throttling::{guesses, held_up, is_throttled, throttled};
-use super::way_around::{AGAIN, ELSEWHERE, gone_around};
+use super::way_around::{AGAIN, ELSEWHERE, FROM_HERE, gone_around};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{SessionAct, Step, UserSpelling, login};
 use crate::check::{Check, Doc, Mode, PLAIN, Tier};
@@ -16,7 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.1", "OWASP API2:2023", "CWE-307", "WSTG-ATHN-03"],
     doc: Doc {
-        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone. Where each of them is answered after half a second or more, five are sent one after another, and the rest of the budget (at most 20) at once: a delay that all of them wait for side by side holds no guess up. Where nothing holds guesses up, the account is logged in by its `expendable_password`, where the scenario has that, as it was before: an account that is locked passes, however failures are answered. Where 429 comes, and the right login was let in with its user-id in the other case or with a space behind it, one more guess has the user-id spelled in that way, and then one as before. Another guess names another source in X-Forwarded-For and like headers (unless `source_header` is one of them), and then one as before: that the first is evaluated is a failure, and a warning where the target is on this host, which it may trust.",
+        sends: "The right login, and then logins with distinct wrong passwords for `expendable_username`, one more than the failure budget of the scenario. Where the scenario has no such account, a user-id is taken that nobody has: logins that are not slowed are a warning then, for some servers count failures of accounts alone. Where each of them is answered after half a second or more, five are sent one after another, and the rest of the budget (at most 20) at once: a delay that all of them wait for side by side holds no guess up. Where nothing holds guesses up, the account is logged in by its `expendable_password`, where the scenario has that, as it was before: an account that is locked passes, however failures are answered. The same login names another source in those headers then: where that is let in, and the login as before is not, the lock is one of sources that anybody chooses. Where 429 comes, and the right login was let in with its user-id in the other case or with a space behind it, one more guess has the user-id spelled in that way, and then one as before. Another guess names another source in X-Forwarded-For and like headers (unless `source_header` is one of them), and then one as before: that the first is evaluated is a failure, and a warning where the target is on this host, which it may trust.",
         matters: "Without a limit, guessing a password is only a question of time.",
         fix: "Count failures by account and by source, and answer 429 or ever more slowly; count logins that have not been answered yet, too.",
     },
@@ -28,6 +28,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         login(SessionAct::GuessPasswords),
         login(SessionAct::GuessAtOnce),
         login(SessionAct::TryGuessedAccount).id(RIGHT),
+        login(SessionAct::TryGuessedElsewhere).id(RIGHT_ELSEWHERE),
         login(SessionAct::GuessSpelled(UserSpelling::OtherCase)),
         login(SessionAct::GuessSpelled(UserSpelling::SpaceBehind)),
         login(SessionAct::GuessOnceMore),
@@ -44,6 +45,8 @@ pub(crate) const CHECKS: &[Check] = &[Check {
 const RIGHT_BEFORE: StepId = StepId::new("right-before");
 /// ... and after them.
 const RIGHT: StepId = StepId::new("right");
+/// The same with headers that name another source.
+const RIGHT_ELSEWHERE: StepId = StepId::new("right-elsewhere");
 
 /// What is said where guesses had a user that nobody has.
 const OF_NOBODY: &str =
@@ -62,15 +65,32 @@ fn locked(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
         let text =
             format!("after {} failures the right password is refused: the account is locked", guesses(case).len());
         judgement.remarks.push(text);
+        unlocked_elsewhere(case, judgement);
         for (_, seen) in case.observations().filter(|(_, seen)| seen.outcome == Outcome::Silent) {
             judgement.leaves_open(format!("no answer to {}", seen.description));
         }
     }
 }
 
+/// A lock of a source is none where a header names the source.
+fn unlocked_elsewhere(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
+    let mut seen = case.observations_of(RIGHT_ELSEWHERE);
+    let Some((index, _)) = seen.next().filter(|(_, first)| first.outcome == Outcome::Granted) else { return };
+    if !seen.next().is_some_and(|(_, again)| again.outcome == Outcome::Refused) {
+        return;
+    }
+    judgement.remarks.clear();
+    const TEXT: &str = "granted, while the login as before is refused after the failures";
+    let expected = "refused, whatever the request says of where it comes from";
+    match case.evidence.target_is_here {
+        true => judgement.advises(index, case.about(index, format_args!("{TEXT}{FROM_HERE}")), expected),
+        false => judgement.deviates(index, case.about(index, TEXT), expected),
+    }
+}
+
 /// What is said where no lock would be seen.
-const WRONG_PASSWORD: &str = "before the guesses the login of `material.expendable_username` by `material.expendable_password` was not granted: where an \
-     earlier run locked the account, wait for its end";
+const WRONG_PASSWORD: &str = "before the guesses the login of `material.expendable_username` by `material.expendable_password` was not granted: it has to open \
+     what the credential of the login opens, and where an earlier run locked the account, wait for its end";
 
 /// What is said where an account may have been locked.
 const UNSEEN: &str =

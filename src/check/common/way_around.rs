@@ -11,7 +11,8 @@ pub(super) const ELSEWHERE: StepId = StepId::new("elsewhere");
 pub(super) const AGAIN: StepId = StepId::new("again");
 
 /// What is said of headers that a server may believe from its own host alone.
-const FROM_HERE: &str = "; the target is on the host that this was sent from, and may believe headers from there alone";
+pub(super) const FROM_HERE: &str =
+    "; the target is on the host that this was sent from, and may believe headers from there alone";
 
 /// Guesses that are throttled go on with another spelling of a user-id that is the same user's, or with a header that names another
 /// source.
@@ -84,8 +85,8 @@ mod tests {
             see(0, 200);
             see(1, 200);
             guesses.into_iter().for_each(|status| see(4, status));
-            spelled.into_iter().for_each(|status| see(7, status));
-            again.into_iter().for_each(|status| see(9, status));
+            spelled.into_iter().for_each(|status| see(8, status));
+            again.into_iter().for_each(|status| see(10, status));
             let judged = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!(judged.protocol.len(), found, "{guesses:?} {spelled:?} {again:?}: {judged:?}");
         }

@@ -103,6 +103,9 @@ pub enum SessionAct {
     /// The login of the account that may be locked by its right password, where the scenario has that, after guesses that nothing
     /// held up.
     TryGuessedAccount,
+    /// Where that was refused after the guesses: the same with headers that name another source, and where it is granted, once more
+    /// without them.
+    TryGuessedElsewhere,
     /// Failed logins of the good identity and of users that nobody knows, whose times are compared.
     CompareUsers,
     /// Keeps what a session holds in another slot: what is done with one is unknown to the other.

@@ -59,6 +59,7 @@ impl Caster<'_> {
             | SessionAct::GuessForwarded
             | SessionAct::GuessOnceMore
             | SessionAct::TryGuessedAccount
+            | SessionAct::TryGuessedElsewhere
             | SessionAct::CompareUsers => {
                 let by_code = matches!(step.act, SessionAct::ChangedGrant(_))
                     && procedure.is_some_and(|login| login.uses_a_code());
@@ -81,6 +82,7 @@ impl Caster<'_> {
                         | SessionAct::GuessForwarded
                         | SessionAct::GuessOnceMore
                         | SessionAct::TryGuessedAccount
+                        | SessionAct::TryGuessedElsewhere
                         | SessionAct::CompareUsers
                         | SessionAct::InQuery(_)
                         | SessionAct::TwoUsers(..)

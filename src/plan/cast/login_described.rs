@@ -163,6 +163,9 @@ pub(super) fn described(act: SessionAct) -> Description {
         }
         SessionAct::GuessForwarded => "a login with a wrong password and headers that name another source",
         SessionAct::GuessOnceMore => "a login with a wrong password, once more",
+        SessionAct::TryGuessedElsewhere => {
+            "a login of that account with its right password and headers that name another source"
+        }
         SessionAct::TryGuessedAccount => "a login of that account with its right password",
         SessionAct::GuessAtOnce => "logins with wrong passwords at the same time",
         SessionAct::TryLogIn => "the login with the right password",

@@ -96,9 +96,44 @@ impl Stage<'_> {
             return Ok(());
         }
         let right = self.as_a_guesser(&self.login_of(identity)?.1.with_account(user, password.clone()));
-        let mut session = Logins::recorded(&right);
+        self.try_once(action, &right, evidence).await
+    }
+
+    async fn try_once(
+        &mut self,
+        action: &Action,
+        right: &Arc<LoginProcedure>,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let mut session = Logins::recorded(right);
         let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
         self.guessed(action, &session, ended, evidence).await
+    }
+
+    /// The same from another source, as headers say, where it was refused after the guesses; and then as before.
+    pub(super) async fn try_guessed_elsewhere(
+        &mut self,
+        action: &Action,
+        identity: usize,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let material = &self.prober.subject().material;
+        let (Some(user), Some(password)) = (&material.expendable_username, &material.expendable_password) else {
+            return Ok(());
+        };
+        let came_of = |seen: &&Observation| act_of(self.check, seen) == Some(SessionAct::TryGuessedAccount);
+        let outcomes: Vec<Outcome> =
+            evidence.observations.iter().filter(came_of).map(|observation| observation.outcome).collect();
+        if outcomes != [Outcome::Granted, Outcome::Refused] || material.source_header.is_some() {
+            return Ok(());
+        }
+        let right = self.login_of(identity)?.1.with_account(user, password.clone());
+        let elsewhere = OTHER_SOURCE.iter().fold(right.clone(), |right, (name, value)| right.with_header(name, value));
+        self.try_once(action, &elsewhere, evidence).await?;
+        if evidence.observations.last().is_some_and(|seen| seen.outcome == Outcome::Granted) {
+            self.try_once(action, &right, evidence).await?;
+        }
+        Ok(())
     }
 
     /// A login from the source that guesses come from, where the target tells sources apart.

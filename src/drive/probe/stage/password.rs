@@ -179,6 +179,14 @@ impl Stage<'_> {
         Ok(shown_by(change, &told))
     }
 
+    /// Whether the login as it is opens a resource.
+    pub(super) async fn try_log_in(&self, identity: usize, evidence: &mut Evidence) -> Result<Told, Halt> {
+        let (name, procedure) = self.login_of(identity)?;
+        let told = self.log_in_with(&procedure, evidence).await?;
+        self.note_failing(&name, &told);
+        Ok(told)
+    }
+
     /// Whether a login with a new password opens a resource.
     pub(super) async fn log_in_with(
         &self,

@@ -94,12 +94,7 @@ impl Stage<'_> {
             SessionAct::DefaultAccount(_) if self.registers_whoever_comes(evidence) => {
                 return Err(Halt::Inapplicable(REGISTERS.to_owned()));
             }
-            SessionAct::TryLogIn => {
-                let (name, procedure) = self.login_of(identity)?;
-                let told = self.log_in_with(&procedure, evidence).await?;
-                self.note_failing(&name, &told);
-                told
-            }
+            SessionAct::TryLogIn => self.try_log_in(identity, evidence).await?,
             SessionAct::WrongPassword => self.wrong_login(identity, false, evidence).await?,
             act @ (SessionAct::Unusual(..)
             | SessionAct::ObjectMember(..)
@@ -136,6 +131,9 @@ impl Stage<'_> {
             SessionAct::GuessAtOnce => return Box::pin(self.guess_at_once(action, identity, evidence)).await,
             SessionAct::TryGuessedAccount => {
                 return Box::pin(self.try_guessed_account(action, identity, evidence)).await;
+            }
+            SessionAct::TryGuessedElsewhere => {
+                return Box::pin(self.try_guessed_elsewhere(action, identity, evidence)).await;
             }
             SessionAct::GuessSpelled(_) | SessionAct::GuessForwarded | SessionAct::GuessOnceMore => {
                 return Box::pin(self.guess_once_more(action, identity, step.act, evidence)).await;
