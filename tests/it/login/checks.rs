@@ -65,7 +65,7 @@ async fn a_login_is_asked_for_what_it_has() {
     found.sort();
     found.retain(|id| !["login.guessing-throttled", "login.field-once"].contains(&id.as_str()));
     let (of_accounts, found): (Vec<_>, Vec<_>) = found.into_iter().partition(|id| ACCOUNTS.contains(&id.as_str()));
-    assert_eq!(of_accounts, ACCOUNTS, "no `registration` and no `password_reset`\n{said}");
+    assert_eq!(of_accounts, ACCOUNTS, "no hook, no `registration` and no `password_reset`\n{said}");
     assert_eq!(found, CHANGES, "nothing about cookies, and no `password_change`\n{said}");
     // what is no JSON does not come to the handler that counts
     let counts = application.counts();
@@ -105,7 +105,8 @@ fn changing() -> String {
     REFERRING.replacen("    username", change, 1)
 }
 
-const ACCOUNTS: [&str; 9] = [
+const ACCOUNTS: [&str; 10] = [
+    "login.disabled-account-loses-access",
     "login.registration-indistinct",
     "login.registration-keeps-accounts",
     "login.reset-ends-former-password",
@@ -231,6 +232,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     assert_eq!(found, not_applicable, "{said}");
     let not_tested = [
         "login.default-accounts-refused",
+        "login.disabled-account-loses-access",
         "login.field-once",
         "login.guessing-throttled",
         "login.logout-without-credential-never-5xx",
