@@ -132,7 +132,8 @@ fn unescaped(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         plain.push_str(&rest[..at]);
         rest = &rest[at..];
-        let reference = rest.find(';').filter(|end| *end <= LONGEST).map(|end| &rest[1..end]);
+        let end = rest.bytes().take(LONGEST + 1).position(|byte| byte == b';');
+        let reference = end.map(|end| &rest[1..end]);
         let (character, behind) = match reference.and_then(character_of) {
             Some(character) => (character, reference.map_or(1, str::len) + 2),
             None => ('&', 1),

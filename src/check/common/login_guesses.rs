@@ -76,10 +76,13 @@ fn locked(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
 fn unlocked_elsewhere(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
     let mut seen = case.observations_of(RIGHT_ELSEWHERE);
     let Some((index, _)) = seen.next().filter(|(_, first)| first.outcome == Outcome::Granted) else { return };
-    if !seen.next().is_some_and(|(_, again)| again.outcome == Outcome::Refused) {
-        return;
-    }
+    let again = seen.next().map(|(_, again)| again.outcome);
     judgement.remarks.clear();
+    if again != Some(Outcome::Refused) {
+        return judgement.leaves_open(
+            "the login is granted with headers that name another source, and as before after that: the lock ended, or that login ended it".to_owned(),
+        );
+    }
     const TEXT: &str = "granted, while the login as before is refused after the failures";
     let expected = "refused, whatever the request says of where it comes from";
     match case.evidence.target_is_here {

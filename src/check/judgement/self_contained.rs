@@ -1,12 +1,15 @@
 //! What a self-contained token opens after its revocation: RFC 7009 §3 leaves it to the server how soon it ends.
 
+use std::time::Duration;
+
 use super::{Judgement, ObservedCheck, expect};
 use crate::observe::{Outcome, Place};
 
 /// Access that stays is a warning, and for a person to look at where the token ends by itself soon.
 pub(crate) fn self_contained(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement {
     let seen = |index: usize| &case.evidence.observations[index];
-    let Some(left) = case.evidence.self_contained else { return judgement };
+    // one that never ends is excused by nothing
+    let Some(left) = case.evidence.self_contained.filter(|left| *left < Duration::MAX) else { return judgement };
     // a credential of the scenario that was revoked before the run is another one
     let is_it = |at: usize| seen(at).place != Place::Revocation && seen(at).credential.is_none();
     let works_on = |at: usize| is_it(at) && seen(at).outcome == Outcome::Granted;

@@ -406,8 +406,11 @@ pub(crate) fn issued_profile(case: &ObservedCheck<'_>) -> Judgement {
     for (index, response) in tokens {
         let Some(token) = response.json_text("access_token") else { continue };
         let read = objects_of(&token);
-        // whoever reads a JWT verifies it, whatever its claims are
-        if case.evidence.key_set_verifies == Some(false) && read.is_some() {
+        // whoever reads a JWT that names a key of the set verifies it by that, whatever its claims are
+        let is_of_set = |(header, _): &(Map<String, Value>, Map<String, Value>)| {
+            case.evidence.claims_rfc9068 || names_a_key(case, header)
+        };
+        if case.evidence.key_set_verifies == Some(false) && read.as_ref().is_some_and(is_of_set) {
             judgement.deviates(index, "no key of the key set verifies the token", "one does (RFC 7515 §5.2)");
         }
         match read {
@@ -420,6 +423,14 @@ pub(crate) fn issued_profile(case: &ObservedCheck<'_>) -> Judgement {
         judgement.not_applicable = Some("the tokens are not said to follow RFC 9068".to_owned());
     }
     judgement
+}
+
+/// Whether a token names a key of a set that was fetched.
+fn names_a_key(case: &ObservedCheck<'_>, header: &Map<String, Value>) -> bool {
+    let named = |set: Value| {
+        set["keys"].as_array().is_some_and(|keys| keys.iter().any(|key| Some(&key["kid"]) == header.get("kid")))
+    };
+    case.all_answers().filter_map(|(_, response)| response.json()).any(named)
 }
 
 fn issued(judgement: &mut Judgement, index: usize, header: &Map<String, Value>, claims: &Map<String, Value>) {

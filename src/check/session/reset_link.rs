@@ -50,7 +50,7 @@ fn links_stay(case: &ObservedCheck<'_>) -> Judgement {
             continue;
         }
         match mail {
-            Some(mail) if leads_away(mail) => {
+            Some(mail) if mail.is_new && leads_away(mail) => {
                 let text = case.about(index, format_args!("the link of the mail leads to {FOREIGN_HOST}"));
                 judgement.violates(index, text, "a link to a host of its own");
             }
@@ -74,10 +74,10 @@ fn leads_away(mail: &ResetMail) -> bool {
     mail.hosts.iter().any(|host| host.to_ascii_lowercase().ends_with(FOREIGN_HOST))
 }
 
-/// A foreign host may be refused with any status, or by a closed connection.
+/// A foreign host may be refused with any status of a refusal, or by a closed connection; a page that asks for time says nothing of it.
 fn refuses(seen: &Observation) -> bool {
     match &seen.exchange.answer {
-        Ok(answer) => answer.status < 500 && answer.status != 429,
+        Ok(answer) => (400..500).contains(&answer.status) && answer.status != 429,
         Err(silence) => *silence == Silence::Closed,
     }
 }
@@ -129,7 +129,9 @@ mod tests {
             (own, 500, None, (0, 1, true)),
             // nothing came for it
             (own, 202, Some((own, false)), (0, 1, true)),
+            (own, 202, Some((&["authbench.invalid"][..], false)), (0, 1, true)),
             (own, 202, Some((&[][..], true)), (0, 1, true)),
+            (own, 200, None, (0, 1, true)),
             // a token alone
             (&[][..], 202, Some((&[][..], true)), (0, 1, false)),
         ] {

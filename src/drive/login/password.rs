@@ -62,9 +62,10 @@ pub fn chosen_password(former: &Secret, chosen: ChosenPassword) -> Secret {
     }
 }
 
-/// Whether a request that should change something did not: it was refused in so many words, or not sent.
+/// Whether a request that should change something did not: it was refused in so many words, or not sent. A server that breaks may have
+/// done it before.
 fn was_not_done(error: &ControlError) -> bool {
-    matches!(error, ControlError::Login(LoginError::Refused { status: 400.., .. } | LoginError::MissingValue { .. }))
+    matches!(error, ControlError::Login(LoginError::Refused { status: 400..500, .. } | LoginError::MissingValue { .. }))
 }
 
 /// Whether the answer to a request is no error, and not what the scenario calls a success either: it may have been done.
@@ -144,13 +145,13 @@ impl Logins {
     /// Sets the former password of an account by another reset.
     async fn reset_to_former(&self, procedure: &Arc<LoginProcedure>) -> Result<(), ControlError> {
         let former = procedure.account.1.clone().unwrap_or_else(|| Secret::new(""));
-        let mut session = LoginSession::new(procedure.clone());
+        let mut session = LoginSession::new(procedure.clone()).patiently();
         session.ask_for_mail(self).await?;
         match session.complete_reset(self, former).await {
             Err(error) if !may_have_been_done(&error) => return Err(error),
             _ => {}
         }
-        let mut with_former = LoginSession::new(procedure.clone());
+        let mut with_former = LoginSession::new(procedure.clone()).patiently();
         with_former.renewed(self).await?;
         self.give_back(with_former);
         Ok(())

@@ -109,7 +109,11 @@ fn continuation(address: &str, beginning: &str) -> Option<String> {
         Err(_) => address.to_owned(),
     };
     let rest = path.strip_prefix(beginning).filter(|_| beginning.starts_with('/'))?;
-    Some(rest.split(['?', '#']).next().unwrap_or_default().to_owned()).filter(|rest| !rest.is_empty())
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    // what is no part of a path (RFC 3986 §3.3) is a value like any other, and so is one that leads elsewhere
+    let is_of_path = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte);
+    let leads_on = !rest.split('/').any(|segment| matches!(segment, "." | ".."));
+    (!rest.is_empty() && rest.bytes().all(is_of_path) && leads_on).then(|| rest.to_owned())
 }
 
 fn value_of(position: &ValuePosition, answer: &Response) -> Option<Value> {
@@ -199,5 +203,11 @@ mod tests {
         assert!(values.take(&moved, &answer("/v1/orders/9", "")).is_none());
         assert_eq!(values.path("/v1", "/orders/{order}"), "/orders/9");
         assert_eq!(values.path("", "/v1/orders/{order}"), "/v1/orders/9");
+        for address in ["/orders/../users/1", "/orders/7 HTTP/1.1\r\nX: y"] {
+            let mut values = KeptValues::default();
+            assert!(values.take(&moved, &answer(address, "")).is_none());
+            let filled = values.path("", "/orders/{order}");
+            assert!(filled.starts_with("/orders/%2Forders%2F") && !filled.contains(' '), "{filled}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod client_auth;
 mod compose;
 mod contender;
 mod crowd;
+mod disabled;
 mod dpop;
 mod echoes;
 mod endpoint_control;
@@ -136,6 +137,8 @@ pub struct Prober {
     one_at_a_time: AtomicBool,
     /// Names of cookies of a login that open a resource without the one that the scenario names.
     other_credentials: OnceLock<Vec<String>>,
+    /// The account that a hook has disabled.
+    disabled: Mutex<Option<String>>,
     /// What the last `before` of each resource kept.
     kept: Mutex<HashMap<usize, KeptValues>>,
 }
@@ -168,6 +171,7 @@ impl Prober {
             methods: Mutex::default(),
             granted_controls: Mutex::default(),
             nonce_asked: OnceCell::new(),
+            disabled: Mutex::default(),
             kept: Mutex::default(),
         }
     }

@@ -35,9 +35,9 @@ impl Stage<'_> {
             Hook::OutageEnds => self.outage = false,
             Hook::Rotate => self.rotated = true,
             Hook::RotateBack => self.rotated = false,
-            Hook::Disable => self.disabled = true,
-            Hook::Enable => self.disabled = false,
-            Hook::Revoke | Hook::AwaitRotation => {}
+            // before it is sent: whatever ends this run meanwhile, the target may have done it
+            Hook::Disable => self.prober.note_disabled(Some(self.account())),
+            Hook::Enable | Hook::Revoke | Hook::AwaitRotation => {}
         }
         let said = match call {
             HookCall::Post(path) => self.post_hook(path, &arguments, body).await?,
@@ -51,6 +51,9 @@ impl Stage<'_> {
                 return Err(Halt::Untestable("--no-command or --untrusted forbids the hook".to_owned()));
             }
         };
+        if hook == Hook::Enable {
+            self.prober.note_disabled(None);
+        }
         if hook == Hook::Rotate {
             let key = rotated_key(&said).ok_or_else(|| Halt::Obstacle("the rotate hook printed no key".to_owned()))?;
             values::note_text(&key, evidence);

@@ -133,8 +133,6 @@ pub(super) struct Stage<'a> {
     /// Whether it was withdrawn again.
     withdrawn: bool,
     outage: bool,
-    /// Whether an account is to be enabled again.
-    disabled: bool,
     rotated: bool,
     /// The identities whose password was changed, and the right to log in to their accounts.
     changed: Vec<(String, tokio::sync::OwnedMutexGuard<()>)>,
@@ -165,7 +163,6 @@ impl<'a> Stage<'a> {
             published: None,
             withdrawn: false,
             outage: false,
-            disabled: false,
             rotated: false,
             changed: Vec::new(),
             completed: None,
@@ -242,10 +239,8 @@ impl<'a> Stage<'a> {
             // whatever happened, the backend comes back
             let _ = self.call(Hook::OutageEnds, evidence).await;
         }
-        if self.disabled
-            && let Err(Halt::Obstacle(why) | Halt::Untestable(why)) = self.call(Hook::Enable, evidence).await
-        {
-            evidence.obstacle = Some(format!("the account is still disabled: {why}"));
+        if let Some(why) = self.prober.enable_account().await {
+            evidence.obstacle = Some(why);
         }
         if self.rotated {
             let _ = self.call(Hook::RotateBack, evidence).await;

@@ -179,12 +179,16 @@ impl Stage<'_> {
         Ok(shown_by(change, &told))
     }
 
-    /// Whether the login as it is opens a resource.
-    pub(super) async fn try_log_in(&self, identity: usize, evidence: &mut Evidence) -> Result<Told, Halt> {
+    /// Whether the login as it is opens a resource; none where it may not fail, for another one has to be left.
+    pub(super) async fn try_log_in(&self, identity: usize, evidence: &mut Evidence) -> Result<Option<Told>, Halt> {
         let (name, procedure) = self.login_of(identity)?;
+        if self.prober.equipment.logins.failures_left(&name, &procedure).await < 2 {
+            evidence.facts.push(("not tried:", "the login, for `max_failures` leaves one".to_owned()));
+            return Ok(None);
+        }
         let told = self.log_in_with(&procedure, evidence).await?;
         self.note_failing(&name, &told);
-        Ok(told)
+        Ok(Some(told))
     }
 
     /// Whether a login with a new password opens a resource.

@@ -22,6 +22,8 @@ const NOT_SET: &str = "the completion of the password reset is answered as a suc
 /// Why the token of another mail shows nothing.
 const NO_OTHER_MAIL: &str =
     "a second password reset brought no other mail: a token that was used is refused whoever it is for";
+/// Why the token of an old mail shows nothing.
+const NO_NEW_MAIL: &str = "the password reset brought no other mail than the one that was there before";
 /// What is missing before a token can be used again.
 const NOT_COMPLETED: &str = "no password reset was completed";
 
@@ -81,7 +83,11 @@ impl Stage<'_> {
         let mut session = Logins::recorded(&procedure).patiently();
         let mail = session.ask_for_mail(logins).await;
         note(session.exchanges(), &procedure, evidence);
-        note_mail(&mail.map_err(|error| Halt::Obstacle(error.to_string()))?, evidence);
+        let mail = mail.map_err(|error| Halt::Obstacle(error.to_string()))?;
+        note_mail(&mail, evidence);
+        if !mail.is_new {
+            return Err(Halt::Obstacle(NO_NEW_MAIL.to_owned()));
+        }
         for kept in self.sessions.values_mut() {
             kept.session.may_have_ended();
         }

@@ -94,7 +94,10 @@ impl Stage<'_> {
             SessionAct::DefaultAccount(_) if self.registers_whoever_comes(evidence) => {
                 return Err(Halt::Inapplicable(REGISTERS.to_owned()));
             }
-            SessionAct::TryLogIn => self.try_log_in(identity, evidence).await?,
+            SessionAct::TryLogIn => match self.try_log_in(identity, evidence).await? {
+                Some(told) => told,
+                None => return Ok(()),
+            },
             SessionAct::WrongPassword => self.wrong_login(identity, false, evidence).await?,
             act @ (SessionAct::Unusual(..)
             | SessionAct::ObjectMember(..)
