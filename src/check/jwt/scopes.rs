@@ -87,7 +87,7 @@ mod tests {
             (Refused, Granted, Refused, (1, 0, 0, true)),
             (Refused, Refused, Granted, (0, 0, 1, true)),
             (Granted, Granted, Refused, (0, 0, 0, false)),
-            // what opens the resource by the role of its user: and a subject of another type is recorded all the same
+            // what opens the resource by the role of its user: a subject of another type is recorded as well
             (Granted, Granted, Granted, (0, 0, 2, true)),
             (Granted, Granted, Broke, (0, 1, 1, true)),
             // as long as that is open, nothing is found

@@ -62,6 +62,11 @@ pub fn chosen_password(former: &Secret, chosen: ChosenPassword) -> Secret {
     }
 }
 
+/// The password that another one takes the place of.
+fn former_of(procedure: &LoginProcedure) -> Result<&Secret, ControlError> {
+    procedure.account.1.as_ref().ok_or_else(|| ControlError::Unusable("the credential has no `password`".to_owned()))
+}
+
 /// Whether a request that should change something did not: it was refused in so many words, or not sent. A server that breaks may have
 /// done it before.
 fn was_not_done(error: &ControlError) -> bool {
@@ -94,10 +99,7 @@ impl Logins {
         session: &mut LoginSession,
         chosen: ChosenPassword,
     ) -> Result<(), ControlError> {
-        let Some(former) = &procedure.account.1 else {
-            return Err(ControlError::Unusable("the credential has no `password`".to_owned()));
-        };
-        let new = chosen_password(former, chosen);
+        let new = chosen_password(former_of(procedure)?, chosen);
         let change = ChangedPassword { procedure: procedure.clone(), chosen };
         // before it is sent: whatever ends this run meanwhile, the target may have done it
         self.changes().insert(name.to_owned(), change);
@@ -121,10 +123,7 @@ impl Logins {
         session: &mut LoginSession,
         chosen: ChosenPassword,
     ) -> Result<(), ControlError> {
-        let Some(former) = &procedure.account.1 else {
-            return Err(ControlError::Unusable("the credential has no `password`".to_owned()));
-        };
-        let new = chosen_password(former, chosen);
+        let new = chosen_password(former_of(procedure)?, chosen);
         let before = self.changes().insert(name.to_owned(), ChangedPassword { procedure: procedure.clone(), chosen });
         let ended = session.complete_reset(self, new).await;
         match (&ended, before) {
@@ -168,9 +167,7 @@ impl Logins {
         procedure: &Arc<LoginProcedure>,
         session: &mut LoginSession,
     ) -> Result<(), ControlError> {
-        let Some(former) = &procedure.account.1 else {
-            return Err(ControlError::Unusable("the credential has no `password`".to_owned()));
-        };
+        let former = former_of(procedure)?;
         let change = ChangedPassword { procedure: procedure.clone(), chosen: ChosenPassword::Good };
         self.changes().insert(name.to_owned(), change);
         session.register(self, successor(former)).await

@@ -102,7 +102,7 @@ impl KeptValues {
     }
 }
 
-/// What stands in an address behind the beginning of a path.
+/// The rest of an address that begins like a path.
 fn continuation(address: &str, beginning: &str) -> Option<String> {
     let path = match Url::parse(address) {
         Ok(url) => url.path().to_owned(),

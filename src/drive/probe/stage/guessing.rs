@@ -79,6 +79,16 @@ impl Stage<'_> {
         Ok(())
     }
 
+    /// The login of the account that may be locked, by its right password.
+    fn expendable(&self, identity: usize) -> Result<Option<Arc<LoginProcedure>>, Halt> {
+        let material = &self.prober.subject().material;
+        let Some((user, password)) = material.expendable_username.as_ref().zip(material.expendable_password.as_ref())
+        else {
+            return Ok(None);
+        };
+        Ok(Some(self.login_of(identity)?.1.with_account(user, password.clone())))
+    }
+
     /// The login by the right password, before the guesses, and after them where none was held up: whoever locks an account need not
     /// say so.
     pub(super) async fn try_guessed_account(
@@ -87,15 +97,12 @@ impl Stage<'_> {
         identity: usize,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let material = &self.prober.subject().material;
-        let (Some(user), Some(password)) = (&material.expendable_username, &material.expendable_password) else {
-            return Ok(());
-        };
+        let Some(right) = self.expendable(identity)? else { return Ok(()) };
         evidence.locks_are_seen = true;
         if fell_silent(evidence) || was_throttled(evidence) || is_delayed(self, evidence) {
             return Ok(());
         }
-        let right = self.as_a_guesser(&self.login_of(identity)?.1.with_account(user, password.clone()));
+        let right = self.as_a_guesser(&right);
         self.try_once(action, &right, evidence).await
     }
 
@@ -117,17 +124,13 @@ impl Stage<'_> {
         identity: usize,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let material = &self.prober.subject().material;
-        let (Some(user), Some(password)) = (&material.expendable_username, &material.expendable_password) else {
-            return Ok(());
-        };
+        let Some(right) = self.expendable(identity)? else { return Ok(()) };
         let came_of = |seen: &&Observation| act_of(self.check, seen) == Some(SessionAct::TryGuessedAccount);
         let outcomes: Vec<Outcome> =
             evidence.observations.iter().filter(came_of).map(|observation| observation.outcome).collect();
-        if outcomes != [Outcome::Granted, Outcome::Refused] || material.source_header.is_some() {
+        if outcomes != [Outcome::Granted, Outcome::Refused] || self.prober.subject().material.source_header.is_some() {
             return Ok(());
         }
-        let right = self.login_of(identity)?.1.with_account(user, password.clone());
         let elsewhere = OTHER_SOURCE.iter().fold(right.clone(), |right, (name, value)| right.with_header(name, value));
         self.try_once(action, &elsewhere, evidence).await?;
         if evidence.observations.last().is_some_and(|seen| seen.outcome == Outcome::Granted) {

@@ -66,6 +66,21 @@ impl Stage<'_> {
         }
     }
 
+    /// A session that has asked for a reset and read its mail; halts where that was there before.
+    async fn with_new_mail(
+        &self,
+        procedure: &Arc<LoginProcedure>,
+        where_old: &str,
+        evidence: &mut Evidence,
+    ) -> Result<LoginSession, Halt> {
+        let mut session = Logins::recorded(procedure).patiently();
+        let mail = session.ask_for_mail(&self.prober.equipment.logins).await;
+        note(session.exchanges(), procedure, evidence);
+        let mail = mail.map_err(|error| Halt::Obstacle(error.to_string()))?;
+        note_mail(&mail, evidence);
+        if mail.is_new { Ok(session) } else { Err(Halt::Obstacle(where_old.to_owned())) }
+    }
+
     /// Completes a reset of a user with the token of its mail.
     pub(super) async fn complete_reset(&mut self, identity: usize, evidence: &mut Evidence) -> Result<Told, Halt> {
         // the login that shows that the password is set
@@ -80,14 +95,7 @@ impl Stage<'_> {
         Box::pin(self.make_room_to_fail(&name, &procedure)).await?;
         let logins = &self.prober.equipment.logins;
         let alone = logins.alone(&name).await;
-        let mut session = Logins::recorded(&procedure).patiently();
-        let mail = session.ask_for_mail(logins).await;
-        note(session.exchanges(), &procedure, evidence);
-        let mail = mail.map_err(|error| Halt::Obstacle(error.to_string()))?;
-        note_mail(&mail, evidence);
-        if !mail.is_new {
-            return Err(Halt::Obstacle(NO_NEW_MAIL.to_owned()));
-        }
+        let mut session = self.with_new_mail(&procedure, NO_NEW_MAIL, evidence).await?;
         for kept in self.sessions.values_mut() {
             kept.session.may_have_ended();
         }
@@ -156,14 +164,7 @@ impl Stage<'_> {
         Box::pin(self.make_room_to_fail(&name, &theirs)).await?;
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;
-        let mut session = Logins::recorded(&procedure).patiently();
-        let mail = session.ask_for_mail(logins).await;
-        note(session.exchanges(), &procedure, evidence);
-        let mail = mail.map_err(|error| Halt::Obstacle(error.to_string()))?;
-        note_mail(&mail, evidence);
-        if !mail.is_new {
-            return Err(Halt::Obstacle(NO_OTHER_MAIL.to_owned()));
-        }
+        let session = self.with_new_mail(&procedure, NO_OTHER_MAIL, evidence).await?;
         let mut session = session.by(procedure.with_user(&theirs.account.0));
         let ended = logins.complete_reset(&name, &theirs, &mut session, ChosenPassword::Good).await;
         note(session.exchanges(), &theirs, evidence);
