@@ -11,6 +11,7 @@ mod logins;
 mod objects;
 mod pages;
 mod passwords;
+mod renewed_sessions;
 mod verdicts;
 mod writes;
 

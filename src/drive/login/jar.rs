@@ -34,8 +34,13 @@ pub(super) struct Jar(Vec<Cookie>);
 impl Jar {
     /// Takes the cookies that an answer sets, and drops those that it ends.
     pub(super) fn take(&mut self, answer: &ControlAnswer) {
-        for line in answer.header_values("set-cookie") {
-            let Some((cookie, ended)) = read(&line) else { continue };
+        self.take_lines(answer.header_values("set-cookie"));
+    }
+
+    /// Takes the cookies of `Set-Cookie` fields, and drops those that they end.
+    pub(super) fn take_lines(&mut self, lines: impl Iterator<Item = impl AsRef<str>>) {
+        for line in lines {
+            let Some((cookie, ended)) = read(line.as_ref()) else { continue };
             self.0.retain(|held| held.name != cookie.name || held.path != cookie.path);
             if !ended && self.0.len() < MOST {
                 self.0.push(cookie);
@@ -113,7 +118,7 @@ impl LoginSession {
 }
 
 /// One `Set-Cookie` field (RFC 6265 §5.2), and whether it ends the cookie.
-fn read(line: &str) -> Option<(Cookie, bool)> {
+pub(super) fn read(line: &str) -> Option<(Cookie, bool)> {
     let mut parts = line.split(';').map(str::trim);
     let (name, value) = parts.next()?.split_once('=')?;
     let (name, value) = (name.trim(), Secret::new(value.trim()));

@@ -4,6 +4,7 @@ mod account;
 mod body;
 mod code;
 mod error;
+mod followed;
 mod jar;
 mod one_time;
 mod password;

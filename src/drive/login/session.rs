@@ -167,6 +167,11 @@ impl LoginSession {
         self.held.as_ref()
     }
 
+    /// Holds another credential in place of that.
+    pub(super) fn have(&mut self, held: HeldCredential) {
+        self.held = Some(held);
+    }
+
     /// When it is tried again after a renewal that failed.
     pub fn retry(&mut self) -> Instant {
         self.renewals.retry()

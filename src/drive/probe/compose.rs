@@ -76,13 +76,23 @@ impl Prober {
     /// Sends a request to the host of an address, on a connection of its own; once more where the target had no time for it.
     pub(super) async fn send_at(&self, url: &Url, request: &Request) -> Exchange {
         // on the heap: whoever sends would carry the room for all that may come of it
-        let exchange = Box::pin(self.sent_at(url, request)).await;
-        if !self.pauses.taken(&exchange).await {
-            return exchange;
+        let mut exchange = Box::pin(self.sent_at(url, request)).await;
+        if self.pauses.taken(&exchange).await {
+            exchange = Box::pin(self.sent_at(url, request)).await;
+            self.pauses.count(&exchange);
         }
-        let again = Box::pin(self.sent_at(url, request)).await;
-        self.pauses.count(&again);
-        again
+        self.follow(request, &exchange);
+        exchange
+    }
+
+    /// Goes on with the session that the answer to a write sets in place of the one that it came with: who may write may end the
+    /// former one by that. Reads come side by side, and none of them follows another.
+    fn follow(&self, request: &Request, exchange: &Exchange) {
+        if matches!(&*request.method, "GET" | "HEAD" | "OPTIONS" | "TRACE") {
+            return;
+        }
+        let Some(answer) = exchange.response().filter(|answer| answer.status < 400) else { return };
+        self.equipment.logins.follow(request, answer);
     }
 
     async fn sent_at(&self, url: &Url, request: &Request) -> Exchange {

@@ -344,13 +344,17 @@ impl Prober {
         let description = Description::new(format!("{name} with the good credential of {}", who.name));
         let (mut renewed, mut asked) = (false, 0);
         loop {
+            if let Err(error) = self.held(who).await {
+                return unobtainable(description, closing, &error);
+            }
+            if let Err(failed) = self.prepare(resource, When::Before, evidence).await {
+                return failed.control(&description, closing);
+            }
+            // what was sent before the write may have led to another session
             let held = match self.held(who).await {
                 Ok(held) => held,
                 Err(error) => return unobtainable(description, closing, &error),
             };
-            if let Err(failed) = self.prepare(resource, When::Before, evidence).await {
-                return failed.control(&description, closing);
-            }
             let request = self.good_request(&held, resource, evidence).await;
             let exchange = self.send_to(resource, &request).await;
             if let Err(failed) = self.prepare(resource, When::After, evidence).await {

@@ -1,0 +1,82 @@
+//! Sessions whose identifier changes with an answer to a write, followed as a browser follows them (RFC 6265 §5.3).
+
+use super::jar::read;
+use super::{LoginSession, Logins};
+use crate::clock;
+use crate::observe::{Request, Response};
+use crate::secret::Secret;
+
+/// A cookie of a request that its answer replaces.
+#[derive(Debug)]
+struct Replaced {
+    was: Secret,
+    becomes: Secret,
+}
+
+/// What the answer makes of a cookie that its request carried, where that is another value.
+fn replaced(request: &Request, answer: &Response, name: &str) -> Option<Replaced> {
+    let carried = String::from_utf8_lossy(request.value_of("cookie")?);
+    let mut pairs = carried.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let was = pairs.find(|(own, _)| *own == name).map(|(_, value)| Secret::new(value))?;
+    let lines: Vec<_> = answer.header_values("set-cookie").collect();
+    let (cookie, ended) = lines.iter().filter_map(|line| read(line)).rfind(|(cookie, _)| cookie.name == name)?;
+    (!ended && cookie.value != was).then_some(Replaced { was, becomes: cookie.value })
+}
+
+impl Logins {
+    /// Goes on with the session that an answer sets in place of the one that its request carried, for whoever holds that.
+    pub fn follow(&self, request: &Request, answer: &Response) {
+        let accounts: Vec<_> = {
+            let accounts = self.accounts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            accounts.values().cloned().collect()
+        };
+        for account in accounts {
+            // who is logging in at this moment holds nothing that a request could have carried
+            let Ok(mut account) = account.try_lock() else { continue };
+            if let Some(session) = account.session.as_mut() {
+                session.follow(self, request, answer);
+            }
+        }
+    }
+}
+
+impl LoginSession {
+    fn follow(&mut self, logins: &Logins, request: &Request, answer: &Response) {
+        let Some(token) = self.held().and_then(|held| held.token.as_ref()) else { return };
+        let replaced = self.procedure().cookie().and_then(|name| replaced(request, answer, name));
+        let Some(replaced) = replaced.filter(|replaced| replaced.was == token.value) else { return };
+        self.state.jar.take_lines(answer.header_values("set-cookie"));
+        let held = self.token(replaced.becomes, clock::now()).ok().and_then(|token| self.hold(logins, token).ok());
+        // where that is no credential, the former one is tried
+        held.into_iter().for_each(|held| self.have(held));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_replaced_by_another_value_that_lives() {
+        let request = Request::new("POST", "/").credential_header("Cookie", "theme=dark; sid=former1");
+        for (line, expected) in [
+            ("sid=latter2; Path=/; HttpOnly", Some("latter2")),
+            ("sid=former1; Path=/", None),
+            ("sid=; Max-Age=0", None),
+            ("sid=latter2; Max-Age=0", None),
+            ("other=latter2", None),
+        ] {
+            let headers = vec![("Set-Cookie".to_owned(), line.as_bytes().to_vec())];
+            let answer = Response { status: 200, headers, ..Response::default() };
+            let replaced = replaced(&request, &answer, "sid");
+            assert_eq!(replaced.as_ref().map(|one| one.becomes.expose()), expected, "{line}");
+            assert!(replaced.is_none_or(|one| one.was.expose() == "former1"), "{line}");
+        }
+        let answer = Response {
+            status: 200,
+            headers: vec![("Set-Cookie".to_owned(), b"sid=latter2".to_vec())],
+            ..Response::default()
+        };
+        assert!(replaced(&Request::new("POST", "/"), &answer, "sid").is_none(), "nothing was carried");
+    }
+}
