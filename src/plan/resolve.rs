@@ -181,7 +181,7 @@ pub(super) fn plain_resource(method: &str, path: &str) -> Resource {
         public: false,
         writes: false,
         success: None,
-        refusal: None,
+        refusals: Vec::new(),
         absent: None,
         before: Vec::new(),
         after: Vec::new(),
@@ -326,7 +326,7 @@ pub(super) fn resource(resource: &model::DeclaredResource, values: &Values<'_>) 
         public: resource.public,
         writes: resource.writes,
         success: resource.success.as_ref().map(declared),
-        refusal: resource.refusal.as_ref().map(declared),
+        refusals: resource.refusal.iter().flat_map(|refusal| refusal.0.iter().map(declared)).collect(),
         before: resource.before.iter().map(prepared).collect(),
         after: resource.after.iter().map(prepared).collect(),
     }

@@ -233,7 +233,7 @@ pub(super) fn resources(prefix: &str) -> Vec<Resource> {
         public: false,
         writes: false,
         success: None,
-        refusal: None,
+        refusals: Vec::new(),
     };
     let body = Some(("application/json".to_owned(), br#"{"item":"lamp","count":1}"#.to_vec()));
     let tenant = Some(seed::IDENTITIES[0].tenant.to_owned());

@@ -141,8 +141,8 @@ pub struct Resource {
     pub writes: bool,
     /// How access granted looks, as the scenario declares it.
     pub success: Option<DeclaredAnswer>,
-    /// How access refused looks, where its status does not say it.
-    pub refusal: Option<DeclaredAnswer>,
+    /// The ways in which access refused looks, where its status does not say it.
+    pub refusals: Vec<DeclaredAnswer>,
     /// What sets up what a write needs.
     pub before: Vec<Preparation>,
     /// What cleans up after it.

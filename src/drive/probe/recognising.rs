@@ -206,7 +206,7 @@ impl Prober {
             elsewhere: responses(&elsewhere),
             words: self.declared_words(),
             success: resource.success.as_ref().map(declared),
-            refusal: resource.refusal.as_ref().map(declared),
+            refusals: resource.refusals.iter().map(declared).collect(),
             refusing: self.refusing_redirects().await.to_vec(),
             login_pages: self.login_pages(),
         };
@@ -227,14 +227,15 @@ impl Prober {
         let look = || async {
             let mut found = Vec::new();
             let redirects = |resource: &Resource| {
-                let status = resource.refusal.as_ref().and_then(|refusal| refusal.status);
-                !resource.writes && !resource.public && status.is_some_and(|status| (300..400).contains(&status))
+                let mut statuses = resource.refusals.iter().filter_map(|refusal| refusal.status);
+                !resource.writes && !resource.public && statuses.any(|status| (300..400).contains(&status))
             };
             let resources = self.subject().resources.iter().enumerate();
             for (at, resource) in resources.filter(|(_, resource)| redirects(resource)).take(MOST_PUBLIC) {
                 let exchange = self.send_to(at, &self.bare_request(at)).await;
-                let refusal = resource.refusal.as_ref().map(declared).unwrap_or_default();
-                let Some(to) = exchange.response().and_then(|response| refusal.redirect(response)) else { continue };
+                let mut refusals = resource.refusals.iter().map(declared);
+                let redirect = |response| refusals.find_map(|refusal| refusal.redirect(response));
+                let Some(to) = exchange.response().and_then(redirect) else { continue };
                 let origin = self.equipment.base.origin().ascii_serialization();
                 match to.strip_prefix(origin.as_bytes()) {
                     Some(path) => found.push(path.to_vec()),

@@ -72,8 +72,8 @@ pub struct Learned {
     pub words: Vec<String>,
     /// What the scenario declares.
     pub success: Option<Declared>,
-    /// What the scenario declares.
-    pub refusal: Option<Declared>,
+    /// The ways in which the scenario says that access is refused.
+    pub refusals: Vec<Declared>,
     /// Addresses of redirects that refuse at other resources, as the scenario declares there; without queries.
     pub refusing: Vec<Vec<u8>>,
     /// Paths of the pages with which the logins of the scenario begin.
@@ -100,10 +100,8 @@ impl Learned {
         let stable: BTreeSet<Atom> = stable.into_iter().filter(own).collect();
         let stable = Needles::new(spread(stable.into_iter().collect()));
         // an anonymous answer that is itself a good one leaks: what it shows stays protected
-        let declared_page = |answer: &Response| {
-            let refusal = self.refusal.as_ref().filter(|_| answer.status < 400);
-            refusal.is_some_and(|refusal| refusal.fits(&Answered::from_response(answer)))
-        };
+        let declared_page =
+            |answer: &Response| answer.status < 400 && fits_one_of(&self.refusals, &Answered::from_response(answer));
         let members = GoodMembers::of(&good).filter(|members| {
             !self.elsewhere.iter().any(|other| members.are_those_of(&Answered::from_response(other)))
         });
@@ -124,7 +122,8 @@ impl Learned {
         Recognition {
             void: !declared && fits_anybody,
             declared,
-            refusal: self.refusal.clone(),
+            named: self.success.clone().unwrap_or_default(),
+            refusals: self.refusals.clone(),
             kind,
             good: good.iter().map(|answer| (answer.status, super::digest(&answer.body))).collect(),
             members,
@@ -170,9 +169,8 @@ impl Learned {
 
     /// Whether the answers to anonymous requests are refusals as the scenario declares them.
     fn declares_refusal(&self) -> bool {
-        let fits =
-            |refusal: &Declared| self.anonymous.iter().all(|answer| refusal.fits(&Answered::from_response(answer)));
-        !self.anonymous.is_empty() && self.refusal.as_ref().is_some_and(fits)
+        let fits = |answer: &Response| fits_one_of(&self.refusals, &Answered::from_response(answer));
+        !self.anonymous.is_empty() && self.anonymous.iter().all(fits)
     }
 
     fn fingerprint(&self, good: &[Response]) -> Fingerprint {
@@ -195,6 +193,11 @@ impl Learned {
         fingerprint.text = declared.text;
         fingerprint
     }
+}
+
+/// Whether an answer is one of those that are declared.
+pub(super) fn fits_one_of(declared: &[Declared], answer: &Answered<'_>) -> bool {
+    declared.iter().any(|one| one.fits(answer))
 }
 
 /// The atoms that these answers have.

@@ -11,6 +11,7 @@ mod likeness;
 mod redirect;
 mod search;
 mod status;
+mod unclear;
 
 pub use atoms::{Atom, BodyKind};
 pub use learned::{Declared, Learned};
@@ -24,6 +25,7 @@ use likeness::GoodMembers;
 use redirect::RefusingAddress;
 use search::{FoundShare, Needles};
 use sha2::{Digest as _, Sha256};
+use unclear::Doubt;
 
 /// A complete answer, as far as its meaning depends on it.
 #[derive(Clone, Copy)]
@@ -112,7 +114,9 @@ pub struct Recognition {
     success: Fingerprint,
     /// Whether the scenario declares `success`.
     declared: bool,
-    refusal: Option<Declared>,
+    /// What of success it names; the rest was learned.
+    named: Declared,
+    refusals: Vec<Declared>,
     /// Whether the learned fingerprint of success also fits an anonymous answer: it tells nothing then.
     void: bool,
     kind: BodyKind,
@@ -157,7 +161,7 @@ impl Recognition {
     /// Whether marks that show without parsing a body suffice: not where status and media type are all of them and the
     /// scenario says how a refusal looks.
     pub fn marks_suffice(&self) -> bool {
-        self.declared || self.refusal.is_none()
+        self.declared || self.refusals.is_empty()
     }
 
     /// The atoms that every good answer has.
@@ -201,9 +205,15 @@ impl Recognition {
         let asked = Asked { request: Some(&exchange.request), by_content, ..*asked };
         let answer = Answered::from_response(response);
         // what comes behind the fields of an answer to HEAD is seen only where it is looked for (RFC 9110 §9.3.2)
-        let shown = || self.read_answer(&answer, &asked);
-        if exchange.request.method == "HEAD" && (response.body.is_empty() || shown().outcome != Outcome::Granted) {
-            let meaning = match self.refusal.as_ref().is_some_and(|refusal| refusal.fits_status(response.status)) {
+        if exchange.request.method == "HEAD" {
+            if !response.body.is_empty() {
+                let shown = self.read_answer(&answer, &asked);
+                if shown.outcome == Outcome::Granted {
+                    let why = shown.why.unwrap_or_else(|| CONTENT_OF_HEAD.to_owned());
+                    return Reading::because(Outcome::Granted, why);
+                }
+            }
+            let meaning = match self.refusals.iter().any(|refusal| refusal.fits_status(response.status)) {
                 true if response.status != self.success.status => Outcome::Refused,
                 _ => self.status_of(response.status, answer.location, asked.request),
             };
@@ -221,7 +231,7 @@ impl Recognition {
             return self.read_content(answer, whole, asked);
         }
         let fits = self.success.fits(answer);
-        let refuses = self.refusal.as_ref().is_some_and(|refusal| refusal.fits(answer));
+        let refuses = learned::fits_one_of(&self.refusals, answer);
         // a refusal that the scenario declares is none of the good answers that were learned
         let may_be_good = fits && (self.declared || !refuses) && !self.leads_away(answer, asked);
         if may_be_good && (asked.entitled || !(self.void || self.is_weak())) {
@@ -255,9 +265,10 @@ impl Recognition {
         if !found.is_empty() {
             let why = format!("its body carries something protected ({})", search::listed(&found));
             let why = match answer.status {
-                200..300 if !fits => {
-                    format!("{why} and lacks what every good answer had: declare `success` for the resource")
-                }
+                200..300 if !fits => match self.doubt(false).lacks(answer) {
+                    Some(lacks) => format!("{why}: {lacks}"),
+                    None => format!("{why} and lacks what every good answer had: declare `success` for the resource"),
+                },
                 _ => why,
             };
             return Reading { clean: false, ..Reading::because(Outcome::Unclear, why) };
@@ -268,7 +279,10 @@ impl Recognition {
                            not known here or broken";
                 Reading { clean: false, ..Reading::because(Outcome::Unclear, why) }
             }
-            Outcome::Unclear => Reading::because(Outcome::Unclear, self.unclear(answer.status, fits)),
+            Outcome::Unclear => {
+                let doubt = self.doubt(self.leads_away(answer, asked));
+                Reading::because(Outcome::Unclear, doubt.of_status(answer, fits))
+            }
             outcome => Reading::plain(outcome),
         }
     }
@@ -367,20 +381,14 @@ impl Recognition {
         }
     }
 
-    fn unclear(&self, status: u16, fits: bool) -> String {
-        if fits {
-            return format!(
-                "{status} has the marks of a good answer, and so have answers to requests without a credential; declare \
-                 `success` on the resource"
-            );
-        }
-        match status {
-            400.. => format!("{status} says nothing about the credential"),
-            200..=399 => format!(
-                "{status} is neither a recognised grant nor a recognised refusal; declare `success` or `refusal` on the \
-                 resource"
-            ),
-            _ => format!("{status} is neither a grant nor a refusal"),
+    /// What is said of answers that are unclear.
+    fn doubt(&self, leads_away: bool) -> Doubt<'_> {
+        Doubt {
+            success: &self.success,
+            declared: Some(&self.named).filter(|_| self.declared),
+            declares_refusal: !self.refusals.is_empty(),
+            void: self.void,
+            leads_away,
         }
     }
 }
@@ -422,6 +430,8 @@ const IDENTICAL: &str = "it is the answer that a good credential gets: either th
 const ALIKE: &str = "it is the answer that a good credential gets, but for values that change from one good answer to the \
                      next: either the route is open, or its answers cannot be told apart (declare `success` and `refusal` \
                      on the resource)";
+/// What follows the header section of an answer to HEAD.
+const CONTENT_OF_HEAD: &str = "the content of a good answer follows its header section";
 /// Bytes of shared content below which two answers may be alike by chance.
 const ENOUGH_BYTES: usize = 16;
 

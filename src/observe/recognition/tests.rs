@@ -9,12 +9,12 @@ const DATA: &str =
 /// What it answers to anybody else.
 const REFUSAL: &str = r#"{"error":"invalid_token","request_id":"8c1f"}"#;
 
-fn response(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
+pub(super) fn response(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
     let headers = vec![("Content-Type".to_owned(), content_type.as_bytes().to_vec())];
     Response { status, headers, body: body.into(), truncated: false }
 }
 
-fn learned() -> Learned {
+pub(super) fn learned() -> Learned {
     Learned {
         good: vec![response(200, "application/json", DATA), response(200, "application/json", DATA)],
         anonymous: vec![response(401, "application/json", REFUSAL), response(401, "application/json", REFUSAL)],
@@ -24,7 +24,7 @@ fn learned() -> Learned {
     }
 }
 
-fn outcome(recognition: &Recognition, response: &Response, anonymous: bool) -> Outcome {
+pub(super) fn outcome(recognition: &Recognition, response: &Response, anonymous: bool) -> Outcome {
     let asked = Asked { anonymous, ..Asked::default() };
     recognition.read_answer(&Answered::from_response(response), &asked).outcome
 }
@@ -171,7 +171,7 @@ fn an_open_route_is_one_although_its_answer_has_a_time_and_short_values() {
     }
     // a refusal with the status of a success, as it is declared
     let refusal = Declared { pointer: Some("/at".to_owned()), ..Declared::default() };
-    let declared = Learned { refusal: Some(refusal), ..learned(vec![open.clone(), open.clone()], Vec::new()) };
+    let declared = Learned { refusals: vec![refusal], ..learned(vec![open.clone(), open.clone()], Vec::new()) };
     assert_eq!(outcome(&declared.recognition(), &measured(1_795_959_654_111), true), Outcome::Refused);
 }
 
@@ -217,7 +217,7 @@ fn a_login_page_is_unclear_until_it_is_declared() {
         ..Learned::default()
     };
     assert_eq!(outcome(&learned.recognition(), &page("Please log in first"), true), Outcome::Unclear);
-    learned.refusal = Some(Declared { status: Some(200), text: Some("log in".to_owned()), ..Declared::default() });
+    learned.refusals = vec![Declared { status: Some(200), text: Some("log in".to_owned()), ..Declared::default() }];
     assert_eq!(outcome(&learned.recognition(), &page("Please log in first"), true), Outcome::Refused);
     assert_eq!(outcome(&learned.recognition(), &page("Your walnut desk is on its way"), true), Outcome::Granted);
     learned.success = Some(Declared { text: Some("on its way".to_owned()), ..Declared::default() });

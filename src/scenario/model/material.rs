@@ -131,7 +131,8 @@ pub struct DeclaredMaterial {
     /// taken that nobody has, and logins that are not slowed down are a warning.
     #[serde(default)]
     pub expendable_username: Option<Template>,
-    /// The password of that account: by it is seen whether the account is locked where failed logins are answered as before.
+    /// The password of that account: by it is seen whether the account is locked where failed logins are answered as before. The
+    /// account has to be one that may read a protected resource.
     #[serde(default)]
     pub expendable_password: Option<Template>,
     /// The identifier of the protected resource (RFC 9728 §1.2), absolute or a path on the target, where it publishes

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::scenario::either::bare_or_map;
+use crate::scenario::either::{bare_or_map, one_or_list};
 use crate::scenario::text::RequestLine;
 use crate::scenario::{At, JsonTemplate, Template};
 
@@ -25,9 +25,10 @@ pub struct DeclaredResource {
     #[serde(default)]
     pub success: Option<AnswerPattern>,
     /// How access refused looks, where a refusal has a status of success or redirects: it says how a refusal is
-    /// recognised, not which status is right.
+    /// recognised, not which status is right. A list where refusals look in several ways: an answer that fits one of its
+    /// patterns refuses.
     #[serde(default)]
-    pub refusal: Option<AnswerPattern>,
+    pub refusal: Option<RefusalPatterns>,
     /// JSON body.
     #[serde(default)]
     pub json: Option<JsonTemplate>,
@@ -111,6 +112,11 @@ pub struct KeptPositionFields {
     #[serde(default)]
     pub input: Option<String>,
 }
+
+one_or_list!(
+    /// How refusals look: one pattern, or several.
+    RefusalPatterns, AnswerPattern, "a pattern such as `{ status: 302 }`, or a list of patterns, each of which refuses"
+);
 
 /// How an answer is recognised: everything that is named has to hold.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::scenario::model::AnswerPattern;
 use crate::scenario::{JsonTemplate, LoadedScenario, ScenarioError, Template};
 
 /// How a login names a value of an earlier answer.
@@ -50,14 +51,42 @@ pub(super) fn fit(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
                 wrong(&format!("there is no credential `{name}`"), &help);
             }
         }
-        let Some(success) = &resource.success else { continue };
-        if success.status.is_some_and(|status| !(200..=599).contains(&status)) {
-            wrong("`status` is a final status between 200 and 599", "write the status of access granted, such as 200");
+        if let Some(success) = &resource.success {
+            pattern_fits(success, "`success`", "granted, such as 200", &mut wrong);
         }
-        if success.json.as_ref().is_some_and(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
-            wrong("`json` is a JSON pointer (RFC 6901)", "begin it with a slash, such as /orders/0");
+        let Some(refusal) = &resource.refusal else { continue };
+        if refusal.0.is_empty() {
+            wrong(
+                "`refusal` is an empty list",
+                "write a pattern such as `{ status: 302 }`, or remove `refusal`: 401, 403 and 404 refuse by themselves",
+            );
+        }
+        for pattern in &refusal.0 {
+            pattern_fits(pattern, "`refusal`", "refused, such as 302", &mut wrong);
+            if names_nothing(pattern) {
+                wrong(
+                    "a pattern of `refusal` names nothing",
+                    "write at least one of status, json, text and content_type",
+                );
+            }
         }
     }
+}
+
+/// What is wrong with a pattern of answers by itself.
+fn pattern_fits(pattern: &AnswerPattern, key: &str, access: &str, wrong: &mut impl FnMut(&str, &str)) {
+    if pattern.status.is_some_and(|status| !(200..=599).contains(&status)) {
+        let help = format!("write the status of access {access}");
+        wrong(&format!("`status` of {key} is a final status between 200 and 599"), &help);
+    }
+    if pattern.json.as_ref().is_some_and(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
+        wrong(&format!("`json` of {key} is a JSON pointer (RFC 6901)"), "start it with a slash, such as /orders/0");
+    }
+}
+
+fn names_nothing(pattern: &AnswerPattern) -> bool {
+    let AnswerPattern { status, json, text, content_type } = pattern;
+    status.is_none() && json.is_none() && text.is_none() && content_type.is_none()
 }
 
 /// The texts of a request that are sent as they are written.
