@@ -353,6 +353,8 @@ pub const GROUPS: &[Group] = &[
             common::rights::CHECKS,
             common::validation::CHECKS,
             common::answers::CHECKS,
+            common::cached_paths::CHECKS,
+            common::origin_varies::CHECKS,
             common::echoes::CHECKS,
             common::fields::CHECKS,
             common::throttling::CHECKS,

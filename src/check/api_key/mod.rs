@@ -239,7 +239,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["OWASP API1:2023", "ASVS 8.2.2", "ASVS 8.4.1", "WSTG-ATHZ-04"],
         doc: Doc {
-            sends: "A valid key of one tenant to each object of another (at most 8). Where a tenant has an object of its own that is read at a path of the same shape, such as /projects/1/invoices/7 beside /projects/2/invoices/8: also to the path with its own leading identifiers and the last one of the other's (at most 8). What that answers is access where it is the content of the other's object.",
+            sends: "A valid key of one tenant to each object of another (at most 8). Where a tenant has an object of its own that is read at a path of the same shape, such as /projects/1/invoices/7 beside /projects/2/invoices/8: also to the path with its own leading identifiers and the last one of the other's (at most 8). What that answers is access where it is the content of the other's object. A refusal that shows who the owner is, by a member such as `owner` or `email` or by an address of mail that is in the owner's own answer, is a violation of medium severity.",
             matters: "Broken object level authorization is the most common API flaw: one customer reads another's data.",
             fix: "Compare the owner of each object with the owner of the key, and each object with those that its path names before it.",
         },

@@ -3,9 +3,11 @@
 use crate::check::common::effects::NOWHERE;
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::Want;
+use crate::check::step::{Alter, Fill, Want};
 use crate::observe::{Observation, Outcome, Response, StepId};
 
+/// HEAD on a connection that ends with it, so that what follows the header section is seen (RFC 9110 §9.3.2 has nothing there).
+pub(crate) const TO_THE_END: &[Alter] = &[Alter::Method("HEAD"), Alter::Replaced("Connection", Fill::Text("close"))];
 /// HEAD by somebody who has access.
 pub(crate) const GOOD_HEAD: StepId = StepId::new("good-head");
 /// GET by somebody who has access, beside HEAD.

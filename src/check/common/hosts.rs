@@ -12,7 +12,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     tier: Tier::Extended,
     sources: &["WSTG-INPV-17", "RFC 9110 §7.2", "CWE-644"],
     doc: Doc {
-        sends: "Each protected resource without the credential (at most 16), those that checks use with it, the public ones (at most 5), and a write with the credential where the target is owned, with a foreign host in Host, also where the path names nothing, ends with a slash or loses the one that it has, with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server, and with one in X-Forwarded-Prefix and X-Script-Name.",
+        sends: "Each protected resource without the credential (at most 16), those that checks use with it, the public ones (at most 5), and the writes with the credential where the target is owned (at most 8, of those that can be sent again), with a foreign host in Host, also where the path names nothing, ends with a slash or loses the one that it has, with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server, and with one in X-Forwarded-Prefix and X-Script-Name.",
         matters: "Links to a host that the client names end in caches, in redirects and in mails, and lead others to an attacker.",
         fix: "Answer 421 or 400 to hosts that are not yours, build links from a configured address, and believe forwarding fields only from your proxy.",
     },

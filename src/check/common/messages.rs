@@ -130,7 +130,15 @@ fn without_content(case: &ObservedCheck<'_>) -> Judgement {
             (false, 1) => "1 byte follows".to_owned(),
             (false, length) => format!("{length} bytes follow"),
         };
-        let text = case.about(index, format_args!("{length} the header section of the answer"));
+        let seen = &case.evidence.observations[index];
+        // whoever has no credential reads what GET would refuse
+        let of_content = match case.step_of(seen) {
+            Step::Send(send) if send.who == Who::Anonymous && seen.outcome == Outcome::Granted => {
+                ", with the content that the good credential gets"
+            }
+            _ => "",
+        };
+        let text = case.about(index, format_args!("{length} the header section of the answer{of_content}"));
         judgement.deviates(index, text, "nothing behind the header section");
     }
     judgement

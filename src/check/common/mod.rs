@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 mod bodies;
 pub(crate) mod bypasses;
+pub(crate) mod cached_paths;
 mod claims;
 pub(crate) mod cross_origin;
 pub(crate) mod echoes;
@@ -18,10 +19,12 @@ pub(crate) mod malformed;
 pub(crate) mod malformed_body;
 pub(crate) mod members;
 pub(crate) mod messages;
+pub(crate) mod origin_varies;
 pub(crate) mod overrides;
 pub(crate) mod oversized;
 pub(crate) mod rights;
 mod shared_caches;
+mod shown_owner;
 pub(crate) mod survival;
 pub(crate) mod throttling;
 pub(crate) mod timing;
@@ -107,17 +110,17 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9110 §9.3.2", "WSTG-ATHZ-02"],
         doc: Doc {
-            sends: "HEAD without, with a wrong and with the good credential, to each protected resource that is read by GET (at most 16); GET without and with the good credential, and with the wrong one where HEAD with it succeeded; and HEAD of a path beside it that names nothing. What is granted to GET with the same credential as well is no finding of this check. A success that is answered to HEAD where GET is refused with 401 or 403 is access where it has the fields, the `ETag` or the `Content-Length` of the good answer and the refusal does not; where it does not have them, it is another decision than that of GET, of low severity.",
+            sends: "HEAD without, with a wrong and with the good credential, to each protected resource that is read by GET (at most 16), the former two with Connection: close, so that a content behind the header section is read as well; GET without and with the good credential, and with the wrong one where HEAD with it succeeded; and HEAD of a path beside it that names nothing. What is granted to GET with the same credential as well is no finding of this check. A success that is answered to HEAD where GET is refused with 401 or 403 is access where the content of the good answer follows it, or it has the fields, the `ETag` or the `Content-Length` of the good answer and the refusal does not; where it does not have them, it is another decision than that of GET, of low severity.",
             matters: "A guard that lists methods forgets HEAD, which shows whether things exist.",
             fix: "Guard every method; let HEAD follow GET (RFC 9110 §9.3.2).",
         },
         steps: &[
-            send(Who::Anonymous, On::EachGet).with(&[Alter::Method("HEAD")]).denied(&[
+            send(Who::Anonymous, On::EachGet).with(head::TO_THE_END).called("HEAD without a credential").denied(&[
                 MISSING,
                 Accept::Status(405),
                 Accept::Status(501),
             ]),
-            send(forged("unknown"), On::EachGet).with(&[Alter::Method("HEAD")]).id(head::UNKNOWN_HEAD).denied(&[
+            send(forged("unknown"), On::EachGet).with(head::TO_THE_END).id(head::UNKNOWN_HEAD).denied(&[
                 INVALID,
                 Accept::Status(405),
                 Accept::Status(501),

@@ -1,6 +1,6 @@
 //! Who may not use what they ask for, and what they learn of it.
 
-use crate::check::common::claims;
+use crate::check::common::{claims, shown_owner};
 use crate::check::judgement::{Judgement, ObservedCheck, sameness};
 use crate::check::step::{Accept, Alter, Fill, INSUFFICIENT, INVALID, MISSING, On, Step, Who, send};
 use crate::check::{Check, Doc, Explanation, PLAIN, REFUSAL, Severity, Tier};
@@ -31,7 +31,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["OWASP API1:2023", "ASVS 8.2.2", "ASVS 8.4.1", "WSTG-ATHZ-04"],
         doc: Doc {
-            sends: "A valid credential of one tenant to each object of another (at most 8). Where a tenant has an object of its own that is read at a path of the same shape, such as /projects/1/invoices/7 beside /projects/2/invoices/8: also to the path with its own leading identifiers and the last one of the other's (at most 8). What that answers is access where it is the content of the other's object.",
+            sends: "A valid credential of one tenant to each object of another (at most 8). Where a tenant has an object of its own that is read at a path of the same shape, such as /projects/1/invoices/7 beside /projects/2/invoices/8: also to the path with its own leading identifiers and the last one of the other's (at most 8). What that answers is access where it is the content of the other's object. A refusal that shows who the owner is, by a member such as `owner` or `email` or by an address of mail that is in the owner's own answer, is a violation of medium severity.",
             matters: "Broken object level authorization is the most common API flaw: one user reads or changes what is another's.",
             fix: "Compare the owner of each object with whoever asks, on each operation, and each object with those that its path names before it.",
         },
@@ -174,16 +174,25 @@ const MIXED: StepId = StepId::new("mixed-path");
 /// Each answer against what its step wants. A success without the content of the other's object may be about an own one that has the same
 /// last identifier.
 pub(crate) fn foreign_objects(case: &ObservedCheck<'_>) -> Judgement {
-    let mut judgement = Judgement::default();
+    let (mut judgement, mut refusals) = (Judgement::default(), 0);
     for (index, seen) in case.observations() {
         let is_success = matches!(seen.exchange.status(), Some(200..300));
         let is_another = seen.outcome == Outcome::Unclear && seen.clean && is_success;
         if is_another && case.step_of(seen).step_id() == Some(MIXED) {
             let text = format!("{}: a success without the content of the other tenant's object", seen.description);
             judgement.remarks.push(text);
+        } else if let Some(what) = shown_owner::of(case, seen) {
+            let status = seen.exchange.status().unwrap_or_default();
+            let text =
+                format_args!("refused with {status}, and the answer shows {what}, which the owner's own answer has");
+            judgement.violates(index, case.about(index, text), "a refusal that says nothing of the owner");
+            refusals += 1;
         } else {
             case.judge(index, &mut judgement);
         }
+    }
+    if refusals > 0 && refusals == judgement.access.len() {
+        judgement.at_most = Some(Severity::Medium);
     }
     judgement
 }

@@ -170,7 +170,8 @@ pub enum On {
     EachProtected,
     /// Each protected resource that checks use: the one that most use, a scoped one, one that writes, an object of a tenant.
     EachUsed,
-    /// The same, and one that writes even where no credential lacks a scope for it, if the target may be written to.
+    /// The same, and if the target may be written to, the others that write, even where no credential lacks a scope for them, up to a
+    /// budget and as far as they can be asked for a second time.
     EachUsedOrWritten,
     /// The same as [`On::EachUsed`], and each other resource that writes, up to a budget, of those that can be asked for a second
     /// time. All steps of a check that ask for them are sent to one resource before the next.

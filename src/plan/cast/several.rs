@@ -166,12 +166,20 @@ impl Caster<'_> {
         Ok(used)
     }
 
-    /// Those that checks use, and a resource that writes where the target may be written to.
-    pub(super) fn used_or_written(&self) -> Result<Vec<usize>, Missing> {
-        let mut used = self.used()?;
+    /// Those that checks use, and where the target may be written to, the others that write, as far as there is a budget and they can
+    /// be asked for a second time; the one that most checks write to in any case.
+    pub(super) fn used_or_written(&mut self) -> Result<Vec<usize>, Missing> {
+        let used = self.used()?;
         let written = self.resource(On::Writable, Who::Good).ok().filter(|_| self.subject.owned);
-        used.extend(written.filter(|at| !used.contains(at)));
-        Ok(used)
+        let first = written.filter(|at| !used.contains(at));
+        let (subject, is_used) = (self.subject, |at: &usize| used.contains(at) || Some(*at) == first);
+        let others = subject.protected().filter(|at| subject.owned && subject.resources[*at].writes && !is_used(at));
+        let (mut others, mut beyond): (Vec<usize>, Vec<usize>) =
+            others.partition(|at| subject.resources[*at].can_be_repeated());
+        beyond.extend(others.split_off(others.len().min(RIGHTS - 1)));
+        let visited = used.iter().copied().chain(first).chain(others).collect();
+        self.does_not_visit(beyond);
+        Ok(visited)
     }
 
     /// Those that checks use and each other that writes, as far as they can be asked for a second time.
@@ -227,6 +235,27 @@ mod tests {
             let asked: std::collections::BTreeSet<usize> = script.written().collect();
             assert_eq!(asked.len(), most, "{check}");
             assert!(script.not_visited.len() >= 2, "{check}");
+        }
+    }
+
+    #[test]
+    fn writes_that_can_be_sent_again_are_visited_beside_what_checks_use() {
+        let writes: String =
+            (0..RIGHTS + 2).map(|at| format!("  - {{ request: POST /a/{at}, writes: true }}\n")).collect();
+        let resources = format!("  - {{ request: GET /me }}\n  - {{ request: DELETE /once, writes: true }}\n{writes}");
+        // a target that may be written to, and one that may not
+        for (owned, asked, left_out) in [(true, 1 + RIGHTS, 3), (false, 1, 0)] {
+            let text = format!(
+                "authbench: 1\nname: a\ntarget: {{ url: \"http://a.test\", owned: {owned} }}\nscheme: api-key\n\
+                 credentials: {{ a: {{ key: k1 }} }}\nresources:\n{resources}"
+            );
+            let loaded = load_text("a.yaml".to_owned(), text).expect("is a scenario");
+            let subject = resolve::subject(&loaded, &Values::blind(&loaded));
+            let check = crate::check::find("common.foreign-host-not-reflected").expect("is in the catalogue");
+            let script = script(check, &subject).unwrap_or_else(|missing| panic!("{}", missing.why));
+            let with_host: std::collections::BTreeSet<usize> = script.written().collect();
+            assert!(with_host.len() >= asked, "{owned}: {with_host:?}");
+            assert_eq!(script.not_visited.len(), left_out, "{owned}: {:?}", script.not_visited);
         }
     }
 

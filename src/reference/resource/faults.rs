@@ -375,6 +375,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "common.authenticated-response-not-shared-cached",
         "keeps answers by their path and serves them to everybody",
     ),
+    row(
+        "caches-static-names",
+        "common.static-name-not-cached",
+        "answers paths with the name of a stylesheet behind them, and gives what it answered to everybody who asks for them",
+    ),
+    variant(
+        "caches-static-parameters",
+        "common.static-name-not-cached",
+        "does so where the name is a parameter of the path",
+    ),
+    row(
+        "cors-without-vary",
+        "common.cors-answers-vary-by-origin",
+        "lets caches keep its public resource, and does not say that the answer depends on the origin",
+    ),
     variant(
         "lets-caches-revalidate",
         "common.authenticated-response-not-shared-cached",

@@ -118,7 +118,7 @@ pub(super) async fn before(
             return Some(answer);
         }
     }
-    if state.fault("cache-key-ignores-credential")
+    if (state.fault("cache-key-ignores-credential") || kept_name(state, parts.uri.path()).is_some())
         && parts.method == Method::GET
         && is_anonymous(&state.key_location, parts)
     {
@@ -197,6 +197,14 @@ fn has_odd_count(bytes: &[u8]) -> bool {
     order.is_ok_and(|order| order["item"].is_string() && order["count"].is_object())
 }
 
+/// Through a fault: what ends like a stylesheet at the end of a path, and makes a cache keep the answer.
+pub(crate) fn kept_name<'p>(state: &ReferenceState, path: &'p str) -> Option<&'p str> {
+    let ends = [("caches-static-names", '/'), ("caches-static-parameters", ';')];
+    let (_, end) = ends.into_iter().find(|(fault, _)| state.fault(fault))?;
+    let at = path.rfind(end).filter(|_| path.ends_with(".css"))?;
+    Some(&path[at..])
+}
+
 /// What a faulty server keeps of an answer, or lets others keep.
 pub(super) fn after(state: &ReferenceState, parts: &Parts, answer: &mut Answer) {
     if state.fault("tags-before-auth") && answer.status() == StatusCode::OK {
@@ -206,7 +214,8 @@ pub(super) fn after(state: &ReferenceState, parts: &Parts, answer: &mut Answer) 
         let fresh = HeaderValue::from_static("max-age=60, must-revalidate");
         answer.headers_mut().insert(header::CACHE_CONTROL, fresh);
     }
-    if state.fault("cache-key-ignores-credential") && answer.status() == StatusCode::OK {
+    let is_kept = state.fault("cache-key-ignores-credential") || kept_name(state, parts.uri.path()).is_some();
+    if is_kept && answer.status() == StatusCode::OK {
         let mut kept = state.cached_answers.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(parts.uri.path().to_owned(), answer.body().clone());
     }

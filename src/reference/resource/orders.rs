@@ -119,8 +119,16 @@ fn tenant_orders(
     tenant: &str,
 ) -> Result<Answer, Rejection> {
     guard.authorise(state, principal, READ).map_err(|rejection| with_faults(state, rejection))?;
-    guard.may_see(state, principal, tenant)?;
-    Ok(answer::json(StatusCode::OK, &state.objects.tenant_orders(tenant)))
+    let (owner, mut orders) = (format!("orders-of-{tenant}@example.test"), state.objects.tenant_orders(tenant));
+    let names_owner = state.fault("names-owner-in-refusal");
+    guard.may_see(state, principal, tenant).map_err(|rejection| match names_owner {
+        true => rejection.with_detail(format!("the orders belong to {owner}")),
+        false => rejection,
+    })?;
+    if names_owner {
+        orders["contact"] = json!(owner);
+    }
+    Ok(answer::json(StatusCode::OK, &orders))
 }
 
 #[cfg(test)]

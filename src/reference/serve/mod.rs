@@ -205,7 +205,8 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
     }
     let origin = own_host::trusted_origin(state, &request);
     routing_faults::rewrite(state, &mut request);
-    let mut response = match ReferenceResource::find(request.uri().path()) {
+    let path = routing_faults::without_kept_name(state, request.uri().path());
+    let mut response = match ReferenceResource::find(path) {
         Some((guard, resource)) => match faulty {
             None => at_hand(guarded::answer(verifiers, guard, &resource, request).await),
             Some(faulty) => faulty.answer(verifiers, guard, &resource, request).await,
@@ -227,7 +228,9 @@ async fn answer((router, verifiers, faulty): &Served, mut request: Request<Incom
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        if !state.fault("cors-without-vary") {
+            headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        }
     }
     response
 }

@@ -5,7 +5,7 @@ use axum::http::{Method, Request, StatusCode, Uri};
 use super::wire_faults;
 use crate::reference::answer::Answer;
 use crate::reference::rejection::Rejection;
-use crate::reference::resource::guard_faults::{AnyScope, Unguarded};
+use crate::reference::resource::guard_faults::{AnyScope, Unguarded, kept_name};
 use crate::reference::state::ReferenceState;
 
 /// Changes where a request goes, as the open faults do.
@@ -118,6 +118,14 @@ pub(super) fn broken<B>(state: &ReferenceState, request: &Request<B>) -> Option<
         || (state.fault("breaks-on-odd-host") && field("host").is_some_and(|host| host.starts_with('[')))
         || (state.fault("breaks-on-8-bit-field") && request.headers().values().any(|value| value.to_str().is_err()));
     breaks.then(|| Rejection::broken().answer())
+}
+
+/// Through a fault: a path without the name of a stylesheet behind it.
+pub(super) fn without_kept_name<'p>(state: &ReferenceState, path: &'p str) -> &'p str {
+    match kept_name(state, path) {
+        Some(name) => &path[..path.len() - name.len()],
+        None => path,
+    }
 }
 
 /// A path without what makes it end like the name of a static file.

@@ -106,7 +106,7 @@ pub(crate) struct ReferenceState {
     pub(crate) throttle: Throttle,
     /// Until when nobody is answered, through the fault `stops-after-trace`.
     pub(crate) stopped_until: Mutex<Option<Instant>>,
-    /// Answers by their path, kept while the fault `cache-key-ignores-credential` is open.
+    /// Answers by their path, kept while `cache-key-ignores-credential` or a fault about static names is open.
     pub(crate) cached_answers: Mutex<HashMap<String, Bytes>>,
 }
 

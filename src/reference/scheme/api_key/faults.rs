@@ -37,6 +37,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("no-expiry-check", "apikey.expired-denied", "never reads whether a key has expired"),
     row("old-key-lives", "apikey.rotation-effective", "adds a key at rotation and retires none"),
     row("no-object-check", "apikey.cross-tenant-denied", "never compares the owner of an object"),
+    variant(
+        "names-owner-in-refusal",
+        "apikey.cross-tenant-denied",
+        "names the address of the owner where it refuses an object of another tenant",
+    ),
     row("scope-ignored", "apikey.scope-enforced", "loads scopes and does not look at them"),
     row("nfkc-before-compare", "apikey.non-ascii-denied", "normalises keys before it compares them"),
     variant(
