@@ -92,8 +92,9 @@ fn unlocked_elsewhere(case: &ObservedCheck<'_>, judgement: &mut Judgement) {
 }
 
 /// What is said where no lock would be seen.
-const WRONG_PASSWORD: &str = "before the guesses the login of `material.expendable_username` by `material.expendable_password` was not granted: it has to open \
-     what the credential of the login opens, and where an earlier run locked the account, wait for its end";
+const WRONG_PASSWORD: &str = "before the guesses the login of `material.expendable_username` by `material.expendable_password` opened none \
+     of the protected resources that are read (at most 9): add one that the account may read, correct the password, and where an \
+     earlier run locked the account, wait for the end of that";
 
 /// What is said where an account may have been locked.
 const UNSEEN: &str =

@@ -164,6 +164,61 @@ async fn an_account_that_is_locked_without_a_word_is_seen_by_its_right_password(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_with_another_role_is_seen_to_be_locked_by_what_it_may_read() {
+    const CHECK: &str = "login.guessing-throttled";
+    const SPARE: &str = "spare-Horse-4-lantern";
+    const OF_SPARE: &str = "spare-f07b2c9d41e84a66";
+    let login = |most: usize| {
+        let failed = Arc::new(AtomicUsize::new(0));
+        post(move |Json(body): Json<Value>| async move {
+            match (body["user"].as_str(), body["password"].as_str()) {
+                (Some("alice"), Some(PASSWORD)) => issued(),
+                (Some("spare"), Some(SPARE)) if failed.load(Ordering::Relaxed) < most => {
+                    Json(json!({ "access_token": OF_SPARE })).into_response()
+                }
+                _ => {
+                    failed.fetch_add(1, Ordering::Relaxed);
+                    refused("Bearer realm=\"a\"")
+                }
+            }
+        })
+    };
+    // what is for the good account alone, and what is for both, or for the good account alone as well
+    let guarded = |for_both: bool| {
+        get(move |headers: HeaderMap| async move {
+            let token = presented(&headers).and_then(|value| value.strip_prefix("Bearer "));
+            match token {
+                Some(TOKEN) => Json(json!({ "notes": "9be1c05a77d2" })).into_response(),
+                Some(OF_SPARE) if for_both => Json(json!({ "notes": "9be1c05a77d2" })).into_response(),
+                Some(OF_SPARE) => StatusCode::FORBIDDEN.into_response(),
+                _ => refused("Bearer realm=\"a\""),
+            }
+        })
+    };
+    let yaml = format!(
+        "scheme: bearer\nlogins: {{ app: {{ request: {{ post: /login, json: {{ user: \"{{username}}\", password: \"{{password}}\" }} }} }} }}\n\
+         credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\n\
+         resources: [{{ request: GET /account }}, {{ request: GET /notes }}]\nconformance: {{ include: [{CHECK}] }}\n\
+         material: {{ failure_budget: 12, expendable_username: spare, expendable_password: {SPARE} }}\n"
+    );
+    for (most, reads_notes, verdict, says) in [
+        (8, true, Verdict::Pass, "the account is locked"),
+        (usize::MAX, true, Verdict::Warn, "are answered at full speed"),
+        (8, false, Verdict::Inconclusive, "opened none of the protected resources that are read"),
+    ] {
+        let router = Router::new()
+            .route("/login", login(most))
+            .route("/account", guarded(false))
+            .route("/notes", guarded(reads_notes));
+        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        let told = format!("{most} {reads_notes}: {} {:?}", result.summary, result.deviations);
+        assert_eq!(result.verdict, verdict, "{told}");
+        assert!(told.contains(says), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hash_of_a_password_is_seen_in_whatever_is_answered_and_is_not_shown() {
     const CHECK: &str = "common.answers-show-no-password-hash";
     let login = || {

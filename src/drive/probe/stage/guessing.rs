@@ -17,7 +17,7 @@ use crate::clock;
 use crate::drive::control::ControlError;
 use crate::drive::login::{HeldCredential, LoginSession, Logins};
 use crate::drive::probe::values;
-use crate::observe::{Evidence, Observation, Outcome, Place};
+use crate::observe::{Evidence, Exchange, Observation, Outcome, Place};
 use crate::plan::login::LoginProcedure;
 use crate::plan::{Action, spelled};
 use crate::secret::Secret;
@@ -30,6 +30,8 @@ const ENOUGH: usize = 5;
 const LONG: Duration = Duration::from_millis(500);
 /// ... where a success takes far less.
 const TIMES: u32 = 3;
+/// Resources beside the main one that are tried with what the login of another account returned.
+const OTHER_RESOURCES: usize = 8;
 /// Guesses at the same time, where the failure budget of the scenario has as many left.
 const AT_ONCE: usize = 20;
 
@@ -114,7 +116,35 @@ impl Stage<'_> {
     ) -> Result<(), Halt> {
         let mut session = Logins::recorded(right);
         let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
-        self.guessed(action, &session, ended, evidence).await
+        let exchange = self.noted(&session, evidence);
+        let told = match ended {
+            Ok(held) => self.opens_any(held, exchange, evidence).await,
+            Err(error) => failed(&error, session.procedure(), &session)?,
+        };
+        told.observe(action, Place::Login, evidence);
+        Ok(())
+    }
+
+    /// Whether what the login of another account returned opens a protected resource: that account may have another role than the
+    /// credential of the login.
+    async fn opens_any(&self, held: HeldCredential, exchange: Option<Exchange>, evidence: &mut Evidence) -> Told {
+        let mut told = self.opened(held.clone(), exchange, evidence).await;
+        let subject = self.prober.subject();
+        let main = subject.main_resource();
+        let is_other = |at: &usize| Some(*at) != main && !subject.resources[*at].writes;
+        for at in subject.protected().filter(is_other).take(OTHER_RESOURCES) {
+            // what anybody may read shows nothing of the account
+            if told.outcome == Outcome::Granted || !self.prober.refuses_anonymous(at).await {
+                continue;
+            }
+            let request = self.prober.good_request(&held, at, evidence).await;
+            let used = self.prober.send_to(at, &request).await;
+            if self.prober.outcome(at, &used).await == Outcome::Granted {
+                told.outcome = Outcome::Granted;
+                told.why = Some("what it returns opens a resource".to_owned());
+            }
+        }
+        told
     }
 
     /// The same from another source, as headers say, where it was refused after the guesses; and then as before.
@@ -229,15 +259,20 @@ impl Stage<'_> {
         ended: Result<HeldCredential, ControlError>,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        note(session.exchanges(), session.procedure(), evidence);
-        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
-        let exchange = session.exchanges().last().cloned();
+        let exchange = self.noted(session, evidence);
         let told: Told = match ended {
             Ok(held) => self.opened(held, exchange, evidence).await,
             Err(error) => failed(&error, session.procedure(), session)?,
         };
         told.observe(action, Place::Login, evidence);
         Ok(())
+    }
+
+    /// The last exchange of a login that has ended; what it carried is noted.
+    fn noted(&self, session: &LoginSession, evidence: &mut Evidence) -> Option<Exchange> {
+        note(session.exchanges(), session.procedure(), evidence);
+        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
+        session.exchanges().last().cloned()
     }
 }
 
