@@ -1,12 +1,14 @@
 //! What real applications do that was judged wrongly once: each server here answers as one of them does.
 
 mod accounts;
+mod caches;
 mod clients;
 mod clients_registered;
 mod codes;
 mod csrf_fields;
 mod foreign_logins;
 mod guards;
+mod heads;
 mod logins;
 mod objects;
 mod pages;

@@ -8,7 +8,7 @@ use crate::observe::{Observation, Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[Check {
     id: "common.static-name-not-cached",
-    title: "No cache keeps a protected answer because its address ends like a static file",
+    title: "A protected answer is not cached under the address of a static file",
     severity: Severity::High,
     tier: Tier::Extended,
     // a cache before the target keeps what it is answered, and gives it to whoever asks
