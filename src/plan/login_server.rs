@@ -50,6 +50,7 @@ pub fn login_server(subject: &Subject) -> Option<Subject> {
         scheme: scheme::find("oauth2-client-credentials")?,
         carrier: scheme::find("oauth2-client-credentials")?.carrier(),
         owned: subject.owned,
+        owned_origins: subject.owned_origins.clone(),
         authorization_server: Some(server),
         identities: clients,
         resources: Vec::new(),

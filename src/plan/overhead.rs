@@ -195,6 +195,7 @@ fn preset_side(loaded: &LoadedScenario, name: &str) -> Option<Side> {
         scheme: found,
         carrier,
         owned: true,
+        owned_origins: Vec::new(),
         identities,
         resources: vec![resource],
         authorization_server: scheme

@@ -80,6 +80,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
         scheme,
         carrier: carrier(&scenario.scheme.value.0, scheme),
         owned: on_reference || scenario.target.owned || scenario.target.command.is_some(),
+        owned_origins: owned_origins(loaded, values),
         identities,
         resources,
         authorization_server,
@@ -101,6 +102,12 @@ fn identities(
     let mut written: Vec<(&String, &At<model::Credential>)> = written.iter().collect();
     written.sort_by_key(|(_, credential)| (credential.place.line, credential.place.column));
     written.into_iter().map(|(name, credential)| identity(name, credential, values)).collect()
+}
+
+/// The servers beside the target that are owned as well.
+fn owned_origins(loaded: &LoadedScenario, values: &Values<'_>) -> Vec<url::Origin> {
+    let written = loaded.scenario.target.value.0.owned_origins.iter();
+    written.filter_map(|address| Some(url::Url::parse(&values.text(address)).ok()?.origin())).collect()
 }
 
 /// What a case of the scenario sends.
@@ -157,6 +164,7 @@ pub(super) fn subject_under(
         scheme: found,
         carrier: carrier(&scheme.0, found),
         owned: on_reference || loaded.scenario.target.owned || loaded.scenario.target.command.is_some(),
+        owned_origins: Vec::new(),
         identities,
         resources: Vec::new(),
         authorization_server: authorization_server(&scheme.0, values, on_reference),

@@ -392,6 +392,8 @@ pub struct Subject {
     pub carrier: Carrier,
     /// Whether probes that write, and load, are allowed.
     pub owned: bool,
+    /// Origins of further servers at which such probes are allowed.
+    pub owned_origins: Vec<url::Origin>,
     /// Who is known to it.
     pub identities: Vec<Identity>,
     /// What can be asked for.

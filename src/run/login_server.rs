@@ -19,6 +19,11 @@ pub(super) fn planned(subject: &Subject, profile: &Effective, selection: &Select
     checks.len()
 }
 
+/// Why a probe is not sent to a server beside the target, which nobody says is owned.
+fn skipped_at(origin: &str) -> String {
+    format!("skipped: may modify or disrupt {origin}; add it to `owned_origins` of the target, if it is yours")
+}
+
 /// Runs the checks of the token endpoint of logins, one after another: in the last shard, where there are several.
 pub(super) async fn run(session: &Session<'_>, tally: &mut ScenarioTally<'_>) {
     let selects = |id: &str| session.selection.selects(id);
@@ -33,8 +38,15 @@ pub(super) async fn run(session: &Session<'_>, tally: &mut ScenarioTally<'_>) {
     let address = of_server.and_then(|server| server.token.as_deref().or(server.issuer.as_deref()));
     let address = address.or(server.kit.keys_at.as_deref());
     // who owns the target need not own what issues its tokens elsewhere
-    let on_target = address.and_then(|at| join(base, at).ok()).is_some_and(|url| url.origin() == base.origin());
-    server.owned &= on_target;
+    let origin = address.and_then(|at| join(base, at).ok()).map(|url| url.origin());
+    let elsewhere = origin.as_ref().filter(|origin| **origin != base.origin());
+    server.owned = match (&origin, elsewhere) {
+        (Some(_), None) => server.owned,
+        (Some(origin), _) => server.owned_origins.contains(origin),
+        (None, _) => false,
+    };
+    let may_be_foreign = elsewhere.filter(|_| session.subject.owned && !server.owned);
+    let may_be_foreign = may_be_foreign.map(|origin| skipped_at(&origin.ascii_serialization()));
     if let Some(untestable) = &session.untestable {
         for check in &checks_of(&server, &session.profile, selects) {
             tally.judged_without_answers(check, untestable.cause().to_owned(), Duration::ZERO);
@@ -54,7 +66,8 @@ pub(super) async fn run(session: &Session<'_>, tally: &mut ScenarioTally<'_>) {
     for check in &checks {
         match &check.script {
             Err(missing) => {
-                let result = not_tested(check, &missing.why, &tally.context(Duration::ZERO));
+                let of_owner = may_be_foreign.as_ref().filter(|_| !check.check.remote_safe);
+                let result = not_tested(check, of_owner.unwrap_or(&missing.why), &tally.context(Duration::ZERO));
                 tally.take(result);
             }
             Ok(_) if stop.time_is_over() => {

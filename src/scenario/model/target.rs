@@ -26,6 +26,10 @@ pub struct TargetFields {
     /// Whether it is yours: allows load, and probes that write, revoke or make it call out.
     #[serde(default)]
     pub owned: bool,
+    /// Addresses of further servers that are yours, such as that of an issuer elsewhere (`https://login.example.test`): probes that write,
+    /// revoke or disturb are allowed there, too. Of each address the origin counts (scheme, host and port).
+    #[serde(default)]
+    pub owned_origins: Vec<Template>,
     /// How its certificate is verified, and which one is presented to it.
     #[serde(default)]
     pub tls: Option<At<TargetTls>>,

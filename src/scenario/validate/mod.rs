@@ -71,6 +71,14 @@ fn target(loaded: &LoadedScenario, mistakes: &mut Vec<ScenarioError>) {
         let error = loaded.error(url.place(), "an address of a target starts with `http://` or `https://`");
         mistakes.push(error.with_help("write the scheme before the host, as in `https://api.example.test`"));
     }
+    for origin in &scenario.target.value.0.owned_origins {
+        let text = origin.written();
+        let is_read = text.contains("${") || url::Url::parse(text).is_ok_and(|url| url.has_host());
+        if !begins_as_an_address(text) || !is_read {
+            let error = loaded.error(origin.place(), "an address in `owned_origins` has a scheme and a host");
+            mistakes.push(error.with_help("write it as in `https://login.example.test`"));
+        }
+    }
     if let Some(pid) = &scenario.target.value.0.pid
         && (reference.is_some() || command.is_some())
     {

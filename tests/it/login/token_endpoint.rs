@@ -155,3 +155,35 @@ async fn assertions_of_a_login_are_for_its_token_endpoint_or_for_the_audience_th
         assert!(audiences.len() >= 2 && audiences.iter().all(|one| *one == expected), "{audiences:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_endpoint_elsewhere_is_disturbed_where_its_origin_is_owned() {
+    const CHECK: &str = "token.secret-near-miss";
+    let accepts = |headers: HeaderMap| async move {
+        let token = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        match token.strip_prefix("Bearer ").is_some_and(|token| token.starts_with("ab") && token.len() > 20) {
+            true => Json(json!({ "orders": [{ "id": "ord_71x9Qa", "item": "a lamp of brass" }] })).into_response(),
+            false => (StatusCode::UNAUTHORIZED, [("www-authenticate", "Bearer")], "").into_response(),
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let address = listener.local_addr().expect("has an address");
+    let router = Router::new().route("/orders", get(accepts));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let server = reference::start(Config::default()).await.expect("starts");
+    let of_another = "http://127.0.0.1:1".to_owned();
+    for (origins, is_sent) in [(vec![], false), (vec![of_another], false), (vec![format!("{}/", server.url())], true)] {
+        let yaml = format!(
+            "authbench: 1\nname: login\ntarget: {{ url: \"http://{address}\", owned: true, owned_origins: {origins:?} }}\n\
+             scheme: bearer\ncredentials:\n  service:\n    login: {{ client: {{ token_url: \"{}/oauth2/token\", {SECRET} }} }}\n\
+             resources: [{{ request: GET /orders }}]\n\
+             conformance: {{ include: [bearer.valid-accepted, {CHECK}] }}\n",
+            server.url()
+        );
+        let (_, results, _, _) = judged(yaml).await;
+        let result = results.iter().find(|one| one.id == CHECK).expect("is planned");
+        assert_eq!(result.verdict.executed(), is_sent, "{origins:?}: {}", result.summary);
+        assert_eq!(result.summary.contains("`owned_origins`"), !is_sent, "{}", result.summary);
+    }
+    server.stop().await;
+}
