@@ -241,6 +241,8 @@ pub struct Evidence {
     pub self_contained_life: std::time::Duration,
     /// Whether a refresh left its refresh token as the one to use next.
     pub refresh_token_stays: bool,
+    /// Who can use the refresh tokens of a client that authenticates, beside itself.
+    pub refresh_token_unbound: Option<&'static str>,
     /// Whether passwords were guessed for a user that nobody knows.
     pub guessed_at_nobody: bool,
     /// Whether the right password of the account is known that was guessed at, so that a lock of it is seen.

@@ -1,5 +1,6 @@
 //! Uses of what serves once, at the same time: refresh tokens and authorization codes.
 
+use super::judgements::although_bound;
 use crate::check::judgement::{Judgement, ObservedCheck, expect, unclear};
 use crate::observe::{Outcome, StepId};
 
@@ -12,14 +13,15 @@ pub(super) const ONE_GRANTED: &str = "one granted, the others refused";
 /// No more than one of several uses of a refresh token at the same time is granted, unless an overlap is tolerated.
 pub(super) fn at_once(case: &ObservedCheck<'_>) -> Judgement {
     let overlap = case.evidence.rotation_overlap;
-    used_at_once(case, "refresh token", |judgement, second, text| match overlap.is_zero() {
+    let judgement = used_at_once(case, "refresh token", |judgement, second, text| match overlap.is_zero() {
         true => judgement.deviates(second, text, ONE_GRANTED),
         false => {
             let text =
                 format!("{text}, within the overlap of {} ms that `rotation_delay` tolerates", overlap.as_millis());
             judgement.not_applicable.get_or_insert(text);
         }
-    })
+    });
+    although_bound(case, judgement)
 }
 
 /// What several uses at the same time amount to, where more than one is granted by what is said of the second one.

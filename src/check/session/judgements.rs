@@ -253,6 +253,19 @@ pub(super) fn reuse(case: &ObservedCheck<'_>) -> Judgement {
             judgement.advises(again.observation, text, "a new refresh token with each refresh");
         }
     }
+    although_bound(case, judgement)
+}
+
+/// The same, where the client authenticates at its refresh: what shows that this does not protect its refresh tokens, which need not
+/// rotate where it does (RFC 9700 §4.14.2).
+pub(super) fn although_bound(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement {
+    if let Some(who) = case.evidence.refresh_token_unbound {
+        let why = format!("the client authenticates, but its refresh tokens are not bound to it: {who} was granted");
+        let Judgement { access, protocol, advice, .. } = &mut judgement;
+        for found in access.iter_mut().chain(protocol).chain(advice) {
+            found.text = format!("{}; {why}", found.text);
+        }
+    }
     judgement
 }
 
@@ -329,6 +342,30 @@ mod tests {
             of_steps.into_iter().for_each(|(id, answer)| evidence.observe(seen(id, answer)));
             let found = indistinct(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!(found.protocol.len(), deviations, "{known:?} {unknown:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_used_refresh_token_that_others_can_use_names_them() {
+        let check = find("refresh.reuse-refused").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let step = check.steps.iter().position(|step| step.step_id() == Some(REUSED)).expect("is a step");
+        for (outcome, stays, unbound, expected) in [
+            (Outcome::Granted, false, None, (1, 0, false)),
+            (Outcome::Granted, false, Some("a refresh by another client"), (1, 0, true)),
+            (Outcome::Granted, true, Some("a refresh by another client"), (0, 1, true)),
+            (Outcome::Refused, false, None, (0, 0, false)),
+        ] {
+            let status = if outcome == Outcome::Granted { 200 } else { 400 };
+            let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+            let asked = Exchange::unanswered(Request::new("POST", "/token"), Silence::Closed);
+            let mut evidence =
+                Evidence { refresh_token_stays: stays, refresh_token_unbound: unbound, ..Evidence::default() };
+            evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome));
+            let found = reuse(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let mut texts = found.access.iter().chain(&found.advice).map(|one| &one.text);
+            let names = texts.any(|text| text.contains("a refresh by another client was granted"));
+            assert_eq!((found.access.len(), found.advice.len(), names), expected, "{outcome:?} {stays} {unbound:?}");
         }
     }
 

@@ -52,6 +52,9 @@ const NEED_CODES: [&str; 6] = [
     "grant.revocation-wrong-hint",
 ];
 
+/// Faults of refresh tokens of clients that authenticate.
+const NEED_CLIENTS: [&str; 1] = ["used-refresh-token-of-any-client"];
+
 /// Faults that show where a scheme is used in its other form.
 const NEED_OTHER_FORM: [&str; 3] = ["chunk-signatures-ignored", "last-chunk-optional", "key-scheme-by-case"];
 
@@ -78,6 +81,7 @@ fn login_for(fault: &Fault, scheme: &str) -> TrialLogin {
     match find(check).map(Check::group) {
         _ if has_codes(check) => TrialLogin::OneTime,
         Some("session") if fault.name == "refresh-cookie-without-httponly" => TrialLogin::RefreshedSession,
+        Some("refresh") if NEED_CLIENTS.contains(&fault.name) => TrialLogin::Grant,
         Some("login" | "refresh") if scheme != "session" => TrialLogin::Requests,
         Some("grant") if NEED_CODES.contains(&check) => TrialLogin::Code,
         Some("grant") => TrialLogin::Grant,

@@ -57,6 +57,56 @@ async fn me(headers: HeaderMap) -> Response {
     }
 }
 
+impl Server {
+    fn router(self) -> Router {
+        Router::new().route("/token", post(token)).with_state(self).route("/me", get(me))
+    }
+}
+
+/// Logins of two clients, of which one authenticates, or not.
+fn of_two_clients(own: (&str, &str), checks: &str) -> String {
+    let login = |name: &str, (id, basic): (&str, &str)| {
+        format!(
+            "  {name}:\n    request: {{ post: /token, {basic}form: {{ {id}grant_type: password, \
+             username: \"{{username}}\", password: \"{{password}}\" }} }}\n    \
+             refresh: {{ post: /token, {basic}form: {{ {id}grant_type: refresh_token, \
+             refresh_token: \"{{/refresh_token}}\" }} }}\n"
+        )
+    };
+    format!(
+        "scheme: bearer\nlogins:\n{}{}credentials:\n  \
+         alice: {{ login: web, username: alice, password: pass-7f3e }}\n  \
+         bob: {{ login: cli, username: bob, password: pass-7f3e }}\n\
+         resources: [{{ request: GET /me }}]\nconformance: {{ include: [{checks}], tolerances: {{ rotation_delay: 0s }} }}\n",
+        login("web", own),
+        login("cli", ("client_id: cli, ", ""))
+    )
+}
+
+/// RFC 9700 §4.14.2: a refresh token that its client has to prove itself for need not rotate. Here none is ever used up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_token_that_others_can_use_has_to_rotate_although_its_client_authenticates() {
+    const REUSED: &str = "refresh.reuse-refused";
+    const AT_ONCE: &str = "refresh.concurrent-use";
+    let confidential = ("", "basic: { username: web, password: of-web-5c1e }, ");
+    for ((compares, authenticates), verdict, text) in [
+        ((true, true), Verdict::NotApplicable, "a refresh by another client and a refresh without its authentication"),
+        ((false, true), Verdict::Fail, "not bound to it: a refresh by another client was granted"),
+        ((true, false), Verdict::Fail, "not bound to it: a refresh without its authentication was granted"),
+    ] {
+        let server = Server { clients: Arc::default(), compares, authenticates };
+        let yaml = of_two_clients(confidential, &format!("{REUSED}, {AT_ONCE}"));
+        let ended = against(serve(server.router()).await, &yaml, PROMPT).await;
+        for check in [REUSED, AT_ONCE] {
+            let result = ended.of(check);
+            let context = format!("{check} {compares} {authenticates}: {} {:?}", result.summary, result.deviations);
+            let low = if check == AT_ONCE && verdict == Verdict::Fail { Verdict::Warn } else { verdict };
+            assert_eq!(result.verdict, low, "{context}");
+            assert!(context.contains(text), "{context}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_token_is_bound_to_its_client_also_where_that_has_no_secret() {
     const CHECK: &str = "grant.refresh-token-bound-to-client";

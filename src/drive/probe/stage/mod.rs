@@ -18,6 +18,7 @@ mod one_time;
 mod password;
 mod plain_http;
 mod refresh;
+mod refresh_binding;
 mod registration;
 mod reset;
 mod resource;

@@ -8,12 +8,11 @@ use super::{Halt, Stage};
 use crate::check::step::{ExtraScope, RefreshChange, SessionAct, SessionStep, Step, Want};
 use crate::drive::login::LoginSession;
 use crate::drive::probe::values;
-use crate::observe::{Evidence, Outcome};
+use crate::observe::{Evidence, Outcome, Place};
+use crate::plan::Action;
 use crate::scheme::forged_value;
 use crate::secret::Secret;
 
-/// RFC 9700 §4.14.2 asks for rotation where a client cannot authenticate.
-const BOUND: &str = "the refresh authenticates its client, to which refresh tokens are bound: they need not rotate";
 /// Why nothing is used twice: a credential is, all the time.
 const OF_CREDENTIAL: &str =
     "the refresh of the login sends the credential itself: there is no refresh token that could be used twice";
@@ -33,6 +32,7 @@ const THE_SAME: &str = "the refresh token is the access token";
 impl Stage<'_> {
     pub(super) async fn refresh(
         &mut self,
+        identity: usize,
         slot: &'static str,
         want: Want,
         evidence: &mut Evidence,
@@ -61,12 +61,14 @@ impl Stage<'_> {
         }
         let kept = started(&mut self.sessions, slot)?;
         let ended = kept.session.refreshed_only(logins).await;
-        let session = &kept.session;
-        let (exchange, bound) = (session.exchanges().last().cloned(), session.refreshes_for_a_client());
+        let session = kept.session.clone();
+        let exchange = session.exchanges().last().cloned();
         note(session.exchanges(), session.procedure(), evidence);
         match ended {
-            Ok(_) if wants_refusal && was_renewed && bound => Err(Halt::Inapplicable(BOUND.to_owned())),
             Ok(held) => {
+                if wants_refusal && was_renewed && self.is_about_reuse() {
+                    self.has_to_rotate(identity, &session, evidence).await?;
+                }
                 self.keep_session(slot, held, evidence);
                 Ok(granted(exchange))
             }
@@ -77,33 +79,37 @@ impl Stage<'_> {
     /// The same refresh three times at once.
     pub(super) async fn refresh_at_once(
         &mut self,
+        action: &Action,
+        identity: usize,
         slot: &'static str,
         evidence: &mut Evidence,
-    ) -> Result<Vec<Told>, Halt> {
+    ) -> Result<(), Halt> {
         let logins = &self.prober.equipment.logins;
         let kept = started(&mut self.sessions, slot)?;
-        if kept.session.refreshes_for_a_client() {
-            return Err(Halt::Inapplicable(BOUND.to_owned()));
-        }
         if kept.session.renews_by_credential() {
             return Err(Halt::Inapplicable(OF_CREDENTIAL.to_owned()));
         }
         kept.lives = false;
         let [mut one, mut two, mut three] = [kept.session.clone(), kept.session.clone(), kept.session.clone()];
         let ended = tokio::join!(one.refreshed_only(logins), two.refreshed_only(logins), three.refreshed_only(logins));
-        let mut all = Vec::new();
+        let (mut all, mut renewed) = (Vec::new(), Vec::new());
         for (session, ended) in [(one, ended.0), (two, ended.1), (three, ended.2)] {
             note(session.exchanges(), session.procedure(), evidence);
             let exchange = session.exchanges().last().cloned();
             all.push(match ended {
                 Ok(held) => {
                     values::note_text(held.proof.secret(), evidence);
+                    renewed.push(session);
                     granted(exchange)
                 }
                 Err(error) => refused(&error, exchange)?,
             });
         }
-        Ok(all)
+        if let [.., one, _] = renewed.as_slice() {
+            self.has_to_rotate(identity, one, evidence).await?;
+        }
+        all.into_iter().for_each(|told| told.observe(action, Place::Login, evidence));
+        Ok(())
     }
 
     /// A refresh that has to be refused, and whether its answer is a server error that comes again.
@@ -189,7 +195,7 @@ impl Stage<'_> {
     }
 
     /// The refresh of a session, which is given back to be logged out where it was renewed.
-    async fn sent_by(&self, mut session: LoginSession, evidence: &mut Evidence) -> Result<Told, Halt> {
+    pub(super) async fn sent_by(&self, mut session: LoginSession, evidence: &mut Evidence) -> Result<Told, Halt> {
         let ended = session.refreshed_only(&self.prober.equipment.logins).await;
         note(session.exchanges(), session.procedure(), evidence);
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));

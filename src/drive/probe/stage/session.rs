@@ -165,9 +165,9 @@ impl Stage<'_> {
             }
             SessionAct::OtherRedirection(uri) => Box::pin(self.other_redirection(identity, uri, evidence)).await?,
             SessionAct::Refresh(slot) | SessionAct::RefreshIfAny(slot) => {
-                self.refresh(slot, step.want, evidence).await?
+                self.refresh(identity, slot, step.want, evidence).await?
             }
-            SessionAct::TryRefresh(slot) => match self.refresh(slot, step.want, evidence).await {
+            SessionAct::TryRefresh(slot) => match self.refresh(identity, slot, step.want, evidence).await {
                 Ok(told) => told,
                 // that it cannot be used is for other checks to say
                 Err(Halt::Untestable(_) | Halt::Obstacle(_)) => return Ok(()),
@@ -185,10 +185,7 @@ impl Stage<'_> {
                 return Ok(());
             }
             SessionAct::RefreshAtOnce(slot) => {
-                for told in self.refresh_at_once(slot, evidence).await? {
-                    told.observe(action, Place::Login, evidence);
-                }
-                return Ok(());
+                return self.refresh_at_once(action, identity, slot, evidence).await;
             }
             SessionAct::RefreshByCookies(slot, attribute) => {
                 return Box::pin(self.refresh_by_cookies(action, slot, attribute, evidence)).await;

@@ -259,13 +259,14 @@ impl Known {
             return Some(id);
         }
         // RFC 6749 §6: issued to the client that sends it
-        if family.client.as_deref() != client && !faults.on("refresh-token-of-any-client") {
+        let of_any_client = faults.on("used-refresh-token-of-any-client");
+        if family.client.as_deref() != client && !faults.on("refresh-token-of-any-client") && !of_any_client {
             return None;
         }
         if !is_known || family.spent || clock::now() >= family.ends {
             return None;
         }
-        if is_newest || faults.on("used-refresh-token-accepted") {
+        if is_newest || faults.on("used-refresh-token-accepted") || of_any_client {
             return Some(id);
         }
         if faults.on("access-token-survives-reuse") {

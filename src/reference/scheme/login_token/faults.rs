@@ -6,6 +6,11 @@ use crate::reference::fault::{Fault, row, variant};
 pub(crate) const FAULTS: &[Fault] = &[
     row("refresh-refused", "refresh.renews-credential", "refuses every refresh token"),
     row("used-refresh-token-accepted", "refresh.reuse-refused", "renews with a refresh token that was used before"),
+    variant(
+        "used-refresh-token-of-any-client",
+        "refresh.reuse-refused",
+        "renews with used refresh tokens of clients that authenticate, whichever client sends them",
+    ),
     row(
         "family-survives-reuse",
         "refresh.reuse-ends-family",
