@@ -277,6 +277,7 @@ pub const GROUPS: &[Group] = &[
             session::user_logs_in::CHECKS,
             session::implicit::CHECKS,
             session::published::CHECKS,
+            session::plain_challenge::CHECKS,
             session::code::CHECKS,
             session::code_scope::CHECKS,
         ],

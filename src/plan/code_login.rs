@@ -70,9 +70,8 @@ impl LoginProcedure {
             }
             GrantChange::ChallengeAsVerifier => {
                 // with `plain` the two are the same
-                let written = |name: &str| self.before_the_code()?.iter().find_map(|step| step.parameter(name));
-                written(CHALLENGE[1]).filter(|method| method == "S256")?;
-                self.with_code_request(with_field(own, "code_verifier", Some(&written(CHALLENGE[0])?))?)
+                self.written_before_the_code(CHALLENGE[1]).filter(|method| method == "S256")?;
+                self.with_challenge_as_verifier()
             }
             GrantChange::PlainWrongVerifier(method) => {
                 self.with_plain_challenge(method)?.with_changed_code(GrantChange::WrongVerifier)
@@ -80,8 +79,20 @@ impl LoginProcedure {
             GrantChange::PlainNoVerifier(method) => {
                 self.with_plain_challenge(method)?.with_changed_code(GrantChange::NoVerifier)
             }
+            GrantChange::PlainVerifier(method) => self.with_plain_challenge(method)?.with_challenge_as_verifier(),
             _ => None,
         }
+    }
+
+    /// The same login with its challenge in place of the verifier.
+    fn with_challenge_as_verifier(&self) -> Option<Arc<Self>> {
+        let challenge = self.written_before_the_code(CHALLENGE[0])?;
+        self.with_code_request(with_field(self.code_request()?, "code_verifier", Some(&challenge))?)
+    }
+
+    /// A parameter of the authorization request that is written out.
+    fn written_before_the_code(&self, name: &str) -> Option<String> {
+        self.before_the_code()?.iter().find_map(|step| step.parameter(name))
     }
 
     /// The same login with its challenge, whose method is `plain`; none where the authorization request says that itself.
@@ -390,6 +401,7 @@ mod tests {
             for (change, verifier) in [
                 (GrantChange::PlainWrongVerifier(method), Some(WRONG_VERIFIER)),
                 (GrantChange::PlainNoVerifier(method), None),
+                (GrantChange::PlainVerifier(method), Some("abc")),
             ] {
                 let changed = own.with_changed_code(change).expect("it names another method");
                 assert_eq!(steps(&changed)[0].address.whole(), Some(address.as_str()), "{change:?}");

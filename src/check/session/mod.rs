@@ -25,6 +25,7 @@ mod judgements;
 pub(crate) mod kept_method;
 pub(crate) mod login;
 pub(crate) mod one_time;
+pub(crate) mod plain_challenge;
 pub(crate) mod published;
 pub(crate) mod refresh;
 pub(crate) mod refreshed_scope;

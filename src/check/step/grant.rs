@@ -35,6 +35,8 @@ pub enum GrantChange {
     PlainWrongVerifier(PlainMethod),
     /// Without a verifier of a challenge whose method is `plain`.
     PlainNoVerifier(PlainMethod),
+    /// With a challenge whose method is `plain`, and with that as the verifier (RFC 7636 §4.2).
+    PlainVerifier(PlainMethod),
     /// By another client of the scenario, which authenticates as itself.
     OtherClient,
     /// With a code that nobody was given, or with a password that is not the one of the user.

@@ -223,6 +223,7 @@ impl Caster<'_> {
                     | GrantChange::ChallengeAsVerifier
                     | GrantChange::PlainWrongVerifier(_)
                     | GrantChange::PlainNoVerifier(_)
+                    | GrantChange::PlainVerifier(_)
             );
             if may_lack && !changes {
                 return Ok(());
@@ -396,7 +397,8 @@ fn lacking(change: GrantChange) -> &'static str {
         | GrantChange::WrongVerifier
         | GrantChange::ChallengeAsVerifier
         | GrantChange::PlainWrongVerifier(_)
-        | GrantChange::PlainNoVerifier(_) => "no `code_verifier` in the last request of the login",
+        | GrantChange::PlainNoVerifier(_)
+        | GrantChange::PlainVerifier(_) => "no `code_verifier` in the last request of the login",
         GrantChange::NoChallenge | GrantChange::EmptyChallenge | GrantChange::NoProofKey => {
             "no `code_challenge` before, and `code_verifier` in, the last request of the login"
         }

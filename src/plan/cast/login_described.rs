@@ -92,6 +92,12 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::ChangedGrant(GrantChange::PlainNoVerifier(PlainMethod::Named)) => {
             "a login with a challenge of the method plain, whose code is used without a verifier"
         }
+        SessionAct::ChangedGrant(GrantChange::PlainVerifier(PlainMethod::Unnamed)) => {
+            "a login with a challenge without a method, whose code is used with the challenge as the verifier"
+        }
+        SessionAct::ChangedGrant(GrantChange::PlainVerifier(PlainMethod::Named)) => {
+            "a login with a challenge of the method plain, whose code is used with the challenge as the verifier"
+        }
         SessionAct::ChangedGrant(GrantChange::OtherClient) => "a login whose code is used by another client",
         SessionAct::ChangedGrant(GrantChange::WrongGrant) => "a login with a wrong code or password",
         SessionAct::ChangedGrant(GrantChange::NoGrant) => "a token request without its code or password",

@@ -191,6 +191,8 @@ impl Asked {
             (Some(_), Some("S256")) | (None, None) => None,
             (Some(_), None) if faults.on("verifier-unchecked-without-method") => None,
             (Some(_), Some("plain")) if faults.on("verifier-unchecked-with-plain") => None,
+            (Some(_), Some("plain")) if faults.on("plain-challenges") => None,
+            (Some(_), None) if faults.on("challenges-plain-by-default") => None,
             (Some(_), Some(_)) if faults.on("any-challenge-method") => None,
             _ => Some("invalid_request"),
         }
@@ -302,12 +304,20 @@ fn is_proven(asked: &Asked, verifier: Option<&str>, faults: &Faults) -> bool {
         (Some(_), _) if asked.method.as_deref() == Some("plain") && faults.on("verifier-unchecked-with-plain") => true,
         (Some(challenge), Some(_)) if challenge.is_empty() && faults.on("verifier-with-empty-challenge") => true,
         (Some(challenge), Some(verifier)) if challenge == verifier && faults.on("verifier-compared-plainly") => true,
+        (Some(challenge), Some(verifier)) if asked.method.as_deref() != Some("S256") && is_plain(faults) => {
+            challenge == verifier
+        }
         (None, Some(_)) => faults.on("verifier-without-challenge"),
         (Some(_), None) => faults.on("verifier-not-checked") || faults.on("verifier-optional"),
         (Some(challenge), Some(verifier)) => {
             URL_SAFE_NO_PAD.encode(digest(verifier)) == *challenge || faults.on("verifier-not-checked")
         }
     }
+}
+
+/// Whether a challenge by another method than S256 is its own verifier (RFC 7636 §4.6).
+fn is_plain(faults: &Faults) -> bool {
+    faults.on("plain-challenges") || faults.on("challenges-plain-by-default")
 }
 
 fn page(status: StatusCode, body: &str) -> Response {

@@ -319,6 +319,21 @@ pub(crate) const FAULTS: &[Fault] = &[
         "breaks on a scope that it does not know",
     ),
     row("short-challenges", "code.challenge-length", "takes challenges of whatever length"),
+    row(
+        "plain-challenges",
+        "code.challenge-method-listed",
+        "takes challenges by the method plain, and publishes S256 alone",
+    ),
+    variant(
+        "challenges-plain-by-default",
+        "code.challenge-method-listed",
+        "takes a challenge without a method for one by the method plain, and publishes S256 alone",
+    ),
+    row(
+        "userinfo-without-openid",
+        "openid.userinfo-needs-openid",
+        "answers at its UserInfo endpoint for tokens of logins that did not ask for openid",
+    ),
     row("any-challenge-method", "code.challenge-method-known", "takes any code_challenge_method for S256"),
     row(
         "repeated-authorization-parameter",
