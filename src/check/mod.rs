@@ -285,7 +285,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "openid",
         about: "OpenID Connect, at logins that end with the use of a code",
-        tables: &[openid::CHECKS],
+        tables: &[openid::CHECKS, openid::userinfo::CHECKS],
     },
     Group {
         name: "token",

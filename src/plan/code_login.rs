@@ -247,7 +247,7 @@ impl LoginProcedure {
         Some(Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
     }
 
-    fn before_the_code(&self) -> Option<&[LoginStep]> {
+    pub(super) fn before_the_code(&self) -> Option<&[LoginStep]> {
         let CredentialSource::Requests(steps) = &self.source else { return None };
         steps.split_last().map(|(_, before)| before)
     }

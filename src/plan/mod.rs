@@ -44,6 +44,7 @@ pub mod subject;
 mod two_users;
 mod unusual_login;
 mod values;
+mod without_openid;
 
 use crate::check::profile::{Effective, PROFILES, profile};
 use crate::check::step::SessionAct;

@@ -2,6 +2,7 @@
 //! ID token of the login.
 
 mod id_token;
+pub(crate) mod userinfo;
 
 use serde_json::Value;
 

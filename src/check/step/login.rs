@@ -131,6 +131,10 @@ pub enum SessionAct {
     LogInForMoreScope(&'static str),
     /// The login of the identity that lacks a scope of a resource, whose authorization request asks for that scope as well.
     LogInAskingForMore(&'static str),
+    /// A login whose authorization request does not ask for `openid` (OpenID Connect Core 1.0, section 3.1.2.1), kept in a slot.
+    LogInWithoutOpenId(&'static str),
+    /// The UserInfo endpoint that the metadata name, with the token of a slot, where there is one (section 5.3).
+    AskUserInfo(&'static str),
     /// The login of an identity that uses a code of a client which does not authenticate.
     LogInOfPublicClient(&'static str),
     /// Keeps the ID token of the last login in a slot, as a credential; not applicable where its answer has none, or that is the

@@ -162,6 +162,10 @@ impl Caster<'_> {
             | SessionAct::RefreshChanged(..) => {
                 has(procedure.is_some_and(|login| login.refresh.is_some()), "no `refresh` in the login")?;
             }
+            SessionAct::LogInWithoutOpenId(_) => {
+                let asks = procedure.is_some_and(|login| login.without_openid().is_some());
+                has(asks, "no `scope` with `openid` in the authorization request of the login")?;
+            }
             SessionAct::LogInAfter(..) => {
                 has(
                     procedure.is_some_and(|login| login.cookie().is_some()),

@@ -13,11 +13,12 @@ use serde_json::json;
 
 use super::{PROMPT, against, presented, serve};
 
-/// The clients of refresh tokens, by the tokens, and whether a token is for its client alone.
+/// The clients of refresh tokens, by the tokens, whether a token is for its client alone, and whether `web` has to authenticate.
 #[derive(Clone)]
 struct Server {
     clients: Arc<Mutex<HashMap<String, String>>>,
     compares: bool,
+    authenticates: bool,
 }
 
 fn invalid_grant() -> Response {
@@ -33,6 +34,9 @@ async fn token(
     // web:of-web-5c1e
     let by_basic = presented(&headers) == Some("Basic d2ViOm9mLXdlYi01YzFl");
     let client = if by_basic { "web" } else { value("client_id") }.to_owned();
+    if server.authenticates && client == "web" && !by_basic {
+        return (StatusCode::UNAUTHORIZED, Json(json!({ "error": "invalid_client" }))).into_response();
+    }
     let mut clients = server.clients.lock().expect("whole");
     match value("grant_type") {
         "password" if value("password") == "pass-7f3e" => {}
@@ -118,25 +122,8 @@ async fn a_refresh_token_is_bound_to_its_client_also_where_that_has_no_secret() 
         (confidential_web, true, (Verdict::Pass, None)),
         (confidential_web, false, (Verdict::Fail, Some(Severity::High))),
     ] {
-        let server = Server { clients: Arc::default(), compares };
-        let router = Router::new().route("/token", post(token)).with_state(server).route("/me", get(me));
-        let login = |name: &str, (id, basic): (&str, &str)| {
-            format!(
-                "  {name}:\n    request: {{ post: /token, {basic}form: {{ {id}grant_type: password, \
-                 username: \"{{username}}\", password: \"{{password}}\" }} }}\n    \
-                 refresh: {{ post: /token, {basic}form: {{ {id}grant_type: refresh_token, \
-                 refresh_token: \"{{/refresh_token}}\" }} }}\n"
-            )
-        };
-        let yaml = format!(
-            "scheme: bearer\nlogins:\n{}{}credentials:\n  \
-             alice: {{ login: web, username: alice, password: pass-7f3e }}\n  \
-             bob: {{ login: cli, username: bob, password: pass-7f3e }}\n\
-             resources: [{{ request: GET /me }}]\nconformance: {{ include: [{CHECK}] }}\n",
-            login("web", own),
-            login("cli", ("client_id: cli, ", ""))
-        );
-        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let server = Server { clients: Arc::default(), compares, authenticates: false };
+        let ended = against(serve(server.router()).await, &of_two_clients(own, CHECK), PROMPT).await;
         let result = ended.of(CHECK);
         let severity = expected.1.map(|_| result.severity);
         assert_eq!(

@@ -41,6 +41,16 @@ impl Stage<'_> {
     ) -> Result<Told, Halt> {
         let asking = self.prober.subject().asking_for_lacked_scope();
         let (identity, changed) = asking.ok_or_else(|| Halt::Untestable("no login asks for a scope".to_owned()))?;
+        self.log_in_changed((identity, changed), slot, evidence).await
+    }
+
+    /// A login whose authorization request is changed in what it asks for; what it returns is kept.
+    pub(super) async fn log_in_changed(
+        &mut self,
+        (identity, changed): (usize, Arc<LoginProcedure>),
+        slot: &'static str,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
         let (name, _) = self.login_of(identity)?;
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;

@@ -28,6 +28,7 @@ mod timing;
 mod told;
 mod two_users;
 mod unusual_login;
+mod userinfo;
 mod wait;
 mod write_lines;
 

@@ -83,7 +83,7 @@ impl Stage<'_> {
     }
 }
 
-fn request_to(method: &str, url: &Url) -> Request {
+pub(super) fn request_to(method: &str, url: &Url) -> Request {
     let target = url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()));
     Request::new(method, &target)
         .header("Host", host_field(url))

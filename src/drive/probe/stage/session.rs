@@ -56,6 +56,10 @@ impl Stage<'_> {
             | SessionAct::LogInForMoreScope(slot)
             | SessionAct::LogInOfPublicClient(slot) => self.log_in((identity, None), slot, evidence).await?,
             SessionAct::LogInAskingForMore(slot) => Box::pin(self.log_in_asking_for_more(slot, evidence)).await?,
+            SessionAct::LogInWithoutOpenId(slot) => {
+                Box::pin(self.log_in_without_openid(identity, slot, evidence)).await?
+            }
+            SessionAct::AskUserInfo(slot) => return Box::pin(self.ask_userinfo(action, slot, evidence)).await,
             SessionAct::LogInLaterIfAlike(slots, slot) => {
                 let [one, other] = slots.map(|slot| self.slots.get(slot).map(|kept| kept.token.value.expose()));
                 if one != other {

@@ -287,6 +287,9 @@ impl Codes {
         };
         code.used = Some(tokens.access.clone());
         let is_openid = code.asked.scope.as_deref().is_some_and(|scope| scope.split(' ').any(|one| one == "openid"));
+        if is_openid {
+            families.mark_openid(&tokens.access);
+        }
         let granted = is_openid.then(|| Granted {
             user: code.principal.name.clone(),
             client: code.asked.client.clone(),

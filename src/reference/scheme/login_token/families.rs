@@ -42,6 +42,8 @@ struct Family {
     principal: Arc<Principal>,
     /// The client to which its tokens were issued, where one named itself.
     client: Option<String>,
+    /// Whether its login asked for `openid`.
+    is_openid: bool,
     access: VecDeque<Access>,
     /// Refresh tokens by their SHA-256; all but the last were used.
     refresh: VecDeque<[u8; 32]>,
@@ -98,7 +100,9 @@ impl Families {
         known.next += 1;
         let (access, refresh, beginning) = (VecDeque::new(), VecDeque::new(), [0; 32]);
         let ends = clock::now() + REFRESH_LIFE;
-        known.families.insert(id, Family { principal, client, access, refresh, beginning, ends, spent: false });
+        known
+            .families
+            .insert(id, Family { principal, client, is_openid: false, access, refresh, beginning, ends, spent: false });
         known.issue(id, self.lifetime)
     }
 
@@ -110,6 +114,20 @@ impl Families {
         let living = family.access.iter().find(|access| access.key == key && clock::now() < access.ends);
         let by_refresh = faults.on("refresh-token-opens-resources") && family.refresh.contains(&key);
         living.map(|access| access.principal.clone()).or_else(|| by_refresh.then(|| family.principal.clone()))
+    }
+
+    /// Takes note that the login of a token asked for `openid`.
+    pub(super) fn mark_openid(&self, token: &str) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let id = known.id_of(token);
+        let family = id.and_then(|id| known.families.get_mut(&id));
+        family.into_iter().for_each(|family| family.is_openid = true);
+    }
+
+    /// Whether the login of a token asked for `openid`.
+    pub(super) fn is_openid(&self, token: &str) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.id_of(token).and_then(|id| known.families.get(&id)).is_some_and(|family| family.is_openid)
     }
 
     /// Whether a refresh token may be used; one that was used before ends its family.

@@ -10,6 +10,7 @@ pub(crate) mod registered;
 mod revocation;
 mod stated_life;
 mod token_request;
+mod userinfo;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -78,6 +79,7 @@ pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
         .route("/login-token/register", post(passwords::register))
         .route("/login-token/clients", post(registered::register))
         .route("/login-token/clients/{id}", delete(registered::remove))
+        .route("/login-token/userinfo", get(userinfo::answer).post(userinfo::answer))
         .route("/login-token/jwks", get(provider::key_set))
         .route("/.well-known/oauth-authorization-server/login-token", get(provider::document))
         .route("/login-token/.well-known/openid-configuration", get(provider::openid_document))

@@ -87,6 +87,7 @@ impl Provider {
             "authorization_endpoint": self.endpoint("authorize"),
             "token_endpoint": self.endpoint("token"),
             "revocation_endpoint": self.endpoint("revoke"),
+            "userinfo_endpoint": self.endpoint("userinfo"),
             "registration_endpoint": self.endpoint("clients"),
             "jwks_uri": self.endpoint("jwks"),
             "response_types_supported": ["code"],
