@@ -58,7 +58,15 @@ mod tests {
 
     #[test]
     fn a_cookie_is_replaced_by_another_value_that_lives() {
-        let request = Request::new("POST", "/").credential_header("Cookie", "theme=dark; sid=former1");
+        let answer = |line: &str| Response {
+            status: 200,
+            headers: vec![("Set-Cookie".to_owned(), line.as_bytes().to_vec())],
+            body: Vec::new(),
+            truncated: false,
+        };
+        let bare = Request::new("POST", "/");
+        assert!(replaced(&bare, &answer("sid=latter2"), "sid").is_none(), "nothing was carried");
+        let request = bare.credential_header("Cookie", "theme=dark; sid=former1");
         for (line, expected) in [
             ("sid=latter2; Path=/; HttpOnly", Some("latter2")),
             ("sid=former1; Path=/", None),
@@ -66,17 +74,9 @@ mod tests {
             ("sid=latter2; Max-Age=0", None),
             ("other=latter2", None),
         ] {
-            let headers = vec![("Set-Cookie".to_owned(), line.as_bytes().to_vec())];
-            let answer = Response { status: 200, headers, ..Response::default() };
-            let replaced = replaced(&request, &answer, "sid");
-            assert_eq!(replaced.as_ref().map(|one| one.becomes.expose()), expected, "{line}");
-            assert!(replaced.is_none_or(|one| one.was.expose() == "former1"), "{line}");
+            let found = replaced(&request, &answer(line), "sid");
+            assert_eq!(found.as_ref().map(|one| one.becomes.expose()), expected, "{line}");
+            assert!(found.is_none_or(|one| one.was.expose() == "former1"), "{line}");
         }
-        let answer = Response {
-            status: 200,
-            headers: vec![("Set-Cookie".to_owned(), b"sid=latter2".to_vec())],
-            ..Response::default()
-        };
-        assert!(replaced(&Request::new("POST", "/"), &answer, "sid").is_none(), "nothing was carried");
     }
 }
