@@ -33,7 +33,6 @@ mod tests {
 
     #[test]
     fn the_scope_openid_is_left_out_and_no_other_one() {
-        let text = LoginText::plain;
         for (scope, expected) in [
             ("&scope=openid", Some("")),
             ("&scope=openid%20read", Some("&scope=read")),
@@ -43,12 +42,13 @@ mod tests {
             ("", None),
         ] {
             let code = LoginText(vec![LoginPart::Location("code".to_owned())]);
-            let fields = vec![("grant_type".to_owned(), text("authorization_code")), ("code".to_owned(), code)];
+            let fields =
+                vec![("grant_type".to_owned(), LoginText::plain("authorization_code")), ("code".to_owned(), code)];
             let login = login_in_test("/token", LoginBody::Form(fields), ("alice", "pass"));
             let CredentialSource::Requests(mut steps) = login.source.clone() else { panic!("it has requests") };
             let mut first = steps[0].clone();
             first.body = None;
-            first.address = text(&format!("/authorize?response_type=code{scope}"));
+            first.address = LoginText::plain(format!("/authorize?response_type=code{scope}"));
             steps.insert(0, first);
             let login = LoginProcedure { source: CredentialSource::Requests(steps), ..login };
             let address = login.without_openid().map(|changed| {
