@@ -204,12 +204,13 @@ impl LoginProcedure {
 
 /// A request that names a foreign host.
 pub(super) fn naming(step: &LoginStep, place: ForeignHost) -> LoginStep {
-    let forwarded = format!("host={FOREIGN_HOST}");
+    let (forwarded, page) = (format!("host={FOREIGN_HOST}"), format!("http://{FOREIGN_HOST}/"));
     let fields: &[(&str, &str)] = match place {
         ForeignHost::Host => &[("Host", FOREIGN_HOST)],
         ForeignHost::Forwarded => {
             &[("X-Forwarded-Host", FOREIGN_HOST), ("X-Forwarded-Server", FOREIGN_HOST), ("Forwarded", &forwarded)]
         }
+        ForeignHost::Referer => &[("Referer", &page)],
     };
     let mut step = step.clone();
     step.headers.retain(|(own, _)| !fields.iter().any(|(name, _)| own.eq_ignore_ascii_case(name)));

@@ -24,7 +24,7 @@ impl ObservedCheck<'_> {
             }
             _ => false,
         };
-        let prepares = |step: &Step| is_plain(step) || step.obtains();
+        let prepares = |step: &Step| is_plain(step) || step.obtains() || step.only_reads();
         !self.check.control
             && is_plain(self.step_of(observation))
             && self.check.steps[..observation.step].iter().all(prepares)

@@ -242,12 +242,17 @@ pub(crate) fn revocations(case: &ObservedCheck<'_>) -> Judgement {
 
 /// The same, whatever kind of token it is.
 pub(crate) fn wanted_of_revocations(case: &ObservedCheck<'_>) -> Judgement {
-    let judgement = expect::wants(case);
+    let mut judgement = expect::wants(case);
     let of_endpoint =
         case.all_answers().filter(|(index, _)| case.evidence.observations[*index].place == Place::Revocation);
     let answers: Vec<(usize, &Response)> = of_endpoint.collect();
+    let other_success = answers.iter().find(|(_, response)| (201..300).contains(&response.status));
+    if let (true, Some((at, response))) = (case.check.control, other_success) {
+        let text = case.about(*at, format_args!("answered {}, which RFC 7009 §2.2 does not name", response.status));
+        judgement.advises(*at, text, "200");
+    }
     let Some((first, _)) = answers.iter().find(|(_, response)| not_revocable(response)) else { return judgement };
-    if answers.iter().any(|(_, response)| response.status == 200) {
+    if answers.iter().any(|(_, response)| (200..300).contains(&response.status)) {
         return judgement;
     }
     let mut lawful = Judgement::default();

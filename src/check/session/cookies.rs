@@ -110,6 +110,8 @@ pub(super) fn changes_at_relogin(case: &ObservedCheck<'_>) -> Judgement {
         let text = |at| case.about(at, "it has the identifier of the session that was open");
         match shows_another_account(case, LATER) {
             Some(at) => judgement.violates(at, text(at), "a new identifier"),
+            // the session shows what it showed before, so nothing shows that the other user was logged in
+            None if case.evidence.logs_in_as_another => judgement.leaves_open(NO_LOGIN_SHOWN.to_owned()),
             None => judgement.deviates(later, text(later), "a new identifier"),
         }
     } else if let Some(at) = shows_another_account(case, FORMER) {
@@ -129,6 +131,10 @@ pub(super) fn changes_at_relogin(case: &ObservedCheck<'_>) -> Judgement {
     }
     judgement
 }
+
+/// What is said where the login of another user within a session changes neither its cookie nor what it shows.
+const NO_LOGIN_SHOWN: &str = "after the login of the other user the cookie and what the session shows are as before: whether that login was \
+     carried out, only a resource shows whose answer names the account";
 
 /// The identifier that the request of a step sent, and what came of it.
 fn sent(case: &ObservedCheck<'_>, step: StepId) -> Option<(usize, String, Outcome)> {

@@ -45,6 +45,32 @@ pub(crate) const CHECKS: &[Check] = &[
         ..REFUSAL
     },
     Check {
+        id: "grant.revocation-ends-refresh-token",
+        title: "The client of a login can revoke its refresh token, which ends",
+        level: Level::Must,
+        severity: Severity::High,
+        tier: Tier::Extended,
+        remote_safe: false,
+        sources: &["RFC 7009 §2", "RFC 7009 §2.1"],
+        doc: Doc {
+            sends: "The login of the scenario; its client has the refresh token revoked at the revocation endpoint of the metadata, without a hint, and then the refresh of the login is sent. A revocation that is refused shows nothing here.",
+            matters: "Authorization servers MUST support the revocation of refresh tokens (RFC 7009 §2): whoever has a copy of one that answers 200 to it and lives on renews the access for as long as he likes.",
+            fix: "Look for the token among the refresh tokens as well, whatever the hint is, and end it with its family.",
+        },
+        steps: &[
+            logged_in("r"),
+            revoked("r", LoginRevocation::OwnRefreshToken(None)).id(REFRESH_TOKEN_UNHINTED),
+            login(SessionAct::TryRefresh("r"))
+                .id(REFRESH_UNHINTED)
+                .called("the refresh after the revocation of its token"),
+        ],
+        expect: ends_the_refresh_token,
+        shows: Explanation::Revocation,
+        implied_by: &["grant.revocation-ends-token", "login.logout-ends-credential"],
+        fault: "grant-revocation-keeps-refresh-tokens",
+        ..REFUSAL
+    },
+    Check {
         id: "grant.revocation-by-others-refused",
         title: "No other client can revoke the token of a login",
         level: Level::Must,
@@ -160,6 +186,27 @@ fn ends_the_token(case: &ObservedCheck<'_>) -> Judgement {
         return judgement;
     }
     self_contained(case, judgement)
+}
+
+/// RFC 7009 §2, §2.1: a refresh token cannot be used after its revocation.
+fn ends_the_refresh_token(case: &ObservedCheck<'_>) -> Judgement {
+    let mut judgement = Judgement::default();
+    let of = |step| case.observations_of(step).last();
+    let Some((_, revocation)) = of(REFRESH_TOKEN_UNHINTED) else { return judgement };
+    if revocation.outcome != Outcome::Granted {
+        let status = revocation.exchange.status().map_or("no answer".to_owned(), |status| status.to_string());
+        judgement.leaves_open(format!("{}: {status}, so nothing has ended the token", revocation.description));
+        return judgement;
+    }
+    match of(REFRESH_UNHINTED) {
+        Some((at, refreshed)) if refreshed.outcome == Outcome::Granted => {
+            judgement.violates(at, case.about(at, "granted"), "refused: the token was revoked");
+        }
+        Some((_, refreshed)) if refreshed.outcome != Outcome::Refused => judgement.leaves_open(unclear(refreshed)),
+        Some(_) => {}
+        None => judgement.leaves_open("the refresh was not sent".to_owned()),
+    }
+    judgement
 }
 
 /// Where the own client can revoke nothing either, nobody else's refusal shows anything.

@@ -156,7 +156,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 7.2.4", "RFC 6265 §8.4", "CWE-384", "WSTG-SESS-03"],
         doc: Doc {
-            sends: "A login, and another one with the cookie of the first: of another user where the scenario has one. The cookies of the two are compared; where they are equal, so is what the session shows before and after at each protected resource that is read (at most 16): another account is a failure of high severity, the same one of low severity. The first session is tried once more: that it shows the account of the later login is a failure, too; that it stays in force as it was is information, and a warning under strict-rfc.",
+            sends: "A login, and another one with the cookie of the first: of another user where the scenario has one. The cookies of the two are compared; where they are equal, so is what the session shows before and after at each protected resource that is read (at most 16): another account is a failure of high severity, the same one after a login of the same user of low severity; after that of another user, nothing shows that the login was carried out. The first session is tried once more: that it shows the account of the later login is a failure, too; that it stays in force as it was is information, and a warning under strict-rfc.",
             matters: "An attacker who plants the cookie of a session of his own in a browser shares the session of whoever logs in there after that (session fixation).",
             fix: "Start a session under a new identifier at each login, also where one is open, and end that one.",
         },

@@ -15,14 +15,15 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["OWASP Forgot Password Cheat Sheet", "WSTG-INPV-17", "CWE-640"],
     doc: Doc {
-        sends: "The `password_reset` of the scenario for the user of the credential as it is, with a foreign host in Host in each of its requests, and with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server. The mail of each is read as `reset_completion` says; the links in it are looked at, and not followed. A reset that is refused is right. The user gets up to three mails.",
+        sends: "The `password_reset` of the scenario for the user of the credential as it is, with a foreign host in Host in each of its requests, with one in X-Forwarded-Host, Forwarded and X-Forwarded-Server, and with one in Referer. The mail of each is read as `reset_completion` says; the links in it are looked at, and not followed. A reset that is refused is right. The user gets up to four mails.",
         matters: "Anybody asks for a reset of an account and names a host of their own: the mail comes from the application, and its link gives that host the token.",
-        fix: "Build the link from a configured address, answer 421 or 400 to hosts that are not yours, and believe forwarding fields only from your proxy.",
+        fix: "Build the link from a configured address, answer 421 or 400 to hosts that are not yours, believe forwarding fields only from your proxy, and make no address of Referer.",
     },
     steps: &[
         login(SessionAct::ReadResetMail(None)).granted().id(AS_IT_IS),
         login(SessionAct::ReadResetMail(Some(ForeignHost::Host))),
         login(SessionAct::ReadResetMail(Some(ForeignHost::Forwarded))),
+        login(SessionAct::ReadResetMail(Some(ForeignHost::Referer))),
     ],
     expect: links_stay,
     fault: "reset-link-names-host",

@@ -140,6 +140,12 @@ impl Step {
         }
     }
 
+    /// Whether it takes something out of the answer to a login, and sends nothing.
+    pub fn only_reads(&self) -> bool {
+        let takes = |act: &SessionAct| matches!(act, SessionAct::RefreshToken(..) | SessionAct::IdToken(..));
+        matches!(self, Step::Session(session) if takes(&session.act))
+    }
+
     /// Whether what it gets is kept in a slot.
     pub fn obtains_into(&self, slot: &str) -> bool {
         match self {

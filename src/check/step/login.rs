@@ -298,6 +298,8 @@ pub enum ForeignHost {
     Host,
     /// In the fields by which a proxy says which host it was asked for (RFC 7239 §5.3).
     Forwarded,
+    /// In Referer: the page that the request comes from (RFC 9110 §10.1.3).
+    Referer,
 }
 
 /// A host that is nobody's (RFC 6761 §6.4).

@@ -198,15 +198,17 @@ pub(super) fn correct(endpoint: Endpoint) -> FormStep {
     }
 }
 
-/// What an endpoint's answer means: a token, an introspection answer, or 200 at the revocation endpoint is access.
+/// What an endpoint's answer means: a token, an introspection answer, or a success of the revocation endpoint is access.
 pub(super) fn meaning(endpoint: Endpoint, exchange: &Exchange) -> Outcome {
     let Some(response) = exchange.response() else { return Outcome::Silent };
-    let granted = response.status == 200
-        && match endpoint {
-            Endpoint::Token | Endpoint::TokenAlias => carries(endpoint, response),
-            Endpoint::Introspection => response.json().is_some_and(|json| json.get("active").is_some()),
-            Endpoint::Revocation => true,
-        };
+    let granted = match endpoint {
+        Endpoint::Token | Endpoint::TokenAlias => response.status == 200 && carries(endpoint, response),
+        Endpoint::Introspection => {
+            response.status == 200 && response.json().is_some_and(|json| json.get("active").is_some())
+        }
+        // which success it is says nothing of the token
+        Endpoint::Revocation => (200..300).contains(&response.status),
+    };
     match meaning_of_status(response.status) {
         _ if granted => Outcome::Granted,
         // a refusal that carries what was asked for is none

@@ -32,6 +32,7 @@ pub(super) fn described(act: SessionAct) -> Description {
             return Description::new(format!("{method} where the login posts the password"));
         }
         SessionAct::NamingHost(ForeignHost::Host) => "a login with a foreign Host",
+        SessionAct::NamingHost(ForeignHost::Referer) => "a login from a page of a foreign host",
         SessionAct::NamingHost(ForeignHost::Forwarded) => "a login with a foreign host in forwarding fields",
         SessionAct::LogOutFromForeignPageBare(_) => "a logout that a page of another site sends, without a cookie",
         SessionAct::LogOutFromForeignPage(_) => "a logout that a page of another site sends",
@@ -232,6 +233,9 @@ pub(super) fn described(act: SessionAct) -> Description {
         }
         SessionAct::ReadResetMail(Some(ForeignHost::Forwarded)) => {
             "a password reset with a foreign host in forwarding fields, whose mail is read"
+        }
+        SessionAct::ReadResetMail(Some(ForeignHost::Referer)) => {
+            "a password reset from a page of a foreign host, whose mail is read"
         }
         SessionAct::CompleteReset => "a password reset that is completed",
         SessionAct::FormerPassword => "a login with the password from before the reset",

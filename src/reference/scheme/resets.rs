@@ -77,10 +77,12 @@ impl Resets {
 pub(super) fn send(verifiers: &Verifiers, user: &str, headers: &HeaderMap) {
     let (resets, state) = (&verifiers.resets, &verifiers.state);
     let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let named = match (state.fault("reset-link-names-host"), state.fault("reset-link-names-forwarded-host")) {
-        (true, _) => field(header::HOST.as_str()),
-        (false, true) => field("x-forwarded-host"),
-        (false, false) => None,
+    let page = || field(header::REFERER.as_str())?.split("://").nth(1)?.split('/').next();
+    let named = match () {
+        () if state.fault("reset-link-names-host") => field(header::HOST.as_str()),
+        () if state.fault("reset-link-names-forwarded-host") => field("x-forwarded-host"),
+        () if state.fault("reset-link-names-page") => page(),
+        () => None,
     };
     let scheme = resets.base.split("://").next().unwrap_or("http");
     let base = named.map_or_else(|| resets.base.clone(), |host| format!("{scheme}://{host}"));

@@ -46,7 +46,11 @@ impl Stage<'_> {
             };
             matches!(act, Some(SessionAct::Refresh(_))) && seen.outcome == Outcome::Granted
         });
-        if wants_refusal && self.kept_session(slot)?.session.renews_by_credential() {
+        // what a check refreshes if it can need be no token that is used once
+        let is_optional = self.check.steps.iter().any(
+            |step| matches!(step, Step::Session(SessionStep { act: SessionAct::RefreshIfAny(own), .. }) if *own == slot),
+        );
+        if wants_refusal && !is_optional && self.kept_session(slot)?.session.renews_by_credential() {
             return Err(Halt::Inapplicable(OF_CREDENTIAL.to_owned()));
         }
         if wants_refusal {

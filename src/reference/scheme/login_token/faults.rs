@@ -159,6 +159,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "revokes a token for whichever client asks",
     ),
     row(
+        "grant-revocation-keeps-refresh-tokens",
+        "grant.revocation-ends-refresh-token",
+        "answers 200 to the revocation of a refresh token without a hint and leaves it",
+    ),
+    row(
         "grant-revocation-names-tokens",
         "grant.revocation-unknown-token-200",
         "answers 400 to the revocation of a token that it does not know",

@@ -37,6 +37,13 @@ fn revoked(verifiers: &Verifiers, headers: &HeaderMap, body: &[u8]) -> Result<()
     };
     match families.client_of(token) {
         Some(_) if is_hidden => Ok(()),
+        Some(_)
+            if !form.contains_key("token_type_hint")
+                && families.renews(token)
+                && faults.on("grant-revocation-keeps-refresh-tokens") =>
+        {
+            Ok(())
+        }
         None if faults.on("grant-revocation-names-tokens") => bad("invalid_request"),
         // RFC 7009 §2.2: a token that is not known is as good as revoked
         None => Ok(()),

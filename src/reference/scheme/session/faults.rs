@@ -375,6 +375,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.reset-link-host",
         "makes the link of a password reset of X-Forwarded-Host",
     ),
+    variant(
+        "reset-link-names-page",
+        "login.reset-link-host",
+        "makes the link of a password reset of the host in Referer",
+    ),
     row(
         "password-change-without-former",
         "login.password-change-needs-password",
