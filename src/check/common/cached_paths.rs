@@ -2,7 +2,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Alter, On, Who, send};
+use crate::check::step::{Alter, On, RUN_MARK, Who, send};
 use crate::check::{Check, Doc, PLAIN, Severity, Step, Tier};
 use crate::observe::{Observation, Outcome, StepId};
 
@@ -15,36 +15,36 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 14.2.5", "CWE-524"],
     doc: Doc {
-        sends: "The good request to each resource that is read (at most 16), and the same with the name of a static file behind its path: /authbench.css, ;authbench.css, %2Fauthbench.css, %3Fauthbench.css and .js. What is granted is asked for once more with the credential, and then without one; and without one at an address of the same form that nobody has asked for. The protected content without a credential, at the first address alone, comes from a cache.",
+        sends: "The good request to each resource that is read (at most 16), and the same with the name of a static file behind its path, which each run has for itself: /authbench-….css, and the same behind ;, %2F and %3F. What is granted is asked for once more with the credential, and then without one; and without one at an address of the same form that nobody has asked for. The protected content without a credential, at the first address alone, comes from a cache. What a cache keeps stays there until its end, at an address that nobody else knows.",
         matters: "Whoever gets a user to open such an address has the content of that user put into a cache, and reads it there.",
         fix: "Answer 404 to paths that name nothing, let the cache keep only what says that it may be kept, and send Cache-Control: no-store with protected answers.",
     },
     steps: &[
         send(Who::Good, On::EachRead).granted().called("the good request"),
-        good(WITH_SEGMENT, &[Alter::Path(with_segment)], "the good credential, with /authbench.css behind the path"),
+        good(WITH_SEGMENT, &[Alter::Path(with_segment)], "the good credential, with /authbench-….css behind the path"),
         good(
             WITH_PARAMETER,
             &[Alter::Path(with_parameter)],
-            "the good credential, with ;authbench.css behind the path",
+            "the good credential, with ;authbench-….css behind the path",
         ),
-        good(WITH_SLASH, &[Alter::Path(with_slash)], "the good credential, with %2Fauthbench.css behind the path"),
-        good(WITH_QUERY, &[Alter::Path(with_query)], "the good credential, with %3Fauthbench.css behind the path"),
-        good(WITH_END, &[Alter::Path(with_end)], "the good credential, with .js behind the path"),
+        good(WITH_SLASH, &[Alter::Path(with_slash)], "the good credential, with %2Fauthbench-….css behind the path"),
+        good(WITH_QUERY, &[Alter::Path(with_query)], "the good credential, with %3Fauthbench-….css behind the path"),
         again(WITH_SEGMENT, &[Alter::Path(with_segment)]),
         again(WITH_PARAMETER, &[Alter::Path(with_parameter)]),
         again(WITH_SLASH, &[Alter::Path(with_slash)]),
         again(WITH_QUERY, &[Alter::Path(with_query)]),
-        again(WITH_END, &[Alter::Path(with_end)]),
         anonymous(WITH_SEGMENT, &[Alter::Path(with_segment)]).id(KEPT[0]),
         anonymous(WITH_PARAMETER, &[Alter::Path(with_parameter)]).id(KEPT[1]),
         anonymous(WITH_SLASH, &[Alter::Path(with_slash)]).id(KEPT[2]),
         anonymous(WITH_QUERY, &[Alter::Path(with_query)]).id(KEPT[3]),
-        anonymous(WITH_END, &[Alter::Path(with_end)]).id(KEPT[4]),
-        unasked(WITH_SEGMENT, &[Alter::Path(|path| format!("{}/authbench-unasked.css", plain(path)))]).id(UNASKED[0]),
-        unasked(WITH_PARAMETER, &[Alter::Path(|path| format!("{};authbench-unasked.css", plain(path)))]).id(UNASKED[1]),
-        unasked(WITH_SLASH, &[Alter::Path(|path| format!("{}%2Fauthbench-unasked.css", plain(path)))]).id(UNASKED[2]),
-        unasked(WITH_QUERY, &[Alter::Path(|path| format!("{}%3Fauthbench-unasked.css", plain(path)))]).id(UNASKED[3]),
-        unasked(WITH_END, &[Alter::Path(|path| format!("{}.png", plain(path)))]).id(UNASKED[4]),
+        unasked(WITH_SEGMENT, &[Alter::Path(|path| format!("{}/authbench-{RUN_MARK}-unasked.css", plain(path)))])
+            .id(UNASKED[0]),
+        unasked(WITH_PARAMETER, &[Alter::Path(|path| format!("{};authbench-{RUN_MARK}-unasked.css", plain(path)))])
+            .id(UNASKED[1]),
+        unasked(WITH_SLASH, &[Alter::Path(|path| format!("{}%2Fauthbench-{RUN_MARK}-unasked.css", plain(path)))])
+            .id(UNASKED[2]),
+        unasked(WITH_QUERY, &[Alter::Path(|path| format!("{}%3Fauthbench-{RUN_MARK}-unasked.css", plain(path)))])
+            .id(UNASKED[3]),
     ],
     expect: not_kept,
     fault: "caches-static-names",
@@ -56,23 +56,20 @@ const WITH_SEGMENT: StepId = StepId::new("with-segment");
 const WITH_PARAMETER: StepId = StepId::new("with-parameter");
 const WITH_SLASH: StepId = StepId::new("with-encoded-slash");
 const WITH_QUERY: StepId = StepId::new("with-encoded-query");
-const WITH_END: StepId = StepId::new("with-end");
-const GOOD: [StepId; 5] = [WITH_SEGMENT, WITH_PARAMETER, WITH_SLASH, WITH_QUERY, WITH_END];
+const GOOD: [StepId; 4] = [WITH_SEGMENT, WITH_PARAMETER, WITH_SLASH, WITH_QUERY];
 /// The same address without a credential, ...
-const KEPT: [StepId; 5] = [
+const KEPT: [StepId; 4] = [
     StepId::new("kept-segment"),
     StepId::new("kept-parameter"),
     StepId::new("kept-encoded-slash"),
     StepId::new("kept-encoded-query"),
-    StepId::new("kept-end"),
 ];
 /// ... and one of the same form that nobody has asked for with one.
-const UNASKED: [StepId; 5] = [
+const UNASKED: [StepId; 4] = [
     StepId::new("unasked-segment"),
     StepId::new("unasked-parameter"),
     StepId::new("unasked-encoded-slash"),
     StepId::new("unasked-encoded-query"),
-    StepId::new("unasked-end"),
 ];
 
 const fn good(id: StepId, alter: &'static [Alter], called: &'static str) -> Step {
@@ -98,23 +95,19 @@ fn plain(path: &str) -> &str {
 }
 
 fn with_segment(path: &str) -> String {
-    format!("{}/authbench.css", plain(path))
+    format!("{}/authbench-{RUN_MARK}.css", plain(path))
 }
 
 fn with_parameter(path: &str) -> String {
-    format!("{};authbench.css", plain(path))
+    format!("{};authbench-{RUN_MARK}.css", plain(path))
 }
 
 fn with_slash(path: &str) -> String {
-    format!("{}%2Fauthbench.css", plain(path))
+    format!("{}%2Fauthbench-{RUN_MARK}.css", plain(path))
 }
 
 fn with_query(path: &str) -> String {
-    format!("{}%3Fauthbench.css", plain(path))
-}
-
-fn with_end(path: &str) -> String {
-    format!("{}.js", plain(path))
+    format!("{}%3Fauthbench-{RUN_MARK}.css", plain(path))
 }
 
 fn not_kept(case: &ObservedCheck<'_>) -> Judgement {
@@ -139,7 +132,11 @@ fn not_kept(case: &ObservedCheck<'_>) -> Judgement {
             }
             _ => case.judge(index, &mut judgement),
         }
-        if step.is_some_and(|id| GOOD.contains(&id)) && may_be_kept(seen) && judgement.remarks.is_empty() {
+        // the page of an application in the browser is there for everybody
+        let needs_credential =
+            |form: usize| case.beside(seen, KEPT[form]).any(|(_, kept)| kept.outcome == Outcome::Refused);
+        let asked = step.and_then(|id| GOOD.iter().position(|good| *good == id));
+        if asked.is_some_and(needs_credential) && may_be_kept(seen) && judgement.remarks.is_empty() {
             let text = "the protected content without `Cache-Control: no-store` or `private`: a cache that goes by the names of files may keep it";
             judgement.remarks.push(format!("{}: {text}", seen.description));
             judgement.needs_review = true;
@@ -201,11 +198,10 @@ mod tests {
     #[test]
     fn each_form_is_another_address_that_ends_like_a_file() {
         for (written, expected) in [
-            (with_segment("/me/"), "/me/authbench.css"),
-            (with_parameter("/me"), "/me;authbench.css"),
-            (with_slash("/me"), "/me%2Fauthbench.css"),
-            (with_query("/me"), "/me%3Fauthbench.css"),
-            (with_end("/me"), "/me.js"),
+            (with_segment("/me/"), "/me/authbench-{run}.css"),
+            (with_parameter("/me"), "/me;authbench-{run}.css"),
+            (with_slash("/me"), "/me%2Fauthbench-{run}.css"),
+            (with_query("/me"), "/me%3Fauthbench-{run}.css"),
         ] {
             assert_eq!(written, expected);
         }

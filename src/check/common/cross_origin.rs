@@ -126,7 +126,7 @@ fn origin(seen: &Observation) -> String {
 }
 
 /// The origin that an answer allows.
-fn allowed(response: &Response) -> Option<Cow<'_, str>> {
+pub(super) fn allowed(response: &Response) -> Option<Cow<'_, str>> {
     response.header("access-control-allow-origin")
 }
 

@@ -8,6 +8,8 @@ use crate::observe::{Observation, Outcome, Response, StepId};
 
 /// HEAD on a connection that ends with it, so that what follows the header section is seen (RFC 9110 §9.3.2 has nothing there).
 pub(crate) const TO_THE_END: &[Alter] = &[Alter::Method("HEAD"), Alter::Replaced("Connection", Fill::Text("close"))];
+/// The same of a path beside it that names nothing.
+pub(crate) const NOWHERE_TO_THE_END: &[Alter] = &[TO_THE_END[0], TO_THE_END[1], Alter::Path(super::nowhere)];
 /// HEAD by somebody who has access.
 pub(crate) const GOOD_HEAD: StepId = StepId::new("good-head");
 /// GET by somebody who has access, beside HEAD.

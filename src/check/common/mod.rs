@@ -110,7 +110,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::High,
         sources: &["RFC 9110 §9.3.2", "WSTG-ATHZ-02"],
         doc: Doc {
-            sends: "HEAD without, with a wrong and with the good credential, to each protected resource that is read by GET (at most 16), the former two with Connection: close, so that a content behind the header section is read as well; GET without and with the good credential, and with the wrong one where HEAD with it succeeded; and HEAD of a path beside it that names nothing. What is granted to GET with the same credential as well is no finding of this check. A success that is answered to HEAD where GET is refused with 401 or 403 is access where the content of the good answer follows it, or it has the fields, the `ETag` or the `Content-Length` of the good answer and the refusal does not; where it does not have them, it is another decision than that of GET, of low severity.",
+            sends: "HEAD without, with a wrong and with the good credential, to each protected resource that is read by GET (at most 16), all with Connection: close, so that a content behind the header section is read as well; GET without and with the good credential, and with the wrong one where HEAD with it succeeded; and HEAD of a path beside it that names nothing. What is granted to GET with the same credential as well is no finding of this check. A success that is answered to HEAD where GET is refused with 401 or 403 is access where the content of the good answer follows it, or it has the fields, the `ETag` or the `Content-Length` of the good answer and the refusal does not; where it does not have them, it is another decision than that of GET, of low severity.",
             matters: "A guard that lists methods forgets HEAD, which shows whether things exist.",
             fix: "Guard every method; let HEAD follow GET (RFC 9110 §9.3.2).",
         },
@@ -126,12 +126,12 @@ pub(crate) const CHECKS: &[Check] = &[
                 Accept::Status(501),
             ]),
             send(Who::Good, On::EachGet)
-                .with(&[Alter::Method("HEAD")])
+                .with(head::TO_THE_END)
                 .id(head::GOOD_HEAD)
                 .called("HEAD with the good credential"),
             send(Who::Anonymous, On::EachGet).id(head::ANONYMOUS_GET).called("GET without a credential"),
             send(Who::Anonymous, On::EachGet)
-                .with(&[Alter::Method("HEAD"), Alter::Path(nowhere)])
+                .with(head::NOWHERE_TO_THE_END)
                 .id(effects::NOWHERE)
                 .called("HEAD of a path beside it that names nothing"),
             send(Who::Good, On::EachGet).id(head::GOOD_GET).called("GET with the good credential"),

@@ -1,7 +1,6 @@
 //! Whether answers that depend on the origin of a request say so to caches (WHATWG Fetch, CORS protocol and HTTP caches).
 
-use std::borrow::Cow;
-
+use super::cross_origin::allowed;
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{Alter, Fill, On, OriginBeside, Who, send};
@@ -15,7 +14,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     tier: Tier::Extended,
     sources: &["WHATWG Fetch (CORS protocol and HTTP caches)", "RFC 9110 §12.5.5", "WSTG-CLNT-07"],
     doc: Doc {
-        sends: "The good request to a protected resource, and requests without a credential to the public ones (at most 5): without Origin, with two origins that nobody trusts, and with the first of `material.trusted_origins`, or the one that answers name. An answer that allows the origin of its request, where another answer of the same resource does not name that origin, has to have Vary: Origin, unless it says no-store.",
+        sends: "The good request to a protected resource, and requests without a credential to the public ones (at most 5): without Origin, with two origins that nobody trusts, and with the first of `material.trusted_origins`, or the one that answers name. A success of GET that allows the origin of its request, where another success of the same resource does not name that origin, has to have Vary: Origin, unless it says no-store.",
         matters: "A cache that does not know what an answer depends on gives the answer for one origin to the pages of another: pages that may read it cannot, and where everybody shares the cache, one visitor decides for all others.",
         fix: "Send Vary: Origin with each answer of such a resource, also where the request names no origin.",
     },
@@ -51,7 +50,7 @@ fn vary(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
     let (mut names_any, mut told) = (false, Vec::<Place>::new());
     for (index, seen) in case.observations() {
-        let Some(response) = seen.exchange.response() else { continue };
+        let Some(response) = cacheable(seen) else { continue };
         let Some(allowed) = allowed(response) else { continue };
         names_any = true;
         let own = seen.exchange.request.value_of("origin").map(String::from_utf8_lossy);
@@ -81,12 +80,13 @@ fn depends_on_origin(case: &ObservedCheck<'_>, seen: &Observation, origin: &str)
         other.place == seen.place && named != Some(origin.as_bytes())
     };
     let mut others = case.observations().filter(|(_, other)| is_other(other));
-    others.any(|(_, other)| other.exchange.response().is_some_and(|answer| allowed(answer).as_deref() != Some(origin)))
+    others.any(|(_, other)| cacheable(other).is_some_and(|answer| allowed(answer).as_deref() != Some(origin)))
 }
 
-/// The origin that an answer allows.
-fn allowed(response: &Response) -> Option<Cow<'_, str>> {
-    response.header("access-control-allow-origin")
+/// An answer that caches may keep: a success of a request that reads. Servers leave fields out of their errors.
+fn cacheable(seen: &Observation) -> Option<&Response> {
+    let reads = matches!(&*seen.exchange.request.method, "GET" | "HEAD");
+    seen.exchange.response().filter(|answer| reads && (200..300).contains(&answer.status))
 }
 
 /// Whether caches look at the origin before they use an answer (RFC 9110 §12.5.5).

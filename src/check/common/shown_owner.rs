@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use crate::check::judgement::ObservedCheck;
-use crate::observe::{Observation, Outcome, Response};
+use crate::observe::{Observation, Outcome, Request, Response};
 
 /// Members that say who somebody is. As letters and digits in lower case.
-const PERSONAL: [&str; 24] = [
+const PERSONAL: [&str; 23] = [
     "accountid",
     "accountname",
     "author",
@@ -21,7 +21,6 @@ const PERSONAL: [&str; 24] = [
     "lastname",
     "login",
     "mail",
-    "name",
     "owner",
     "owneremail",
     "ownerid",
@@ -34,7 +33,7 @@ const PERSONAL: [&str; 24] = [
 ];
 
 /// What a refusal shows of somebody, and the owner's own answer as well. Nothing where the answer is no refusal that carries something
-/// protected: what anybody may know is no leak.
+/// protected: what anybody may know is no leak. Nor is what whoever asks has in an answer of his own, or has asked with.
 pub(super) fn of(case: &ObservedCheck<'_>, seen: &Observation) -> Option<String> {
     let refusal = seen.exchange.response().filter(|answer| matches!(answer.status, 403 | 404 | 410))?;
     // whose body was not searched to its end is left open
@@ -43,28 +42,52 @@ pub(super) fn of(case: &ObservedCheck<'_>, seen: &Observation) -> Option<String>
         return None;
     }
     let asked = &seen.exchange.request;
-    let is_owners =
-        |request: &crate::observe::Request| request.method == asked.method && request.target == asked.target;
     let controls = case.evidence.controls.iter().filter(|control| control.outcome == Outcome::Granted);
-    let mut good = controls.filter(|control| is_owners(&control.exchange.request));
-    good.find_map(|control| shown(refusal, control.exchange.response()?))
+    let is_owners = |request: &Request| request.method == asked.method && request.target == asked.target;
+    let (good, others): (Vec<_>, Vec<_>) =
+        controls.partition(|control| is_owners(&control.exchange.request) && control.credential != seen.credential);
+    let own = others.into_iter().filter(|control| control.credential == seen.credential);
+    let own: Vec<&Response> = own.filter_map(|control| control.exchange.response()).collect();
+    let target = String::from_utf8_lossy(&asked.target);
+    good.into_iter().find_map(|control| shown(refusal, control.exchange.response()?, &own, &target))
 }
 
-/// What a refusal and a good answer both say of somebody: a member with its value, or an address of mail.
-fn shown(refusal: &Response, good: &Response) -> Option<String> {
-    let [refused, granted] = [refusal, good].map(|answer| {
-        let mut pairs = Vec::new();
-        answer.json().iter().for_each(|json| personal("", json, &mut pairs));
-        pairs
+/// What a refusal and a good answer both say of somebody, and the others do not: a member with its value, or an address of mail.
+fn shown(refusal: &Response, good: &Response, others: &[&Response], target: &str) -> Option<String> {
+    let said: Vec<_> = others.iter().map(|other| Said::by(other)).collect();
+    let [refused, granted] = [refusal, good].map(Said::by);
+    let is_new = |text: &str| !target.contains(text);
+    let pair = refused.members.iter().find(|pair| {
+        granted.members.contains(pair) && is_new(&pair.1) && !said.iter().any(|own| own.has_value(&pair.1))
     });
-    if let Some((name, _)) = refused.iter().find(|pair| granted.contains(pair)) {
+    if let Some((name, _)) = pair {
         return Some(format!("the value of `{name}`"));
     }
-    let known = String::from_utf8_lossy(&good.body).into_owned();
-    let said = String::from_utf8_lossy(&refusal.body).into_owned();
-    addresses(&said)
-        .any(|address| addresses(&known).any(|other| other == address))
-        .then(|| "an address of mail".to_owned())
+    let address = refused.addresses.iter().find(|address| {
+        granted.addresses.contains(address)
+            && is_new(address)
+            && !said.iter().any(|own| own.addresses.contains(address))
+    });
+    address.map(|_| "an address of mail".to_owned())
+}
+
+/// What an answer says of people.
+struct Said {
+    members: Vec<(String, String)>,
+    addresses: Vec<String>,
+}
+
+impl Said {
+    fn by(answer: &Response) -> Self {
+        let mut members = Vec::new();
+        answer.json().iter().for_each(|json| personal("", json, &mut members));
+        let text = String::from_utf8_lossy(&answer.body);
+        Self { members, addresses: addresses(&text).map(str::to_owned).collect() }
+    }
+
+    fn has_value(&self, value: &str) -> bool {
+        self.members.iter().any(|(_, own)| own == value)
+    }
 }
 
 /// The members of a value that say who somebody is, with their scalars.
@@ -96,7 +119,8 @@ mod tests {
 
     #[test]
     fn a_refusal_shows_an_owner_by_a_member_or_an_address_that_the_good_answer_has() {
-        let good = r#"{"id":7,"owner":"bob","total":1250,"contact":{"note":"write to bob@example.test"}}"#;
+        let good = r#"{"id":7,"owner":"bob","user":"alice","username":"carol","total":1250,"contact":{"note":"write to bob@example.test or help@example.test"}}"#;
+        let own = r#"{"id":3,"owner":"alice","support":"help@example.test"}"#;
         for (refusal, expected) in [
             (r#"{"error":"forbidden","owner":"bob"}"#, Some("the value of `owner`")),
             (r#"{"error":"forbidden","object":{"owner":"bob"}}"#, Some("the value of `owner`")),
@@ -104,6 +128,10 @@ mod tests {
             (r#"{"detail":"not for alice@example.test"}"#, None),
             (r#"{"error":"forbidden","owner":"alice"}"#, None),
             (r#"{"error":"forbidden","id":7,"total":1250}"#, None),
+            // what whoever asks has himself, or has asked with
+            (r#"{"error":"forbidden","user":"alice"}"#, None),
+            ("write to help@example.test", None),
+            (r#"{"error":"forbidden","username":"carol"}"#, None),
             ("", None),
         ] {
             let answer = |status, body: &str| Response {
@@ -112,7 +140,9 @@ mod tests {
                 body: body.as_bytes().to_vec(),
                 truncated: false,
             };
-            assert_eq!(shown(&answer(403, refusal), &answer(200, good)).as_deref(), expected, "{refusal}");
+            let (good, own) = (answer(200, good), answer(200, own));
+            let found = shown(&answer(403, refusal), &good, &[&own], "/users/carol/orders/7");
+            assert_eq!(found.as_deref(), expected, "{refusal}");
         }
     }
 }

@@ -32,7 +32,7 @@ pub use origin::OriginBeside;
 pub use registration::ClientRegistration;
 pub use request::{
     Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, OTHER_SOURCE, On, OtherConnection,
-    PeculiarAccount, Send, Who, is_number,
+    PeculiarAccount, RUN_MARK, Send, Who, is_number,
 };
 
 /// One step of a check.

@@ -222,6 +222,9 @@ pub enum On {
     EachNested,
 }
 
+/// What stands in a path for a text that each run has for itself: a cache may still have what an earlier run asked for.
+pub const RUN_MARK: &str = "{run}";
+
 /// One change to the request.
 #[derive(Clone, Copy, Debug)]
 pub enum Alter {
@@ -229,7 +232,7 @@ pub enum Alter {
     Method(&'static str),
     /// The method in lower case, which is another one (RFC 9110 §9.1).
     LowerMethod,
-    /// Another spelling of the path.
+    /// Another spelling of the path, with [`RUN_MARK`] where each run has another text.
     Path(fn(&str) -> String),
     /// An added header line.
     Header(&'static str, Fill),

@@ -1,4 +1,6 @@
-//! Sessions whose identifier changes with an answer to a write, followed as a browser follows them (RFC 6265 §5.3).
+//! Sessions whose identifier changes with the answer to a write, followed as a browser follows them (RFC 6265 §5.3).
+
+use std::sync::PoisonError;
 
 use super::jar::read;
 use super::{LoginSession, Logins};
@@ -25,15 +27,13 @@ fn replaced(request: &Request, answer: &Response, name: &str) -> Option<Replaced
 
 impl Logins {
     /// Goes on with the session that an answer sets in place of the one that its request carried, for whoever holds that.
-    pub fn follow(&self, request: &Request, answer: &Response) {
+    pub async fn follow(&self, request: &Request, answer: &Response) {
         let accounts: Vec<_> = {
-            let accounts = self.accounts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
             accounts.values().cloned().collect()
         };
         for account in accounts {
-            // who is logging in at this moment holds nothing that a request could have carried
-            let Ok(mut account) = account.try_lock() else { continue };
-            if let Some(session) = account.session.as_mut() {
+            if let Some(session) = account.lock().await.session.as_mut() {
                 session.follow(self, request, answer);
             }
         }
@@ -45,10 +45,13 @@ impl LoginSession {
         let Some(token) = self.held().and_then(|held| held.token.as_ref()) else { return };
         let replaced = self.procedure().cookie().and_then(|name| replaced(request, answer, name));
         let Some(replaced) = replaced.filter(|replaced| replaced.was == token.value) else { return };
+        let former = self.state.clone();
         self.state.jar.take_lines(answer.header_values("set-cookie"));
-        let held = self.token(replaced.becomes, clock::now()).ok().and_then(|token| self.hold(logins, token).ok());
-        // where that is no credential, the former one is tried
-        held.into_iter().for_each(|held| self.have(held));
+        match self.token(replaced.becomes, clock::now()).ok().and_then(|token| self.hold(logins, token).ok()) {
+            Some(held) => self.have(held),
+            // what is no credential takes the place of none
+            None => self.state = former,
+        }
     }
 }
 

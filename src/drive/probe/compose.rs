@@ -7,7 +7,7 @@ use url::Url;
 
 use super::outages::Pulse;
 use super::{Prober, allowance};
-use crate::check::step::{Alter, Fill, OTHER_SOURCE, OtherConnection, is_number};
+use crate::check::step::{Alter, Fill, OTHER_SOURCE, OtherConnection, RUN_MARK, is_number};
 use crate::clock;
 use crate::drive::wire::{self, BadDestination, Connection, Destination, Limits};
 use crate::observe::{ConnectionOf, Exchange, Request, Silence};
@@ -81,18 +81,16 @@ impl Prober {
             exchange = Box::pin(self.sent_at(url, request)).await;
             self.pauses.count(&exchange);
         }
-        self.follow(request, &exchange);
         exchange
     }
 
-    /// Goes on with the session that the answer to a write sets in place of the one that it came with: who may write may end the
-    /// former one by that. Reads come side by side, and none of them follows another.
-    fn follow(&self, request: &Request, exchange: &Exchange) {
-        if matches!(&*request.method, "GET" | "HEAD" | "OPTIONS" | "TRACE") {
-            return;
+    /// Goes on with the session that the answer to a good write sets in place of the one that it came with, which it may end by that.
+    /// Whoever calls this has seen that the write was granted, and that nobody else sends anything: an answer that refuses sets a session
+    /// of nobody, and reads come side by side.
+    pub(super) async fn follow(&self, exchange: &Exchange) {
+        if let Some(answer) = exchange.response().filter(|answer| (200..300).contains(&answer.status)) {
+            self.equipment.logins.follow(&exchange.request, answer).await;
         }
-        let Some(answer) = exchange.response().filter(|answer| answer.status < 400) else { return };
-        self.equipment.logins.follow(request, answer);
     }
 
     async fn sent_at(&self, url: &Url, request: &Request) -> Exchange {
@@ -213,7 +211,7 @@ impl Prober {
             Alter::Path(spelling) => {
                 let target = String::from_utf8_lossy(&request.target).into_owned();
                 let (path, query) = target.split_once('?').map_or((target.as_str(), None), |(p, q)| (p, Some(q)));
-                let path = spelling(path);
+                let path = spelling(path).replace(RUN_MARK, &format!("{:08x}", self.equipment.seed as u32));
                 let sign = if path.contains('?') { '&' } else { '?' };
                 let query = query.map(|query| format!("{sign}{query}")).unwrap_or_default();
                 request.target = format!("{path}{query}").into_bytes();

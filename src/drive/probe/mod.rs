@@ -357,6 +357,9 @@ impl Prober {
             };
             let request = self.good_request(&held, resource, evidence).await;
             let exchange = self.send_to(resource, &request).await;
+            if self.subject().resources[resource].writes {
+                self.follow(&exchange).await;
+            }
             if let Err(failed) = self.prepare(resource, When::After, evidence).await {
                 return failed.control(&description, closing);
             }

@@ -277,6 +277,9 @@ impl Prober {
             self.good_request(&held, resource, &mut evidence).await
         };
         let exchange = self.send_to(resource, &request).await;
+        if subject.resources[resource].writes {
+            self.follow(&exchange).await;
+        }
         // what is left behind is seen by the next control
         drop(self.prepare(resource, When::After, &mut evidence).await);
         Some(exchange)

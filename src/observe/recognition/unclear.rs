@@ -76,7 +76,7 @@ fn unmet(success: &Fingerprint, declared: &Declared, answer: &Answered<'_>) -> O
     let lacks = |one: Declared| !one.is_empty() && !one.fits(&Answered { content_encoding: None, ..plain });
     let text = Declared { text: success.text.clone(), ..Declared::default() };
     if lacks(text) {
-        return success.text.as_ref().map(|text| format!("`success` names the text {text:?}, which is not in it"));
+        return success.text.as_ref().map(|text| format!("`success` names the text `{text}`, which is not in it"));
     }
     let pointer = Declared { pointer: success.pointer.clone(), ..Declared::default() };
     if lacks(pointer) {

@@ -110,7 +110,7 @@ async fn each_of_several_declared_refusals_is_one() {
         let result = ended.of("bearer.garbage-token-401");
         let seen = format!("{refusal}: {:?} {}", result.verdict, result.summary);
         assert_eq!(result.verdict == Verdict::Inconclusive, is_open, "{seen}");
-        for part in ["`success` names the text \"Your orders\"", "add it to `refusal`, which takes a list"] {
+        for part in ["`success` names the text `Your orders`", "add it to `refusal`, which takes a list"] {
             assert_eq!(result.summary.contains(part), is_open, "{seen}");
         }
         let anonymous = ended.of("common.protected-route-denies-anonymous");

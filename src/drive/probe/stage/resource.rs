@@ -146,6 +146,12 @@ impl Stage<'_> {
                 self.thoroughly(&probe, &sent, &who, evidence).await;
             }
             self.probe(probe, sent, &who, evidence).await;
+            if written.writes && matches!(asker, Asker::Identity(_)) {
+                let last = evidence.observations.last().filter(|last| last.outcome == Outcome::Granted);
+                if let Some(last) = last {
+                    self.prober.follow(&last.exchange).await;
+                }
+            }
             if timed_out(evidence) {
                 // the same again in another form would only wait again
                 break;
