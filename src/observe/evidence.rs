@@ -281,6 +281,11 @@ pub struct Evidence {
 const KEPT_WHOLE: usize = 1 << 19;
 
 impl Evidence {
+    /// Keeps what kept the check from its end, behind what did so before.
+    pub fn add_obstacle(&mut self, why: String) {
+        self.obstacle = Some(self.obstacle.take().map_or(why.clone(), |before| format!("{before}; {why}")));
+    }
+
     /// Keeps what a step saw. What it means has been decided: a judgement and a report need far less than a body may have.
     pub fn observe(&mut self, mut observation: Observation) {
         self.bound(&mut observation.exchange);

@@ -58,6 +58,8 @@ pub struct Request {
     pub connection: ConnectionOf,
     /// Scheme and authority of the server that it goes to, where that is not the target.
     pub origin: Option<std::sync::Arc<str>>,
+    /// Codes in it that are good once, such as that of a second factor: they may be too short to be known by their form.
+    pub codes: Vec<crate::secret::Secret>,
 }
 
 impl Request {
@@ -70,6 +72,7 @@ impl Request {
             body: Vec::new(),
             connection: ConnectionOf::default(),
             origin: None,
+            codes: Vec::new(),
         }
     }
 

@@ -16,9 +16,10 @@ const SHORTEST_SIGNATURE: usize = 16;
 const LONGEST_LEARNT: usize = 32 * 1024;
 
 impl Exchange {
-    /// Has a scrubber know what this exchange carries by its place, so that it is found elsewhere as well: cookies, and tokens
+    /// Has a scrubber know what this exchange carries by its place, so that it is found elsewhere as well: codes that are good once, cookies, and tokens
     /// in forms, pages, redirects and members of JSON.
     pub fn teach(&self, scrubber: &mut Scrubber) {
+        self.request.codes.iter().for_each(|code| scrubber.add_code(code.expose()));
         let mut learn = |value: &str| {
             let value = value.trim().trim_matches('"');
             if value.len() <= LONGEST_LEARNT {

@@ -286,7 +286,7 @@ impl<'a> Pieces<'a> {
         self.found.last().is_some_and(|last| last.start <= part.start && part.end <= last.end)
     }
 
-    fn push(&mut self, part: Range<usize>) {
+    pub(super) fn push(&mut self, part: Range<usize>) {
         // those of one secret follow each other
         match self.found.last_mut() {
             Some(last) if part.start <= last.end && last.start <= part.end => {

@@ -15,6 +15,8 @@ use super::shape::secret_parts;
 
 /// Values shorter than this are not searched for: they would shred a report.
 const SHORTEST_SCRUBBED: usize = 8;
+/// Codes shorter than this are no secret that holds anybody up.
+const SHORTEST_CODE: usize = 4;
 
 /// Words of the protocols, which a value may hold and a report has to show.
 const PROTOCOL: [&str; 9] = [
@@ -43,6 +45,8 @@ pub struct Scrubber {
     layers: Vec<Arc<Layer>>,
     /// Texts that stay, in lower case, with [`BETWEEN`] behind each.
     spared: Vec<u8>,
+    /// Values that are too short to be searched for in pieces: they are found as words of their own.
+    codes: Vec<Zeroizing<Vec<u8>>>,
 }
 
 /// Values, and the search for them, which is built when it is first needed.
@@ -69,7 +73,7 @@ impl Layer {
 
 impl Default for Scrubber {
     fn default() -> Self {
-        let mut scrubber = Self { layers: Vec::new(), spared: Vec::new() };
+        let mut scrubber = Self { layers: Vec::new(), spared: Vec::new(), codes: Vec::new() };
         PROTOCOL.iter().for_each(|word| scrubber.spare(word));
         scrubber
     }
@@ -91,6 +95,17 @@ impl Scrubber {
                     self.layers.push(Arc::new(own));
                 }
             }
+        }
+    }
+
+    /// Adds a code that was sent, however short it is: a short one is found where neither letters nor digits are beside it.
+    pub fn add_code(&mut self, code: &str) {
+        match code.len() {
+            SHORTEST_SCRUBBED.. => self.add(code.as_bytes()),
+            SHORTEST_CODE.. if !self.spares(code) && !self.codes.iter().any(|known| known[..] == *code.as_bytes()) => {
+                self.codes.push(Zeroizing::new(code.as_bytes().to_vec()));
+            }
+            _ => {}
         }
     }
 
@@ -157,11 +172,12 @@ impl Scrubber {
 
     /// Every part that belongs to a known value, in order.
     fn found_in(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        if self.layers.is_empty() {
+        if self.layers.is_empty() && self.codes.is_empty() {
             return Vec::new();
         }
         let mut pieces = Pieces::new(&self.spared);
-        for view in View::all_of(bytes) {
+        self.codes.iter().flat_map(|code| words_in(bytes, code)).for_each(|found| pieces.push(found));
+        for view in View::all_of(bytes).into_iter().filter(|_| !self.layers.is_empty()) {
             let compact = view.compact();
             for index in self.layers.iter().map(|layer| layer.index()) {
                 index.find_plain(&view, &mut pieces);
@@ -180,6 +196,18 @@ impl std::fmt::Debug for Scrubber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Scrubber({} values)", self.layers.iter().map(|layer| layer.values.len()).sum::<usize>())
     }
+}
+
+/// Where a code is a word of its own.
+fn words_in(bytes: &[u8], code: &[u8]) -> Vec<Range<usize>> {
+    let is_apart = |beside: Option<&u8>| !beside.is_some_and(u8::is_ascii_alphanumeric);
+    let is_word = |at: &usize| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        // what is percent-encoded before it ends with a digit
+        let is_escape = at.checked_sub(3).is_some_and(|escape| bytes[escape] == b'%');
+        (is_apart(before) || is_escape) && is_apart(bytes.get(at + code.len()))
+    };
+    memmem::find_iter(bytes, code).filter(is_word).map(|at| at..at + code.len()).collect()
 }
 
 /// Bytes with these parts masked.
@@ -291,6 +319,26 @@ mod tests {
             ("a piece from the middle", format!("...{}...", &value[value.len() / 2 - 6..value.len() / 2 + 6])),
             ("a piece from the end", format!("...{}", &value[value.len() - 12..])),
         ]
+    }
+
+    #[test]
+    fn a_short_code_is_masked_where_it_is_a_word() {
+        let mut scrubber = Scrubber::default();
+        ["482913", "7f3a9c", "12", "482913", "6f0d2b7c1e"].into_iter().for_each(|code| scrubber.add_code(code));
+        for (text, expected) in [
+            ("/otp/482913?next=1", "/otp/···?next=1"),
+            ("/reset?user=a&code=7f3a9c", "/reset?user=a&code=···"),
+            ("a%3D482913", "a%3D···"),
+            (r#"<input value="482913">"#, r#"<input value="···">"#),
+            ("1482913, 4829130 and 12", "1482913, 4829130 and 12"),
+            ("code 6f0d2b7c1e", "code ···"),
+        ] {
+            assert_eq!(scrubber.scrub(text), expected);
+        }
+        let mut sparing = Scrubber::default();
+        sparing.spare("orders");
+        sparing.add_code("orders");
+        assert_eq!(sparing.scrub("/orders"), "/orders");
     }
 
     #[test]

@@ -79,7 +79,19 @@ impl OneTimeCodes {
     /// # Errors
     /// When it would have to be waited for longer than the scenario allows.
     pub async fn next(&self, secret: &OneTimeSecret) -> Result<SentCode, LoginError> {
-        self.next_with(secret, LEFT.min(secret.period() / PART_LEFT)).await
+        self.next_with(secret, Self::least_left(secret)).await
+    }
+
+    /// The same however long it has to be waited for: no longer than one time step.
+    ///
+    /// # Errors
+    /// None: a code comes with each time step.
+    pub async fn next_however_late(&self, secret: &OneTimeSecret) -> Result<SentCode, LoginError> {
+        self.next_within(secret, Self::least_left(secret), Duration::MAX).await
+    }
+
+    fn least_left(secret: &OneTimeSecret) -> Duration {
+        LEFT.min(secret.period() / PART_LEFT)
     }
 
     /// The same where so much is left of its time step.
@@ -87,12 +99,22 @@ impl OneTimeCodes {
     /// # Errors
     /// When it would have to be waited for longer than the scenario allows.
     pub async fn next_with(&self, secret: &OneTimeSecret, needed: Duration) -> Result<SentCode, LoginError> {
+        self.next_within(secret, needed, secret.max_wait).await
+    }
+
+    /// The same where no more than this is waited in all.
+    async fn next_within(
+        &self,
+        secret: &OneTimeSecret,
+        needed: Duration,
+        most: Duration,
+    ) -> Result<SentCode, LoginError> {
         loop {
             let now = secret.step_at(clock::timestamp());
             let next = {
                 let mut all = self.sent();
                 let sent = all.entry(name(secret)).or_default();
-                let next = sent.next(now, needed, self.are_taken_again(), secret.max_wait);
+                let next = sent.next(now, needed, self.are_taken_again(), most);
                 match next {
                     Next::Take => sent.last = sent.last.max(Some(now.0)),
                     Next::Wait(wait) => sent.waited += wait,
@@ -102,7 +124,7 @@ impl OneTimeCodes {
             };
             match next {
                 Next::Take => return Ok(SentCode { code: secret.code(now.0), step: now.0 }),
-                Next::GiveUp => return Err(LoginError::NoCodeLeft(secret.max_wait)),
+                Next::GiveUp => return Err(LoginError::NoCodeLeft(most)),
                 Next::Wait(wait) => {
                     let _shown = allowance::shown("the next one-time code", Some(wait));
                     allowance::apart(tokio::time::sleep(wait)).await;
@@ -183,10 +205,19 @@ impl LoginSession {
         }
         self.state.one_time_code = match (&self.given_code, &self.procedure.one_time) {
             (Some(given), _) => Some(given.clone()),
+            (None, Some(secret)) if self.puts_back => Some(logins.codes.next_however_late(secret).await?.code),
             (None, Some(secret)) => Some(logins.codes.next(secret).await?.code),
             (None, None) => None,
         };
         Ok(())
+    }
+
+    /// The codes that a request sends: of a second factor, and of the mail of a password reset.
+    pub(super) fn codes_in(&self, step: &LoginStep) -> Vec<Secret> {
+        let has_mail = |part: &LoginPart| matches!(part, LoginPart::ResetToken | LoginPart::ResetPath);
+        let one_time = self.state.one_time_code.as_ref().filter(|_| step.has_code());
+        let of_mail = self.state.mail.as_ref().filter(|_| step.parts().any(has_mail)).map(|mail| &mail.token);
+        one_time.into_iter().chain(of_mail).cloned().collect()
     }
 
     /// Text for a record, without the code that was sent.
@@ -243,7 +274,65 @@ fn named_secrets(body: &[u8]) -> Vec<Secret> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::drive::login::ReadMail;
+    use crate::observe::{Exchange, Silence};
+    use crate::plan::login::{BesideWrites, CredentialEnd, LoginProcedure};
+    use crate::secret::Scrubber;
+
+    #[test]
+    fn a_code_in_an_address_is_masked_wherever_it_is_recorded() {
+        let step = |part| LoginStep {
+            method: "POST",
+            address: LoginText(vec![LoginPart::Plain("/set/".to_owned()), part]),
+            headers: Vec::new(),
+            basic: None,
+            client: None,
+            assertion_audience: None,
+            body: None,
+            media: None,
+            success: None,
+        };
+        let mut session = LoginSession::new(Arc::new(LoginProcedure {
+            source: CredentialSource::Requests(Vec::new()),
+            token: None,
+            end: CredentialEnd::AsAnswered,
+            refresh: None,
+            refreshed: None,
+            logout: Vec::new(),
+            password_change: Vec::new(),
+            password_reset: Vec::new(),
+            reset_completion: None,
+            registration: Vec::new(),
+            cookies: None,
+            beside_writes: BesideWrites::default(),
+            one_time: None,
+            account: ("alice".to_owned(), None),
+            most_failures: 3,
+        }));
+        session.state.one_time_code = Some(Secret::new("482913"));
+        session.state.mail = Some(ReadMail {
+            token: Secret::new("7f3a9c"),
+            path: Some(Secret::new("/r/7f3a9c")),
+            hosts: Vec::new(),
+            is_new: true,
+        });
+        for (part, target, expected) in [
+            (LoginPart::OneTimeCode, "/set/482913", "/set/···"),
+            (LoginPart::ResetToken, "/set/7f3a9c?x=1", "/set/···?x=1"),
+            (LoginPart::ResetPath, "/r/7f3a9c", "/r/···"),
+            (LoginPart::Username, "/set/482913", "/set/482913"),
+        ] {
+            let request = crate::observe::Request::new("POST", target);
+            let request = crate::observe::Request { codes: session.codes_in(&step(part)), ..request };
+            let exchange = Exchange::unanswered(request, Silence::Closed);
+            let mut scrubber = Scrubber::default();
+            exchange.teach(&mut scrubber);
+            assert_eq!(exchange.record(&scrubber).target, expected);
+        }
+    }
 
     #[test]
     fn a_code_is_sent_once_and_what_is_waited_for_it_is_bounded() {
@@ -263,5 +352,8 @@ mod tests {
         ] {
             assert_eq!(sent.next(now(left), seconds(1), is_free, seconds(60)), expected, "{left} {is_free}");
         }
+        // what puts a password back waits, however long others have waited
+        let spent = sent(Some(7), 3600);
+        assert_eq!(spent.next(now(20), seconds(1), false, Duration::MAX), Next::Wait(seconds(20)));
     }
 }

@@ -144,13 +144,13 @@ impl Logins {
     /// Sets the former password of an account by another reset.
     async fn reset_to_former(&self, procedure: &Arc<LoginProcedure>) -> Result<(), ControlError> {
         let former = procedure.account.1.clone().unwrap_or_else(|| Secret::new(""));
-        let mut session = LoginSession::new(procedure.clone()).patiently();
+        let mut session = LoginSession::new(procedure.clone()).patiently().putting_back();
         session.ask_for_mail(self).await?;
         match session.complete_reset(self, former).await {
             Err(error) if !may_have_been_done(&error) => return Err(error),
             _ => {}
         }
-        let mut with_former = LoginSession::new(procedure.clone()).patiently();
+        let mut with_former = LoginSession::new(procedure.clone()).patiently().putting_back();
         with_former.renewed(self).await?;
         self.give_back(with_former);
         Ok(())
@@ -188,7 +188,7 @@ impl Logins {
             let user = procedure.account.0.clone();
             let former = procedure.account.1.clone().unwrap_or_else(|| Secret::new(""));
             let new = chosen_password(&former, chosen);
-            let mut session = LoginSession::new(procedure.with_account(&user, new));
+            let mut session = LoginSession::new(procedure.with_account(&user, new)).putting_back();
             match session.renewed(self).await {
                 Ok(_) if procedure.password_change.is_empty() => {
                     self.give_back(session);
@@ -205,7 +205,7 @@ impl Logins {
                         Err(error) => return Err(error),
                     };
                     if is_in_doubt {
-                        let mut with_former = LoginSession::new(procedure.clone());
+                        let mut with_former = LoginSession::new(procedure.clone()).putting_back();
                         with_former.renewed(self).await?;
                         self.give_back(with_former);
                     }
@@ -213,7 +213,7 @@ impl Logins {
                 }
                 // the change may not have reached the target: then the former password is still good
                 Err(refused) => {
-                    let mut before = LoginSession::new(procedure.clone());
+                    let mut before = LoginSession::new(procedure.clone()).putting_back();
                     before.renewed(self).await.map_err(|_| refused)?;
                     self.give_back(before);
                     Ok(())
@@ -239,7 +239,7 @@ impl Logins {
     /// When neither the former password nor the new one is accepted, or the change back is refused.
     pub async fn put_password_back_if_gone(&self, name: &str) -> Result<(), PasswordNotBack> {
         let Some(ChangedPassword { procedure, .. }) = self.changes().get(name).cloned() else { return Ok(()) };
-        let mut before = LoginSession::new(procedure);
+        let mut before = LoginSession::new(procedure).putting_back();
         if before.renewed(self).await.is_err() {
             return self.put_password_back(name).await;
         }

@@ -12,7 +12,7 @@ use super::transcript::Transcript;
 use super::{HeldCredential, LoginError, Logins, body};
 use crate::clock;
 use crate::drive::control::{ControlAnswer, ControlError, LONGEST_TOKEN, Renewals, Token, seconds};
-use crate::observe::Exchange;
+use crate::observe::{Exchange, Request};
 use crate::plan::login::{
     CredentialEnd, CredentialSource, LoginBody, LoginPart, LoginProcedure, LoginStep, LoginText, TokenPosition,
 };
@@ -55,6 +55,8 @@ pub struct LoginSession {
     pub(super) sent_cookies: SentCookies,
     /// The one-time code that its requests send, in place of the next one.
     pub(super) given_code: Option<Secret>,
+    /// Whether it waits for the next one-time code however long the run has waited for others.
+    pub(super) puts_back: bool,
 }
 
 impl LoginSession {
@@ -75,6 +77,7 @@ impl LoginSession {
             patient: false,
             sent_cookies: SentCookies::All,
             given_code: None,
+            puts_back: false,
         }
     }
 
@@ -86,6 +89,11 @@ impl LoginSession {
     #[must_use]
     pub fn patiently(self) -> Self {
         Self { patient: true, ..self }
+    }
+
+    /// The same of a login that puts something back which a check has changed: no bound on waits keeps it from its one-time code.
+    pub(super) fn putting_back(self) -> Self {
+        Self { puts_back: true, ..self }
     }
 
     /// The same, with an identifier of the session that is sent along with the request of the login that carries the password,
@@ -452,7 +460,8 @@ impl LoginSession {
         let addresses = (&url, &logins.base);
         let note = self.transcript.as_ref().map(|_| {
             let shown = body.as_ref().map(|(media, bytes)| (*media, self.without_code(bytes)));
-            Transcript::request(step.method, addresses, &headers, shown.as_ref())
+            let request = Transcript::request(step.method, addresses, &headers, shown.as_ref());
+            Request { codes: self.codes_in(step), ..request }
         });
         let mut began = clock::now();
         let mut answer = logins.control.exchange(step.method, url.clone(), &headers, body.clone()).await;

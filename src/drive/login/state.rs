@@ -46,7 +46,7 @@ pub(super) struct LoginState {
     /// The password that takes the place of the one of the account, while that is being changed.
     pub(super) new_password: Option<Secret>,
     /// The mail of a password reset.
-    mail: Option<ReadMail>,
+    pub(super) mail: Option<ReadMail>,
     /// The one-time code of the request that is being sent.
     pub(super) one_time_code: Option<Secret>,
 }
