@@ -2,6 +2,7 @@
 
 mod application;
 mod checks;
+mod disabled;
 mod frameworks;
 mod resets;
 mod second_factor;
