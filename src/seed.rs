@@ -125,6 +125,8 @@ pub const REDIRECTION_URI: &str = "https://app.example.test/callback";
 pub const CLIENT_WITHOUT_GRANT: (&str, &str) = ("no-grant", "no-grant-Secret-6bW1zJ4r");
 /// A user-id that may be guessed at: logins count the failures of each user.
 pub const EXPENDABLE_USER: &str = "expendable";
+/// The password of that user, who may be locked.
+pub const EXPENDABLE_PASSWORD: &str = "expendable-Kettle-6-marble";
 /// Secrets of the one-time codes that identities have as a second factor, with the same in Base32 (RFC 4648 §6).
 pub const OTP_SECRETS: [(&str, &[u8; 20], &str); 3] = [
     ("service", b"otp-service-Vq82mLx4", "N52HALLTMVZHM2LDMUWVM4JYGJWUY6BU"),

@@ -122,8 +122,11 @@ fn wanted_by(step: &Step) -> Vec<&'static str> {
             let origin = form.origin.map(|_| "trusted_origins");
             params.chain(of_client(form.auth)).chain(of_endpoint).chain(budget).chain(origin).collect()
         }
-        Step::Session(session) if session.act == SessionAct::GuessPasswords => {
+        Step::Session(session) if matches!(session.act, SessionAct::GuessPasswords | SessionAct::GuessResetTokens) => {
             vec!["failure_budget", "expendable_username", "expendable_password"]
+        }
+        Step::Session(session) if session.act == SessionAct::GuessCodes => {
+            vec!["failure_budget", "expendable_code_account"]
         }
         Step::Fetch(fetch) if fetch.document == MetadataDocument::ProtectedResource => vec!["resource_identifier"],
         Step::Obtain(obtain) => obtain.scope.and_then(of_fill).into_iter().collect(),
@@ -216,6 +219,7 @@ fn written(material: &DeclaredMaterial) -> Vec<(&'static str, Position)> {
         ("expendable_client_id", text(&material.expendable_client_id)),
         ("expendable_username", text(&material.expendable_username)),
         ("expendable_password", text(&material.expendable_password)),
+        ("expendable_code_account", material.expendable_code_account.as_ref().map(|account| account.username.place())),
         ("resource_identifier", text(&material.resource_identifier)),
         ("refresh_grant", material.refresh_grant.as_ref().map(|grant| grant.refresh_token.place())),
         ("long_password_account", account(&material.long_password_account)),
@@ -298,7 +302,7 @@ mod tests {
             foreign_introspection_client: { client_id: a, client_secret: b }\n  public_client_id: a\n  \
             client_without_grant: { client_id: a, client_secret: b }\n  special_client: { client_id: a, client_secret: b }\n  \
             disallowed_scope: a\n  lookalike_scopes: [a]\n  other_audience_token: a\n  refresh_token: a\n  failure_budget: 5\n  \
-            source_header: X-A\n  trusted_origins: [\"https://a.test\"]\n  expendable_client_id: a\n  expendable_username: a\n  expendable_password: a\n  resource_identifier: /a\n  \
+            source_header: X-A\n  trusted_origins: [\"https://a.test\"]\n  expendable_client_id: a\n  expendable_username: a\n  expendable_password: a\n  expendable_code_account: { username: a, password: b, totp: AAAAAAAAAAAAAAAA }\n  resource_identifier: /a\n  \
             refresh_grant: { refresh_token: a, access_token: b }\n  long_password_account: { username: a, password: b }\n  \
             colon_password_account: { username: a, password: b }\n  utf8_password_account: { username: a, password: b }\n  \
             client_ca: { certificate: a, key: b }\n  answer_key: { secret: a }\n  issuer_key: { secret: a }\n  second_key: { secret: a }\n  second_issuer_key: { secret: a, issuer: b }\n  \

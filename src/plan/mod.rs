@@ -33,6 +33,7 @@ pub mod overhead;
 mod parameters;
 mod public_texts;
 mod query_login;
+mod raised_registration;
 pub mod reset_completion;
 pub mod resolve;
 mod resolve_login;
@@ -47,7 +48,6 @@ mod values;
 mod without_openid;
 
 use crate::check::profile::{Effective, PROFILES, profile};
-use crate::check::step::SessionAct;
 use crate::check::{Check, Level, Mode, Step};
 use crate::scenario::model::Waiver;
 use crate::scenario::{LoadedScenario, ScenarioError, nearest};
@@ -113,7 +113,7 @@ impl PlannedCheck {
         self.check.steps.iter().any(|step| match step {
             Step::Send(send) => send.exhausts,
             Step::Form(form) => form.exhausts,
-            Step::Session(session) => session.act == SessionAct::GuessPasswords,
+            Step::Session(session) => session.act.is_guessing(),
             _ => false,
         })
     }

@@ -39,6 +39,7 @@ impl Subject {
             &self.kit.issuer,
             &self.kit.audience,
         ];
+        texts.extend(material.expendable_codes.iter().map(|account| account.user.clone()));
         texts.extend(named.into_iter().flatten().chain(&material.lookalike_scopes).cloned());
         if let Some(server) = &self.authorization_server {
             let addresses = [&server.issuer, &server.token, &server.introspection, &server.revocation];

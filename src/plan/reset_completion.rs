@@ -101,6 +101,26 @@ impl LoginProcedure {
 
 impl Subject {
     /// What is missing for a step about resets in the login of an identity.
+    /// What is missing for guesses at the tokens of resets; none where nothing is.
+    fn lacks_for_guessed_reset(&self, login: &LoginProcedure) -> Option<String> {
+        let material = &self.material;
+        let has_token = |part: &LoginPart| matches!(part, LoginPart::ResetToken | LoginPart::ResetPath);
+        let sends_token = login.reset_completion.iter().flat_map(|completion| &completion.requests);
+        match () {
+            () if material.expendable_username.is_none() || material.expendable_password.is_none() => Some(
+                "no `material.expendable_username` and `material.expendable_password`, whose resets may be locked"
+                    .to_owned(),
+            ),
+            () if login.code_step().is_some() => Some(
+                "the login sends a one-time code, and that of `material.expendable_username` is unknown".to_owned(),
+            ),
+            () if !sends_token.flat_map(LoginStep::parts).any(has_token) => {
+                Some("no `{reset_token}` or `{reset_path}` in the requests of the `reset_completion`".to_owned())
+            }
+            () => None,
+        }
+    }
+
     pub(super) fn lacks_for_reset(&self, good: usize, act: SessionAct) -> Option<String> {
         let Some(login) = self.procedure_of(good).filter(|login| login.reset_completion.is_some()) else {
             return Some("no `reset_completion` in the login".to_owned());
@@ -117,6 +137,12 @@ impl Subject {
             return Some(
                 "the requests of the login do not refer to `{username}` and `{password}` of the credential".to_owned(),
             );
+        }
+        if matches!(
+            act,
+            SessionAct::CompleteExpendableReset | SessionAct::GuessResetTokens | SessionAct::CompleteAfterGuesses
+        ) {
+            return self.lacks_for_guessed_reset(login);
         }
         if act != SessionAct::CompleteResetOfOther {
             return None;

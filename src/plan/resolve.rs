@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::narrowed;
+use super::one_time::OneTimeSecret;
 use super::seeded;
 use super::subject::{
-    AuthorizationServer, CaseRequest, ClientAuthMethod, ClientCredential, DeclaredAnswer, HookCall, HookCalls,
-    Identity, IdentityCertificate, KeptValue, Login, Material, PeculiarLogin, Preparation, RefreshGrant, Resource,
-    Subject, Tolerances, ValuePosition,
+    AuthorizationServer, CaseRequest, ClientAuthMethod, ClientCredential, DeclaredAnswer, ExpendableCodes, HookCall,
+    HookCalls, Identity, IdentityCertificate, KeptValue, Login, Material, PeculiarLogin, Preparation, RefreshGrant,
+    Resource, Subject, Tolerances, ValuePosition,
 };
 use super::values::Values;
 use crate::check::step::PeculiarAccount;
@@ -442,6 +443,13 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
         expendable_client_id: written.expendable_client_id.as_ref().map(|id| values.text(id)),
         expendable_username: written.expendable_username.as_ref().map(|name| values.text(name)),
         expendable_password: secret(&written.expendable_password),
+        expendable_codes: written.expendable_code_account.as_ref().and_then(|account| {
+            Some(ExpendableCodes {
+                user: values.text(&account.username),
+                password: values.secret(&account.password),
+                one_time: Arc::new(OneTimeSecret::of(&account.totp.0, values)?),
+            })
+        }),
         resource_identifier: written.resource_identifier.as_ref().map(|identifier| values.text(identifier)),
         client_ca: written
             .client_ca
@@ -482,6 +490,9 @@ fn origin(written: &Template, values: &Values<'_>) -> String {
 
 /// What the scenario leaves out, the reference's seed supplies.
 fn completed(own: Material, seed: Material) -> Material {
+    // that of another account is none
+    let seeded = if own.expendable_username.is_none() { seed.expendable_password } else { None };
+    let expendable_password = own.expendable_password.or(seeded);
     Material {
         introspection_client: own.introspection_client.or(seed.introspection_client),
         foreign_introspection_client: own.foreign_introspection_client.or(seed.foreign_introspection_client),
@@ -498,7 +509,8 @@ fn completed(own: Material, seed: Material) -> Material {
         trusted_origins: if own.trusted_origins.is_empty() { seed.trusted_origins } else { own.trusted_origins },
         expendable_client_id: own.expendable_client_id.or(seed.expendable_client_id),
         expendable_username: own.expendable_username.or(seed.expendable_username),
-        expendable_password: own.expendable_password,
+        expendable_password,
+        expendable_codes: own.expendable_codes.or(seed.expendable_codes),
         resource_identifier: own.resource_identifier.or(seed.resource_identifier),
         client_ca: own.client_ca.or(seed.client_ca),
         answer_rules: None,

@@ -71,6 +71,10 @@ impl Subject {
         secrets.extend(material.clients().filter_map(|client| client.secret.as_ref()));
         let alone = [&material.other_audience_token, &material.refresh_token, &material.expendable_password];
         secrets.extend(alone.into_iter().flatten());
+        if let Some(account) = &material.expendable_codes {
+            secrets.push(&account.password);
+            secrets.extend(account.one_time.secrets());
+        }
         secrets.extend(&material.signing_secrets);
         secrets.extend(material.refresh_grant.iter().flat_map(|grant| [&grant.refresh_token, &grant.access_token]));
         secrets.extend(material.accounts.iter().map(|account| &account.password));

@@ -304,7 +304,8 @@ pub(super) fn material() -> Material {
         trusted_origins: vec![seed::TRUSTED_ORIGIN.to_owned()],
         expendable_client_id: Some(seed::EXPENDABLE_CLIENT.0.to_owned()),
         expendable_username: Some(seed::EXPENDABLE_USER.to_owned()),
-        expendable_password: None,
+        expendable_password: Some(Secret::new(seed::EXPENDABLE_PASSWORD)),
+        expendable_codes: None,
         resource_identifier: Some("/oauth2".to_owned()),
         client_ca: Some(IdentityCertificate {
             connection: seed::CLIENT_CA.0.to_owned(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::login::LoginProcedure;
+use super::one_time::OneTimeSecret;
 use crate::check::step::PeculiarAccount;
 use crate::observe::ConnectionOf;
 use crate::scheme::httpsig::AnswerRules;
@@ -179,6 +180,17 @@ pub struct PeculiarLogin {
     pub tenant: Option<String>,
 }
 
+/// An account with a second factor that may be locked.
+#[derive(Clone, Debug)]
+pub struct ExpendableCodes {
+    /// User-id.
+    pub user: String,
+    /// Password.
+    pub password: Secret,
+    /// What its one-time codes are made of.
+    pub one_time: Arc<OneTimeSecret>,
+}
+
 /// A value of an answer that later requests have by name.
 #[derive(Clone, Debug)]
 pub struct KeptValue {
@@ -288,6 +300,8 @@ pub struct Material {
     pub expendable_username: Option<String>,
     /// Its password.
     pub expendable_password: Option<Secret>,
+    /// An account with a second factor that may be locked.
+    pub expendable_codes: Option<ExpendableCodes>,
     /// The identifier of the protected resource, absolute or a path on the target (RFC 9728 §1.2).
     pub resource_identifier: Option<String>,
     /// A CA that signs client certificates which the target trusts.

@@ -3,9 +3,7 @@
 use super::way_around::{AGAIN, ELSEWHERE, gone_around};
 use crate::check::judgement::expect;
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
-use crate::check::step::{
-    Alter, Fill, FormAuth, LookedFor, OTHER_SOURCE, On, SessionAct, Step, Who, forged, send, token,
-};
+use crate::check::step::{Alter, Fill, FormAuth, LookedFor, OTHER_SOURCE, On, Step, Who, forged, send, token};
 use crate::check::{Check, Doc, Level, Mode, PLAIN, Severity, Tier};
 use crate::observe::{Observation, Outcome, Request, StepId};
 
@@ -142,22 +140,22 @@ const WRONG: StepId = StepId::new("wrong");
 const OTHER: StepId = StepId::new("other");
 
 /// The guesses, with their index.
-pub(super) fn guesses<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
+pub(in crate::check) fn guesses<'a>(case: &ObservedCheck<'a>) -> Vec<(usize, &'a Observation)> {
     let exhausts = |observation: &Observation| match case.step_of(observation) {
         Step::Send(send) => send.exhausts,
         Step::Form(form) => form.exhausts,
-        Step::Session(session) => session.act == SessionAct::GuessPasswords,
+        Step::Session(session) => session.act.is_guessing(),
         _ => false,
     };
     case.observations().filter(|(_, observation)| exhausts(observation)).collect()
 }
 
-pub(super) fn is_throttled(observation: &Observation) -> bool {
+pub(in crate::check) fn is_throttled(observation: &Observation) -> bool {
     observation.exchange.status() == Some(429)
 }
 
 /// No guess is right, and before the budget ends something holds the guesser up.
-pub(super) fn throttled(case: &ObservedCheck<'_>) -> Judgement {
+pub(in crate::check) fn throttled(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     let guesses = guesses(case);
     for (index, _) in guesses.iter().filter(|(_, seen)| seen.outcome == Outcome::Granted) {
@@ -284,7 +282,7 @@ fn not_cacheable(case: &ObservedCheck<'_>) -> Judgement {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::check) mod tests {
     use std::time::Duration;
 
     use super::*;
@@ -293,7 +291,7 @@ pub(super) mod tests {
     use crate::observe::{Evidence, Exchange, Header, Response, Silence};
 
     /// A request with this field, and its answer.
-    pub(in crate::check::common) fn sent(step: usize, field: &str, status: u16, took: Duration) -> Observation {
+    pub(in crate::check) fn sent(step: usize, field: &str, status: u16, took: Duration) -> Observation {
         let mut request = Request::new("GET", "/");
         let value = field.as_bytes().to_vec();
         request.headers.push(Header { name: "Authorization".to_owned(), value, sensitive: true });

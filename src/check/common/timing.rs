@@ -98,7 +98,7 @@ pub(crate) const LOGIN: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.8", "CWE-208", "WSTG-IDNT-04"],
     doc: Doc {
-        sends: "The login of a known user with wrong passwords, and of users that do not exist, interleaved, in two runs with an A/A control, and up to three more where those show neither a difference nor that there is none; the last request of the login is timed. No value is sent twice. Before `max_failures` is used up, the known user logs in.",
+        sends: "The login of a known user with wrong passwords, and of users that do not exist, interleaved, in two runs with an A/A control, and up to three more where those show neither a difference nor that there is none; the last request of the login is timed. No value is sent twice. Before `max_failures` is used up, the known user logs in. The known user is `expendable_username` where the scenario has its `expendable_password` as well, and else that of the credential.",
         matters: "A server that computes a password hash for known users alone shows by its response time who exists.",
         fix: "Hash the password of an unknown user as well, against a fixed value.",
     },

@@ -1,6 +1,8 @@
 //! What is done with the login of a credential.
 
-use super::{AuthorizationChange, CodeChange, CookieAttribute, GrantChange, RedirectionUri, RefreshChange, Want};
+use super::{
+    AuthorizationChange, CodeChange, CookieAttribute, GrantChange, RaisedBy, RedirectionUri, RefreshChange, Want,
+};
 use crate::observe::{Phrase, StepId};
 
 /// Something that is done with a login.
@@ -106,6 +108,12 @@ pub enum SessionAct {
     /// Where that was refused after the guesses: the same with headers that name another source, and where it is granted, once more
     /// without them.
     TryGuessedElsewhere,
+    /// The login of the account whose one-time codes may be guessed at, with its right password and its next code: before the guesses,
+    /// where it has to open a resource, and after guesses that nothing held up.
+    TryCodeAccount,
+    /// Logins of that account with its right password and wrong one-time codes, until the target throttles or the failure budget of
+    /// the scenario is used up.
+    GuessCodes,
     /// Failed logins of the good identity and of users that nobody knows, whose times are compared.
     CompareUsers,
     /// Keeps what a session holds in another slot: what is done with one is unknown to the other.
@@ -160,6 +168,11 @@ pub enum SessionAct {
     /// Registers a name, whatever comes of it; all answers from the request on that has the name are looked at. What becomes of the
     /// account of a name that is taken is seen to.
     RegisterName(RegisteredName),
+    /// Registers a user whom nobody knows, and notes what the new account may not use; part of the set-up, it must succeed.
+    RegisterPlain,
+    /// The same with members that give rights where they are believed. Granted is what opens a resource that other new accounts may
+    /// not use.
+    RegisterRaised(RaisedBy),
     /// The password reset of the login for the user of the good identity, whatever comes of it.
     AskForReset,
     /// The same for a user that nobody has.
@@ -177,6 +190,14 @@ pub enum SessionAct {
     /// The completion of a reset with the token of the good identity, in the name of another user. Granted is what lets the new
     /// password in as that user. The former ones of both are put back when the check has ended.
     CompleteResetOfOther,
+    /// A password reset of the account that may be locked, which is completed with the token of its mail; part of the set-up, it must
+    /// succeed, and the token be one that somebody may guess.
+    CompleteExpendableReset,
+    /// Completions of another reset of that account with wrong tokens, until the target throttles or the failure budget of the
+    /// scenario is used up.
+    GuessResetTokens,
+    /// The completion of that reset with its token, after guesses that nothing held up. Granted is what sets the password.
+    CompleteAfterGuesses,
     /// Logs out; part of the set-up, it must succeed.
     LogOut(&'static str),
     /// The same of a logout that is more than the revocation of the access token alone (RFC 7009 §2.1).
@@ -195,7 +216,12 @@ pub enum SessionAct {
 impl SessionAct {
     /// Whether it is about the one-time code of a login.
     pub fn is_about_codes(self) -> bool {
-        matches!(self, Self::BeforeCode | Self::ChangedCode(_))
+        matches!(self, Self::BeforeCode | Self::ChangedCode(_) | Self::TryCodeAccount | Self::GuessCodes)
+    }
+
+    /// Whether it guesses until the target throttles or the failure budget of the scenario is used up.
+    pub fn is_guessing(self) -> bool {
+        matches!(self, Self::GuessPasswords | Self::GuessCodes | Self::GuessResetTokens)
     }
 }
 

@@ -7,6 +7,7 @@ mod grant;
 mod login;
 mod one_time;
 mod origin;
+mod raised;
 mod registration;
 mod request;
 
@@ -29,6 +30,7 @@ pub use login::{
 };
 pub use one_time::CodeChange;
 pub use origin::OriginBeside;
+pub use raised::RaisedBy;
 pub use registration::ClientRegistration;
 pub use request::{
     Alter, Artefact, Compare, CookieAttribute, FOREIGN_ORIGIN, Fill, OTHER_SOURCE, On, OtherConnection,

@@ -5,6 +5,7 @@ mod body;
 mod code;
 mod error;
 mod followed;
+mod guessed_token;
 mod jar;
 mod one_time;
 mod password;
@@ -35,6 +36,7 @@ use password::ChangedPassword;
 use session::may_lock;
 
 pub use error::LoginError;
+pub use guessed_token::token_bits_at_most;
 pub use one_time::{OneTimeCodes, SentCode};
 pub use password::{PasswordNotBack, chosen_password, may_have_been_done, successor};
 pub use reset::ReadMail;

@@ -120,13 +120,22 @@ impl Caster<'_> {
             SessionAct::Register
             | SessionAct::RegisterWith(_)
             | SessionAct::RegisterAgain(_)
-            | SessionAct::RegisterName(_) => {
+            | SessionAct::RegisterName(_)
+            | SessionAct::RegisterPlain
+            | SessionAct::RegisterRaised(_) => {
                 has(procedure.is_some_and(|login| !login.registration.is_empty()), "no `registration` in the login")?;
                 let takes = procedure.is_some_and(|login| login.takes_account());
                 has(
                     takes,
                     "the requests of the login do not refer to `{username}` and `{password}` of the credential",
                 )?;
+                if let SessionAct::RegisterRaised(by) = step.act {
+                    let raises = procedure.is_some_and(|login| login.registering_with(&by.members(&[])).is_some());
+                    has(
+                        raises,
+                        "no body of the `registration` has `{new_password}` or `{username}` as a member or a field",
+                    )?;
+                }
             }
             SessionAct::AskForReset | SessionAct::AskForResetOfNobody => {
                 has(
@@ -140,6 +149,9 @@ impl Caster<'_> {
             | SessionAct::CompleteReset
             | SessionAct::FormerPassword
             | SessionAct::CompleteResetAgain
+            | SessionAct::CompleteExpendableReset
+            | SessionAct::GuessResetTokens
+            | SessionAct::CompleteAfterGuesses
             | SessionAct::CompleteResetOfOther) => {
                 if let Some(why) = subject.lacks_for_reset(good, act) {
                     return missing(&why);
@@ -296,7 +308,7 @@ impl Caster<'_> {
         if !self.sends_a_code(step.act, identity)? {
             return Ok(());
         }
-        self.budget(step.act == SessionAct::GuessPasswords)?;
+        self.budget(step.act.is_guessing())?;
         if let SessionAct::NearPassword(kind) = step.act
             && procedure.is_none_or(|login| login.with_near_password(kind).is_none())
         {

@@ -50,6 +50,8 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::InQuery(QueryLogin::Get) => "a login by GET",
         SessionAct::BeforeCode => "what a login has got before its one-time code",
         SessionAct::ChangedCode(change) => return with_code(change),
+        SessionAct::TryCodeAccount => "the login of the account whose codes are guessed at, with its next code",
+        SessionAct::GuessCodes => "a login with the right password and a wrong one-time code",
         SessionAct::CompareUsers => "failed logins of a known user and of unknown ones",
         SessionAct::NearPassword(NearPassword::Shorter) => "a login with the password without its last character",
         SessionAct::NearPassword(NearPassword::Longer) => "a login with one more character behind the password",
@@ -224,6 +226,10 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::RegisterAgain(Some(UserSpelling::SpaceBehind)) => {
             "a registration of the user who has an account, with a space behind the user-id"
         }
+        SessionAct::RegisterPlain => "a registration of a new user, whose rights are looked at",
+        SessionAct::RegisterRaised(by) => {
+            return Description::new(format!("a registration with {}", by.described()));
+        }
         SessionAct::RegisterName(RegisteredName::New) => "a registration of a new name",
         SessionAct::RegisterName(RegisteredName::Taken) => "a registration of a name that is taken",
         SessionAct::AskForReset => "a password reset of the user",
@@ -239,6 +245,9 @@ pub(super) fn described(act: SessionAct) -> Description {
         }
         SessionAct::CompleteReset => "a password reset that is completed",
         SessionAct::FormerPassword => "a login with the password from before the reset",
+        SessionAct::CompleteExpendableReset => "a password reset of the account that may be locked, which is completed",
+        SessionAct::GuessResetTokens => "a completion of a password reset with a wrong token",
+        SessionAct::CompleteAfterGuesses => "a completion with the right token after the wrong ones",
         SessionAct::CompleteResetAgain => "another completion with the same token",
         SessionAct::CompleteResetOfOther => "a completion with the token of another user",
         SessionAct::AskForResetOfNobody => "a password reset of a user that does not exist",

@@ -16,6 +16,20 @@ impl Caster<'_> {
             SessionAct::BeforeCode => {
                 return Ok(procedure.and_then(|login| login.code_step()).is_some_and(|at| at > 0));
             }
+            SessionAct::TryCodeAccount | SessionAct::GuessCodes => {
+                if procedure.is_none_or(|login| login.code_step().is_none()) {
+                    return missing("no `{totp}` in the login");
+                }
+                if !procedure.is_some_and(|login| login.takes_account()) {
+                    return missing(
+                        "the requests of the login do not refer to `{username}` and `{password}` of the credential",
+                    );
+                }
+                return match self.subject.material.expendable_codes {
+                    Some(_) => Ok(true),
+                    None => missing("no `material.expendable_code_account`, whose one-time codes may be guessed at"),
+                };
+            }
             SessionAct::ChangedCode(change) => change,
             _ => return Ok(true),
         };

@@ -7,13 +7,13 @@ use axum::Json;
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Verifiers, resets};
 use crate::reference::random::random_text;
 use crate::reference::rejection::Rejection;
-use crate::reference::state::{Principal, principal};
-use crate::seed::{IDENTITIES, SHIPPED_ACCOUNT};
+use crate::reference::state::{Principal, ReferenceState, principal};
+use crate::seed::{self, IDENTITIES, SHIPPED_ACCOUNT};
 
 /// Characters of the shortest password that is taken (ASVS 6.2.1).
 const SHORTEST: usize = 8;
@@ -47,6 +47,27 @@ pub(super) struct Forgotten {
 pub(super) struct Registration {
     username: String,
     password: String,
+    #[serde(flatten)]
+    more: Map<String, Value>,
+}
+
+impl Registration {
+    /// What the new account may do: read, and of a faulty server what the request says.
+    fn scopes(&self, state: &ReferenceState) -> Vec<String> {
+        let has_admin = |name: &str| match self.more.get(name) {
+            Some(Value::String(role)) => role == "admin",
+            Some(Value::Array(roles)) => roles.contains(&"admin".into()),
+            Some(Value::Bool(flag)) => *flag,
+            _ => false,
+        };
+        let is_raised = (state.fault("registration-assigns-role") && has_admin("role"))
+            || (state.fault("registration-assigns-roles") && has_admin("roles"))
+            || (state.fault("registration-assigns-flag") && has_admin("is_staff"));
+        let named = self.more.get("scopes").filter(|_| state.fault("registration-assigns-scopes"));
+        let named = named.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let raised = is_raised.then_some(seed::WRITE);
+        [seed::READ].into_iter().chain(raised).chain(named).map(str::to_owned).collect()
+    }
 }
 
 /// Who has this password; else the error that says why not.
@@ -272,7 +293,7 @@ pub(super) async fn register(
         }
         true if state.fault("registration-breaks-on-taken-user") => return Err(Rejection::broken()),
         true => {}
-        false => accounts.register(&user, &asked.password),
+        false => accounts.register(&user, &asked.password, asked.scopes(state)),
     }
     let said = match is_taken && state.fault("registration-says-taken-user") {
         true => "this name is taken",

@@ -11,12 +11,14 @@ use serde::Deserialize;
 
 use super::{Verifiers, passwords};
 use crate::clock;
-use crate::reference::random::random_text;
+use crate::reference::random::{random_digits, random_text};
 use crate::reference::rejection::Rejection;
 use crate::reference::state::digest;
 
 /// Characters of a token: more than 128 bits.
 const LENGTH: usize = 32;
+/// Digits of the token of a faulty server.
+const CODE: usize = 6;
 /// How long a token is good.
 const LIFE: Duration = Duration::from_secs(600);
 
@@ -86,7 +88,10 @@ pub(super) fn send(verifiers: &Verifiers, user: &str, headers: &HeaderMap) {
     };
     let scheme = resets.base.split("://").next().unwrap_or("http");
     let base = named.map_or_else(|| resets.base.clone(), |host| format!("{scheme}://{host}"));
-    let token = random_text(LENGTH);
+    let token = match state.fault("reset-token-short") {
+        true => random_digits(CODE),
+        false => random_text(LENGTH),
+    };
     let user_id: String = url::form_urlencoded::byte_serialize(user.as_bytes()).collect();
     let text = format!(
         "Somebody, most likely you, has asked for another password at {}/.\n\nSet it within ten minutes: \

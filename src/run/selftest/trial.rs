@@ -160,6 +160,8 @@ logins:
 credentials:
   service: { login: app, username: service, password: correct-Horse-7-battery, totp: { secret: N52HALLTMVZHM2LDMUWVM4JYGJWUY6BU, period: 2s }, scopes: [read:orders, write:orders], tenant: a }
   reader: { login: other, username: reader, password: reader-Lantern-4-quiet, totp: { secret: N52HALLSMVQWIZLSFU3WQV3OGNNGWUTU, period: 2s }, scopes: [read:orders], tenant: a }
+material:
+  expendable_code_account: { username: expendable, password: expendable-Kettle-6-marble, totp: { secret: N52HALLFPBYGK3TEFU2XSR3DHFCHAVDT, period: 2s } }
 resources:
   - { request: GET /login-token/orders, scopes: [read:orders] }
   - request: GET /login-token/account
@@ -175,6 +177,8 @@ logins:
 credentials:
   service: { login: app, username: service, password: correct-Horse-7-battery, totp: { secret: N52HALLTMVZHM2LDMUWVM4JYGJWUY6BU, period: 2s }, scopes: [read:orders, write:orders], tenant: a }
   reader: { login: app, username: reader, password: reader-Lantern-4-quiet, totp: { secret: N52HALLSMVQWIZLSFU3WQV3OGNNGWUTU, period: 2s }, scopes: [read:orders], tenant: a }
+material:
+  expendable_code_account: { username: expendable, password: expendable-Kettle-6-marble, totp: { secret: N52HALLFPBYGK3TEFU2XSR3DHFCHAVDT, period: 2s } }
 resources:
   - { request: GET /login-token/orders, scopes: [read:orders] }
   - request: GET /login-token/account

@@ -73,7 +73,7 @@ pub struct LoginFields {
     #[serde(default)]
     pub reset_completion: Option<At<ResetCompletionFields>>,
     /// How somebody makes an account of the name `{username}` with the password `{new_password}`: one request, or several in
-    /// order. Checks register up to six users whose names begin with `authbench`, who stay, and the user of the credential up to
+    /// order. Checks register up to eleven users whose names begin with `authbench`, who stay, and the user of the credential up to
     /// five times with another password, which they change back where the target takes it.
     #[serde(default)]
     pub registration: Option<LoginRequests>,

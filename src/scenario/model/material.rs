@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::ClientAuth;
+use super::{ClientAuth, Totp};
 use crate::scenario::{At, Template};
 
 /// A client with its secret, or with the key that signs its assertions.
@@ -23,6 +23,18 @@ pub struct Client {
     /// How it authenticates, where it does so in another way than the scheme says.
     #[serde(default)]
     pub client_auth: Option<ClientAuth>,
+}
+
+/// An account with a second factor.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodeAccount {
+    /// User-id.
+    pub username: Template,
+    /// Password.
+    pub password: Template,
+    /// Secret of its one-time codes: in Base32, as an `otpauth://` URI, or a mapping with `secret`.
+    pub totp: Totp,
 }
 
 /// An account with its password.
@@ -131,10 +143,15 @@ pub struct DeclaredMaterial {
     /// taken that nobody has, and logins that are not slowed down are a warning.
     #[serde(default)]
     pub expendable_username: Option<Template>,
-    /// The password of that account: by it is seen whether the account is locked where failed logins are answered as before. The
-    /// account has to be one that may read a protected resource.
+    /// The password of that account, which may read a protected resource: by it is seen whether the account is locked where failed logins
+    /// are answered as before. With it, the failed logins whose times are compared are those of this account, and so are the password
+    /// resets at whose tokens checks guess.
     #[serde(default)]
     pub expendable_password: Option<Template>,
+    /// An account whose one-time codes may be guessed at by the login of the scenario until it is locked. Checks of logins with
+    /// `{totp}` need it. Where it is `expendable_username`, guesses at its codes may lock it before those at its password.
+    #[serde(default)]
+    pub expendable_code_account: Option<CodeAccount>,
     /// The identifier of the protected resource (RFC 9728 §1.2), absolute or a path on the target, where it publishes
     /// its metadata.
     #[serde(default)]

@@ -1,8 +1,8 @@
 //! Accounts that products are shipped with, guesses at passwords, and what answers show of accounts.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use authbench::check::Verdict;
 use axum::extract::Form;
@@ -216,6 +216,36 @@ async fn an_account_with_another_role_is_seen_to_be_locked_by_what_it_may_read()
         assert_eq!(result.verdict, verdict, "{told}");
         assert!(told.contains(says), "{told}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn times_are_compared_of_the_account_that_may_be_locked() {
+    const CHECK: &str = "login.timing-user-enumeration";
+    const SPARE: &str = "spare-Horse-4-lantern";
+    let known = format!("material: {{ expendable_username: spare, expendable_password: {SPARE} }}\n");
+    for (material, fails, stays) in [(known.as_str(), "spare", "alice"), ("", "alice", "spare")] {
+        let failed: Arc<Mutex<HashSet<String>>> = Arc::default();
+        let users = failed.clone();
+        let login = post(move |Json(body): Json<Value>| async move {
+            match (body["user"].as_str(), body["password"].as_str()) {
+                (Some("alice"), Some(PASSWORD)) | (Some("spare"), Some(SPARE)) => issued(),
+                (user, _) => {
+                    let user = user.unwrap_or_default().to_owned();
+                    users.lock().expect("nobody panics").insert(user);
+                    refused("Bearer realm=\"a\"")
+                }
+            }
+        });
+        let ended = behind(login, account(), CHECK, material).await;
+        let result = ended.of(CHECK);
+        let failed = failed.lock().expect("nobody panics");
+        assert!(failed.contains(fails) && !failed.contains(stays), "{material}: {}", result.summary);
+    }
+    // what an earlier run has locked says so
+    let locked = login_of(&[("alice", PASSWORD)]);
+    let result = behind(locked, account(), CHECK, &known).await.of(CHECK).clone();
+    assert_eq!(result.verdict, Verdict::Inconclusive, "{}", result.summary);
+    assert!(result.summary.contains("may have locked the account"), "{}", result.summary);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

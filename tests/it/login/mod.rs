@@ -4,6 +4,8 @@ mod application;
 mod checks;
 mod disabled;
 mod frameworks;
+mod registrations;
+mod reset_codes;
 mod resets;
 mod second_factor;
 mod token_endpoint;

@@ -36,11 +36,11 @@ const SHORTEST: usize = 12;
 const LONGEST: usize = 40;
 
 /// What came of a registration.
-struct Registration {
+pub(super) struct Registration {
     /// How its user logs in.
-    procedure: Arc<LoginProcedure>,
-    exchanges: Vec<Exchange>,
-    ended: Result<(), ControlError>,
+    pub(super) procedure: Arc<LoginProcedure>,
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) ended: Result<(), ControlError>,
 }
 
 impl Stage<'_> {
@@ -118,7 +118,7 @@ impl Stage<'_> {
     }
 
     /// The password with which a user registers whom nobody knows.
-    fn registered_password(&self, chosen: ChosenPassword) -> Secret {
+    pub(super) fn registered_password(&self, chosen: ChosenPassword) -> Secret {
         let good = || format!("{REGISTERED}{}", &self.random[..24]);
         Secret::new(chosen.weak().map_or_else(good, str::to_owned))
     }
@@ -142,6 +142,16 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<Registration, Halt> {
         let (_, procedure) = self.login_of(identity)?;
+        self.registered_by(&procedure, password, evidence).await
+    }
+
+    /// The same by the registration of this login.
+    pub(super) async fn registered_by(
+        &self,
+        procedure: &Arc<LoginProcedure>,
+        password: Secret,
+        evidence: &mut Evidence,
+    ) -> Result<Registration, Halt> {
         let theirs = procedure.with_account(&newcomer(&procedure.account.0), password.clone());
         let mut session = Logins::recorded(&theirs).patiently();
         let ended = session.register(&self.prober.equipment.logins, password).await;
@@ -203,7 +213,7 @@ impl Stage<'_> {
         if outcome == Outcome::Granted {
             logins.password_stays(&name);
         } else if let Err(error) = logins.put_password_back(&name).await {
-            evidence.obstacle.get_or_insert(error.to_string());
+            evidence.add_obstacle(error.to_string());
         }
         Ok((registration, told.map(|told| (told, outcome))))
     }

@@ -36,6 +36,12 @@ const WAITS_FOR_CODES: &str = "the login sends a one-time code, and each of the 
 /// Why no samples are taken of users that do not exist.
 const REGISTERS: &str = "the login of a user that does not exist succeeds: it may register users";
 
+/// The account that may be locked, in place of the name of a credential.
+pub(super) const EXPENDABLE: &str = "`material.expendable_username`";
+/// Why that account may not log in.
+const MAY_BE_LOCKED: &str =
+    "; an earlier run may have locked the account, or `material.expendable_password` is not its password";
+
 /// Whose failures are compared.
 pub(super) enum Existing {
     /// A user at a login, with the name of the identity.
@@ -56,7 +62,11 @@ impl Stage<'_> {
         identity: usize,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let (name, procedure) = self.login_of(identity)?;
+        let (name, procedure) = match self.expendable(identity)? {
+            // whose account it is that may be locked
+            Some(theirs) => (EXPENDABLE.to_owned(), theirs),
+            None => self.login_of(identity)?,
+        };
         let most = procedure.most_failures;
         if procedure.code_step().is_some() && !self.prober.equipment.logins.codes.are_taken_again() {
             return Err(Halt::Untestable(WAITS_FOR_CODES.to_owned()));
@@ -229,7 +239,8 @@ impl Stage<'_> {
                 let mut session = Logins::recorded(procedure);
                 let ended = session.renewed(logins).await;
                 logins.note_end(name, ended.as_ref().map(drop));
-                ended.map_err(|error| Halt::Obstacle(logins.explained(name, &error)))?;
+                let hint = if name == EXPENDABLE { MAY_BE_LOCKED } else { "" };
+                ended.map_err(|error| Halt::Obstacle(format!("{}{hint}", logins.explained(name, &error))))?;
                 // many of them: not one is left for the end of the run
                 let _ = session.log_out(logins).await;
                 Ok(())

@@ -82,13 +82,17 @@ impl Stage<'_> {
     }
 
     /// The login of the account that may be locked, by its right password.
-    fn expendable(&self, identity: usize) -> Result<Option<Arc<LoginProcedure>>, Halt> {
+    pub(super) fn expendable(&self, identity: usize) -> Result<Option<Arc<LoginProcedure>>, Halt> {
         let material = &self.prober.subject().material;
         let Some((user, password)) = material.expendable_username.as_ref().zip(material.expendable_password.as_ref())
         else {
             return Ok(None);
         };
-        Ok(Some(self.login_of(identity)?.1.with_account(user, password.clone())))
+        let theirs = self.login_of(identity)?.1.with_account(user, password.clone());
+        let codes = material.expendable_codes.as_ref().filter(|codes| codes.user == *user);
+        Ok(Some(codes.map_or(theirs.clone(), |codes| {
+            Arc::new(LoginProcedure { one_time: Some(codes.one_time.clone()), ..LoginProcedure::clone(&theirs) })
+        })))
     }
 
     /// The login by the right password, before the guesses, and after them where none was held up: whoever locks an account need not
@@ -170,7 +174,7 @@ impl Stage<'_> {
     }
 
     /// A login from the source that guesses come from, where the target tells sources apart.
-    fn as_a_guesser(&self, procedure: &Arc<LoginProcedure>) -> Arc<LoginProcedure> {
+    pub(super) fn as_a_guesser(&self, procedure: &Arc<LoginProcedure>) -> Arc<LoginProcedure> {
         match &self.prober.subject().material.source_header {
             Some(header) => procedure.with_header(header, &self.prober.source(SOURCE)),
             None => procedure.clone(),
@@ -252,7 +256,7 @@ impl Stage<'_> {
         Ok(Some(procedure.with_account(&user, password)))
     }
 
-    async fn guessed(
+    pub(super) async fn guessed(
         &self,
         action: &Action,
         session: &LoginSession,
@@ -277,9 +281,9 @@ impl Stage<'_> {
 }
 
 /// The guesses in a row.
-fn guesses<'e>(stage: &Stage<'_>, evidence: &'e Evidence) -> impl Iterator<Item = &'e Observation> {
+pub(super) fn guesses<'e>(stage: &Stage<'_>, evidence: &'e Evidence) -> impl Iterator<Item = &'e Observation> {
     let check = stage.check;
-    let is_guess = move |seen: &&Observation| act_of(check, seen) == Some(SessionAct::GuessPasswords);
+    let is_guess = move |seen: &&Observation| act_of(check, seen).is_some_and(SessionAct::is_guessing);
     evidence.observations.iter().filter(is_guess)
 }
 
@@ -292,7 +296,7 @@ fn act_of(check: &Check, seen: &Observation) -> Option<SessionAct> {
 }
 
 /// Whether a delay is all that holds guesses up.
-fn is_delayed(stage: &Stage<'_>, evidence: &Evidence) -> bool {
+pub(super) fn is_delayed(stage: &Stage<'_>, evidence: &Evidence) -> bool {
     let granted = evidence.observations.iter().filter(|seen| seen.outcome == Outcome::Granted);
     let success = granted.map(|seen| seen.exchange.took).max().unwrap_or_default();
     let least = LONG.max(success * TIMES);

@@ -2,10 +2,12 @@
 
 mod account;
 mod code;
+mod code_guesses;
 mod cookies;
 mod effect;
 mod endpoint;
 mod enumeration;
+mod failing;
 mod fill;
 mod forging;
 mod guessing;
@@ -17,10 +19,12 @@ mod noting;
 mod one_time;
 mod password;
 mod plain_http;
+mod raised;
 mod refresh;
 mod refresh_binding;
 mod registration;
 mod reset;
+mod reset_guesses;
 mod resource;
 mod same_connection;
 mod session;
@@ -140,6 +144,10 @@ pub(super) struct Stage<'a> {
     changed: Vec<(String, tokio::sync::OwnedMutexGuard<()>)>,
     /// The last password reset that was completed.
     completed: Option<reset::CompletedReset>,
+    /// The reset at whose token was guessed.
+    guessed_reset: Option<reset_guesses::GuessedReset>,
+    /// The account that was registered as the scenario has it.
+    newcomer: Option<raised::Newcomer>,
 }
 
 impl<'a> Stage<'a> {
@@ -168,6 +176,8 @@ impl<'a> Stage<'a> {
             rotated: false,
             changed: Vec::new(),
             completed: None,
+            guessed_reset: None,
+            newcomer: None,
         }
     }
 
@@ -242,7 +252,7 @@ impl<'a> Stage<'a> {
             let _ = self.call(Hook::OutageEnds, evidence).await;
         }
         if let Some(why) = self.prober.enable_account().await {
-            evidence.obstacle = Some(why);
+            evidence.add_obstacle(why);
         }
         if self.rotated {
             let _ = self.call(Hook::RotateBack, evidence).await;

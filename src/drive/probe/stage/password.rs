@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::enumeration::EXPENDABLE;
 use super::noting::note;
 use super::session::started;
 use super::told::{Told, failed, granted, refused};
@@ -56,8 +57,11 @@ impl Stage<'_> {
     /// Puts a password back that the check has changed.
     pub(super) async fn put_password_back(&mut self, evidence: &mut Evidence) {
         for (name, _alone) in std::mem::take(&mut self.changed) {
-            if let Err(error) = self.prober.equipment.logins.put_password_back(&name).await {
-                evidence.obstacle.get_or_insert(error.to_string());
+            match self.prober.equipment.logins.put_password_back(&name).await {
+                // its resets may be locked now
+                Err(error) if name == EXPENDABLE => evidence.facts.push(("left:", error.to_string())),
+                Err(error) => evidence.add_obstacle(error.to_string()),
+                Ok(()) => {}
             }
         }
     }
@@ -94,7 +98,7 @@ impl Stage<'_> {
         let told = self.log_in_with(&procedure.with_account(&procedure.account.0, new), evidence).await?;
         self.note_failing(&name, &told);
         if let Err(error) = logins.put_password_back(&name).await {
-            evidence.obstacle.get_or_insert(error.to_string());
+            evidence.add_obstacle(error.to_string());
         }
         Ok(shown_by(change, &told))
     }
@@ -170,7 +174,7 @@ impl Stage<'_> {
             _ => logins.put_password_back(&name).await,
         };
         if let Err(error) = back {
-            evidence.obstacle.get_or_insert(error.to_string());
+            evidence.add_obstacle(error.to_string());
         }
         let told = told?;
         if is_control && told.outcome == Outcome::Refused {

@@ -17,13 +17,13 @@ use crate::secret::Secret;
 /// Why a reset cannot end another session.
 const ONE_SESSION: &str = "a new login ends the one before it: there is no session that a reset could leave";
 /// Why a completed reset shows nothing.
-const NOT_SET: &str = "the completion of the password reset is answered as a success, but the new password does not log in after it: \
+pub(super) const NOT_SET: &str = "the completion of the password reset is answered as a success, but the new password does not log in after it: \
                        look at `reset_completion`, and name the `success` of its requests";
 /// Why the token of another mail shows nothing.
-const NO_OTHER_MAIL: &str =
+pub(super) const NO_OTHER_MAIL: &str =
     "a second password reset brought no other mail: a token that was used is refused whoever it is for";
 /// Why the token of an old mail shows nothing.
-const NO_NEW_MAIL: &str = "the password reset brought no other mail than the one that was there before";
+pub(super) const NO_NEW_MAIL: &str = "the password reset brought no other mail than the one that was there before";
 /// What is missing before a token can be used again.
 const NOT_COMPLETED: &str = "no password reset was completed";
 
@@ -67,7 +67,7 @@ impl Stage<'_> {
     }
 
     /// A session that has asked for a reset and read its mail; halts where that was there before.
-    async fn with_new_mail(
+    pub(super) async fn with_new_mail(
         &self,
         procedure: &Arc<LoginProcedure>,
         where_old: &str,
@@ -181,7 +181,7 @@ impl Stage<'_> {
             _ => logins.put_password_back(&name).await,
         };
         if let Err(error) = back {
-            evidence.obstacle.get_or_insert(error.to_string());
+            evidence.add_obstacle(error.to_string());
         }
         Ok(shown_by(completion, &told?))
     }

@@ -4,11 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::OwnedMutexGuard;
-
 use super::cookies::{cookies_left_out, set_by_login};
 use super::noting::note;
-use super::told::{Told, failed, granted, refused};
+use super::told::{Told, granted, refused};
 use super::{Halt, Kept, Stage};
 use crate::check::step::{ExtraScope, LoginRevocation, RefreshChange, SessionAct, SessionStep, Step};
 use crate::drive::control::{ControlError, Token};
@@ -135,6 +133,8 @@ impl Stage<'_> {
                 return Box::pin(self.changed_code(action, identity, change, evidence)).await;
             }
             SessionAct::GuessPasswords => return Box::pin(self.guess_passwords(action, identity, evidence)).await,
+            SessionAct::TryCodeAccount => return Box::pin(self.try_code_account(action, evidence)).await,
+            SessionAct::GuessCodes => return Box::pin(self.guess_codes(action, evidence)).await,
             SessionAct::GuessAtOnce => return Box::pin(self.guess_at_once(action, identity, evidence)).await,
             SessionAct::TryGuessedAccount => {
                 return Box::pin(self.try_guessed_account(action, identity, evidence)).await;
@@ -238,6 +238,11 @@ impl Stage<'_> {
             SessionAct::ChangePasswordTo(chosen) => {
                 Box::pin(self.change_password_to(identity, chosen, evidence)).await?
             }
+            SessionAct::RegisterPlain => Box::pin(self.register_plain(identity, evidence)).await?,
+            SessionAct::RegisterRaised(by) => match Box::pin(self.register_raised(identity, by, evidence)).await? {
+                Some(told) => told,
+                None => return Ok(()),
+            },
             SessionAct::Register => Box::pin(self.register(identity, evidence)).await?,
             SessionAct::RegisterWith(chosen) => Box::pin(self.register_with(identity, chosen, evidence)).await?,
             SessionAct::RegisterAgain(spelling) => Box::pin(self.register_again(identity, spelling, evidence)).await?,
@@ -250,6 +255,12 @@ impl Stage<'_> {
             SessionAct::CompleteReset => Box::pin(self.complete_reset(identity, evidence)).await?,
             SessionAct::FormerPassword => Box::pin(self.log_in_with_former(evidence)).await?,
             SessionAct::CompleteResetAgain => Box::pin(self.complete_reset_again(evidence)).await?,
+            SessionAct::CompleteExpendableReset => Box::pin(self.complete_expendable_reset(identity, evidence)).await?,
+            SessionAct::GuessResetTokens => return Box::pin(self.guess_reset_tokens(action, evidence)).await,
+            SessionAct::CompleteAfterGuesses => match Box::pin(self.complete_after_guesses(evidence)).await? {
+                Some(told) => told,
+                None => return Ok(()),
+            },
             SessionAct::CompleteResetOfOther => Box::pin(self.complete_reset_of_other(identity, evidence)).await?,
             SessionAct::PageWithMalformedCookies(slot) => {
                 return Box::pin(self.page_with_malformed_cookies(action, slot, evidence)).await;
@@ -378,99 +389,6 @@ impl Stage<'_> {
         self.slots.entry(slot).and_modify(|kept| kept.others.extend(left_out));
         self.sessions.insert(slot, KeptSession { session, lives: true });
         Ok(granted(exchange))
-    }
-
-    /// The login of an identity with a wrong password, or with a user that nobody knows as well.
-    async fn wrong_login(&mut self, identity: usize, unknown: bool, evidence: &mut Evidence) -> Result<Told, Halt> {
-        let (name, procedure) = self.login_of(identity)?;
-        if !unknown {
-            Box::pin(self.make_room_to_fail(&name, &procedure)).await?;
-        }
-        let alone = self.prober.equipment.logins.alone(&name).await;
-        let number = evidence.observations.len();
-        let password = Secret::new(format!("{WRONG}{}{number}", &self.random[..20]));
-        values::note_text(password.expose(), evidence);
-        let user = match unknown {
-            false => procedure.account.0.clone(),
-            true => unknown_user(&procedure.account.0, &self.random[20..32]),
-        };
-        let told = self.failing_login(&procedure.with_account(&user, password), alone, evidence).await?;
-        if !unknown {
-            self.note_failing(&name, &told);
-        }
-        Ok(told)
-    }
-
-    /// A login that has to fail, as the only one of its identity until it has ended. What it returns is tried.
-    pub(super) async fn failing_login(
-        &self,
-        wrong: &Arc<LoginProcedure>,
-        alone: OwnedMutexGuard<()>,
-        evidence: &mut Evidence,
-    ) -> Result<Told, Halt> {
-        let (told, _) = Box::pin(self.ended_login(wrong, alone, failed, evidence)).await?;
-        Ok(told)
-    }
-
-    /// The same with what it means that it gave no credential, and with the exchanges before the one that it is shown by.
-    pub(super) async fn ended_login(
-        &self,
-        wrong: &Arc<LoginProcedure>,
-        alone: OwnedMutexGuard<()>,
-        failed: fn(&ControlError, &LoginProcedure, &LoginSession) -> Result<Told, Halt>,
-        evidence: &mut Evidence,
-    ) -> Result<(Told, Vec<Exchange>), Halt> {
-        self.ended_session(Logins::recorded(wrong).patiently(), alone, failed, evidence).await
-    }
-
-    /// The same of a session that has not logged in yet.
-    pub(super) async fn ended_session(
-        &self,
-        mut session: LoginSession,
-        alone: OwnedMutexGuard<()>,
-        failed: fn(&ControlError, &LoginProcedure, &LoginSession) -> Result<Told, Halt>,
-        evidence: &mut Evidence,
-    ) -> Result<(Told, Vec<Exchange>), Halt> {
-        let ended = session.renewed(&self.prober.equipment.logins).await;
-        note(session.exchanges(), session.procedure(), evidence);
-        session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
-        self.prober.pulse_after_login(session.exchanges()).await;
-        let exchange = session.exchanges().last().cloned();
-        let told = match ended {
-            Ok((held, _)) => {
-                drop(alone);
-                self.opened(held, exchange, evidence).await
-            }
-            Err(error) => failed(&error, session.procedure(), &session)?,
-        };
-        let before = session.exchanges().split_last().map_or(&[][..], |(_, before)| before).to_vec();
-        Ok((told, before))
-    }
-
-    /// Counts a login that had to fail, if it was answered.
-    pub(super) fn note_failing(&self, name: &str, told: &Told) {
-        let logins = &self.prober.equipment.logins;
-        match told.outcome {
-            Outcome::Granted => logins.note_success(name),
-            Outcome::Silent => {}
-            Outcome::Refused | Outcome::Unclear | Outcome::Broke => logins.note_failure(name),
-        }
-    }
-
-    /// Whether what a login returned opens a resource: a page that asks for the password again may set a cookie too.
-    pub(super) async fn opened(
-        &self,
-        held: HeldCredential,
-        exchange: Option<Exchange>,
-        evidence: &mut Evidence,
-    ) -> Told {
-        let mut told = granted(exchange);
-        let Some(main) = self.prober.subject().main_resource() else { return told };
-        let request = self.prober.good_request(&held, main, evidence).await;
-        let used = self.prober.send_to(main, &request).await;
-        told.outcome = self.prober.outcome(main, &used).await;
-        told.why = (told.outcome == Outcome::Granted).then(|| "what it returns opens a resource".to_owned());
-        told
     }
 
     async fn log_out(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {

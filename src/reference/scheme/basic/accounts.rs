@@ -66,7 +66,8 @@ impl Accounts {
         for identity in IDENTITIES {
             hashes.insert(identity.name, account(identity.password, principal(identity), identity.state));
         }
-        for (name, password) in [LONG_USER, COLON_USER, UTF8_USER] {
+        let expendable = (seed::EXPENDABLE_USER, seed::EXPENDABLE_PASSWORD);
+        for (name, password) in [LONG_USER, COLON_USER, UTF8_USER, expendable] {
             let principal = Principal { name: name.to_owned(), ..plain.clone() };
             hashes.insert(name, account(password, principal, SeedState::Valid));
         }
@@ -91,12 +92,8 @@ impl Accounts {
     }
 
     /// Makes an account.
-    pub(in crate::reference::scheme) fn register(&self, user: &str, password: &str) {
-        let principal = Principal {
-            name: user.to_owned(),
-            scopes: vec![seed::READ.to_owned(), seed::WRITE.to_owned()],
-            tenant: "a".to_owned(),
-        };
+    pub(in crate::reference::scheme) fn register(&self, user: &str, password: &str, scopes: Vec<String>) {
+        let principal = Principal { name: user.to_owned(), scopes, tenant: "a".to_owned() };
         let account = (hash(password), Arc::new(principal));
         self.registered.write().unwrap_or_else(PoisonError::into_inner).insert(user.to_owned(), account);
     }

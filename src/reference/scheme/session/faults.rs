@@ -326,6 +326,26 @@ pub(crate) const FAULTS: &[Fault] = &[
         "gives whoever registers a new name a token in its answer",
     ),
     row(
+        "registration-assigns-role",
+        "login.registration-assigns-no-rights",
+        "gives a new account the role that its registration names",
+    ),
+    variant(
+        "registration-assigns-roles",
+        "login.registration-assigns-no-rights",
+        "gives a new account the list of roles that its registration has",
+    ),
+    variant(
+        "registration-assigns-flag",
+        "login.registration-assigns-no-rights",
+        "makes a new account one of the staff where its registration says so",
+    ),
+    variant(
+        "registration-assigns-scopes",
+        "login.registration-assigns-no-rights",
+        "gives a new account the scopes that its registration has",
+    ),
+    row(
         "reset-names-unknown-user",
         "login.reset-indistinct",
         "answers 404 to whoever has forgotten the password of a user that does not exist",
@@ -354,6 +374,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "reset-token-of-anybody",
         "login.reset-token-bound-to-user",
         "sets the password of whomever a password reset names, whoever got its token",
+    ),
+    row(
+        "reset-token-short",
+        "login.reset-token-guesses-limited",
+        "sends a token of six digits in the mail of a password reset, and counts no wrong ones",
     ),
     row(
         "reset-keeps-former-password",

@@ -1,0 +1,75 @@
+//! Logins with the right password and one wrong one-time code after another, of an account that may be locked.
+
+use std::sync::Arc;
+
+use rand::RngExt as _;
+
+use super::guessing::{guesses, is_delayed};
+use super::{Halt, Stage, fell_silent, was_throttled};
+use crate::clock;
+use crate::drive::login::Logins;
+use crate::observe::{Evidence, Outcome};
+use crate::plan::Action;
+use crate::plan::login::LoginProcedure;
+use crate::plan::one_time::OneTimeSecret;
+
+/// Time steps around the present one whose codes no guess may be equal to.
+const NEAR: i64 = 20;
+/// Why no guess shows anything.
+const NOT_RIGHT: &str = "before the guesses the login of `material.expendable_code_account` by its password and its next one-time code was not \
+                         granted: it has to open what the credential of the login opens, and where an earlier run locked the account, wait for \
+                         its end";
+
+impl Stage<'_> {
+    /// The login of the account whose codes may be guessed at, as whoever guesses sends it.
+    fn code_account(&self) -> Result<(Arc<LoginProcedure>, Arc<OneTimeSecret>), Halt> {
+        let subject = self.prober.subject();
+        let account = subject.material.expendable_codes.as_ref();
+        let account = account.ok_or_else(|| Halt::Untestable("no `material.expendable_code_account`".to_owned()))?;
+        let login = subject.login_identity().ok_or_else(|| Halt::Untestable("no login".to_owned()))?;
+        let theirs = self.login_of(login)?.1.with_account(&account.user, account.password.clone());
+        let theirs = LoginProcedure { one_time: Some(account.one_time.clone()), ..LoginProcedure::clone(&theirs) };
+        Ok((self.as_a_guesser(&Arc::new(theirs)), account.one_time.clone()))
+    }
+
+    /// The login by the right password and the next code: before the guesses it has to open something, and after them it shows
+    /// whether the account is locked where nothing held them up.
+    pub(super) async fn try_code_account(&mut self, action: &Action, evidence: &mut Evidence) -> Result<(), Halt> {
+        let is_first = guesses(self, evidence).next().is_none();
+        if !is_first && (fell_silent(evidence) || was_throttled(evidence) || is_delayed(self, evidence)) {
+            return Ok(());
+        }
+        let (right, _) = self.code_account()?;
+        let mut session = Logins::recorded(&right);
+        let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
+        self.guessed(action, &session, ended, evidence).await?;
+        let is_granted = evidence.observations.last().is_some_and(|seen| seen.outcome == Outcome::Granted);
+        if is_first && !is_granted { Err(Halt::Obstacle(NOT_RIGHT.to_owned())) } else { Ok(()) }
+    }
+
+    /// Guesses at the codes of that account.
+    pub(super) async fn guess_codes(&mut self, action: &Action, evidence: &mut Evidence) -> Result<(), Halt> {
+        let (right, secret) = self.code_account()?;
+        for _ in 0..self.times(1, true) {
+            let wrong = self.wrong_code(&secret);
+            let mut session = Logins::recorded(&right).with_code(wrong);
+            let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
+            self.guessed(action, &session, ended, evidence).await?;
+            if fell_silent(evidence) || was_throttled(evidence) || is_delayed(self, evidence) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A code that is right at no time near the present one.
+    fn wrong_code(&mut self, secret: &OneTimeSecret) -> crate::secret::Secret {
+        let now = secret.step_at(clock::timestamp()).0;
+        loop {
+            let digits: String = (0..secret.digits()).map(|_| char::from(self.rng.random_range(b'0'..=b'9'))).collect();
+            if !secret.is_near(&digits, now, NEAR) {
+                return crate::secret::Secret::new(digits);
+            }
+        }
+    }
+}
