@@ -36,7 +36,7 @@ const SHORTEST: usize = 12;
 const LONGEST: usize = 40;
 
 /// What came of a registration.
-pub(super) struct Registration {
+pub(super) struct RegistrationOutcome {
     /// How its user logs in.
     pub(super) procedure: Arc<LoginProcedure>,
     pub(super) exchanges: Vec<Exchange>,
@@ -68,7 +68,7 @@ impl Stage<'_> {
     /// Registers a user whom nobody knows.
     pub(super) async fn register(&mut self, identity: usize, evidence: &mut Evidence) -> Result<Told, Halt> {
         let password = self.registered_password(ChosenPassword::Good);
-        let Registration { exchanges, ended, .. } = self.registered(identity, password, evidence).await?;
+        let RegistrationOutcome { exchanges, ended, .. } = self.registered(identity, password, evidence).await?;
         ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
         Ok(granted(exchanges.last().cloned()))
     }
@@ -81,7 +81,7 @@ impl Stage<'_> {
         name: RegisteredName,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
-        let Registration { procedure, exchanges, ended } = match name {
+        let RegistrationOutcome { procedure, exchanges, ended } = match name {
             // with another password than for the other name, the rules for passwords would tell the two apart
             RegisteredName::New => self.registered(identity, self.successor_of(identity)?, evidence).await?,
             RegisteredName::Taken => Box::pin(self.registered_again(identity, None, evidence)).await?.0,
@@ -97,7 +97,7 @@ impl Stage<'_> {
         chosen: ChosenPassword,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
-        let Registration { procedure: theirs, exchanges, ended } =
+        let RegistrationOutcome { procedure: theirs, exchanges, ended } =
             self.registered(identity, self.registered_password(chosen), evidence).await?;
         let registration = exchanges.last().cloned();
         match &ended {
@@ -140,7 +140,7 @@ impl Stage<'_> {
         identity: usize,
         password: Secret,
         evidence: &mut Evidence,
-    ) -> Result<Registration, Halt> {
+    ) -> Result<RegistrationOutcome, Halt> {
         let (_, procedure) = self.login_of(identity)?;
         self.registered_by(&procedure, password, evidence).await
     }
@@ -151,12 +151,12 @@ impl Stage<'_> {
         procedure: &Arc<LoginProcedure>,
         password: Secret,
         evidence: &mut Evidence,
-    ) -> Result<Registration, Halt> {
+    ) -> Result<RegistrationOutcome, Halt> {
         let theirs = procedure.with_account(&newcomer(&procedure.account.0), password.clone());
         let mut session = Logins::recorded(&theirs).patiently();
         let ended = session.register(&self.prober.equipment.logins, password).await;
         note(session.exchanges(), &theirs, evidence);
-        Ok(Registration { procedure: theirs, exchanges: session.exchanges().to_vec(), ended })
+        Ok(RegistrationOutcome { procedure: theirs, exchanges: session.exchanges().to_vec(), ended })
     }
 
     /// Registers the user of an identity once more with another password. Granted is what lets that one in as the user, or what
@@ -167,7 +167,8 @@ impl Stage<'_> {
         spelling: Option<UserSpelling>,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
-        let (Registration { exchanges, ended, .. }, told) = self.registered_again(identity, spelling, evidence).await?;
+        let (RegistrationOutcome { exchanges, ended, .. }, told) =
+            self.registered_again(identity, spelling, evidence).await?;
         let registration = exchanges.last().cloned();
         if let Err(error) = &ended {
             // a registration that was not sent shows nothing
@@ -190,7 +191,7 @@ impl Stage<'_> {
         identity: usize,
         spelling: Option<UserSpelling>,
         evidence: &mut Evidence,
-    ) -> Result<(Registration, Result<(Told, Outcome), Halt>), Halt> {
+    ) -> Result<(RegistrationOutcome, Result<(Told, Outcome), Halt>), Halt> {
         let (name, procedure) = self.login_of(identity)?;
         let former = procedure.account.1.as_ref();
         let former = former.ok_or_else(|| Halt::Untestable("the credential has no `password`".to_owned()))?;
@@ -204,7 +205,7 @@ impl Stage<'_> {
         let ended = logins.register_again(&name, &procedure, &mut session).await;
         note(session.exchanges(), session.procedure(), evidence);
         let registration =
-            Registration { procedure: procedure.clone(), exchanges: session.exchanges().to_vec(), ended };
+            RegistrationOutcome { procedure: procedure.clone(), exchanges: session.exchanges().to_vec(), ended };
         let told = self.log_in_with(&procedure.with_account(&procedure.account.0, new), evidence).await;
         told.iter().for_each(|told| self.note_failing(&name, told));
         let former = self.log_in_with(&procedure, evidence).await;

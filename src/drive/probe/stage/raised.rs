@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::account::Registration;
+use super::account::RegistrationOutcome;
 use super::noting::note;
 use super::told::{Told, granted, refused};
 use super::{Halt, Stage};
@@ -42,7 +42,7 @@ impl Stage<'_> {
     pub(super) async fn register_plain(&mut self, identity: usize, evidence: &mut Evidence) -> Result<Told, Halt> {
         let (_, procedure) = self.login_of(identity)?;
         let password = self.registered_password(ChosenPassword::Good);
-        let Registration { procedure: theirs, exchanges, ended } =
+        let RegistrationOutcome { procedure: theirs, exchanges, ended } =
             self.registered_by(&procedure, password, evidence).await?;
         ended.map_err(|error| Halt::Obstacle(error.to_string()))?;
         let held = self.newcomer_held(&theirs, evidence).await?;
@@ -95,7 +95,7 @@ impl Stage<'_> {
         let raising = procedure.registering_with(&subject.raising(by, &closed));
         let raising = raising.ok_or_else(|| Halt::Untestable("the registration has no such body".to_owned()))?;
         let password = self.registered_password(ChosenPassword::Good);
-        let Registration { procedure: theirs, exchanges, ended } =
+        let RegistrationOutcome { procedure: theirs, exchanges, ended } =
             self.registered_by(&raising, password, evidence).await?;
         let registration = exchanges.last().cloned();
         if let Err(error) = &ended {
