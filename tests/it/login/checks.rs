@@ -105,8 +105,9 @@ fn changing() -> String {
     REFERRING.replacen("    username", change, 1)
 }
 
-const ACCOUNTS: [&str; 10] = [
+const ACCOUNTS: [&str; 12] = [
     "login.disabled-account-loses-access",
+    "login.registration-assigns-no-rights",
     "login.registration-indistinct",
     "login.registration-keeps-accounts",
     "login.reset-ends-former-password",
@@ -114,6 +115,7 @@ const ACCOUNTS: [&str; 10] = [
     "login.reset-indistinct",
     "login.reset-link-host",
     "login.reset-token-bound-to-user",
+    "login.reset-token-guesses-limited",
     "login.reset-token-single-use",
     "login.weak-password-refused",
 ];
@@ -241,6 +243,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "login.password-change-ends-sessions",
         "login.password-change-needs-password",
         "login.query-credentials-refused",
+        "login.registration-assigns-no-rights",
         "login.registration-indistinct",
         "login.registration-keeps-accounts",
         "login.reset-ends-former-password",
@@ -248,6 +251,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
         "login.reset-indistinct",
         "login.reset-link-host",
         "login.reset-token-bound-to-user",
+        "login.reset-token-guesses-limited",
         "login.reset-token-single-use",
         "login.return-address-never-5xx",
         "login.unusual-password-refused",
