@@ -6,8 +6,11 @@ use rand::rngs::StdRng;
 use super::{LoginSession, ReadMail};
 use crate::secret::Secret;
 
+/// Which characters an alphabet has, and how many.
+type Alphabet = (fn(u8) -> bool, u32);
+
 /// The least number of kinds of characters from which those of a token are taken, by what it has.
-const ALPHABETS: [(fn(u8) -> bool, u32); 4] = [
+const ALPHABETS: [Alphabet; 4] = [
     (|byte| byte.is_ascii_digit(), 10),
     (|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte), 16),
     (|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase(), 36),
