@@ -21,6 +21,15 @@ pub enum Place {
     Elsewhere,
 }
 
+/// Who can use a refresh token of a client that authenticates, beside that client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshTokenUser {
+    /// Whoever has it, by a refresh that is named: the client is not asked to prove who it is.
+    Anybody(&'static str),
+    /// Another client of the scenario.
+    OtherClient,
+}
+
 /// What the mail of a password reset has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResetMail {
@@ -241,8 +250,8 @@ pub struct Evidence {
     pub self_contained_life: std::time::Duration,
     /// Whether a refresh left its refresh token as the one to use next.
     pub refresh_token_stays: bool,
-    /// Who can use the refresh tokens of a client that authenticates, beside itself.
-    pub refresh_token_unbound: Option<&'static str>,
+    /// Who can use a refresh token of a client that authenticates, beside that client.
+    pub refresh_token_user: Option<RefreshTokenUser>,
     /// Whether passwords were guessed for a user that nobody knows.
     pub guessed_at_nobody: bool,
     /// Whether the right password of the account is known that was guessed at, so that a lock of it is seen.

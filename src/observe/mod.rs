@@ -39,7 +39,9 @@ pub use bytes::{contains, is_a_time, media_type_of, without_pair};
 pub use capacity::{CapacityFigures, CapacityStep};
 pub use challenge::{Challenge, ChallengeError, parse_challenges};
 pub use description::{Description, Phrase};
-pub use evidence::{AuthorizationRequest, ControlRun, Effect, Evidence, Observation, Place, ResetMail, TimingRun};
+pub use evidence::{
+    AuthorizationRequest, ControlRun, Effect, Evidence, Observation, Place, RefreshTokenUser, ResetMail, TimingRun,
+};
 pub use exchange::{
     ConnectionOf, Exchange, Header, RecordedExchange, RecordedHeader, Request, Response, Silence, takes_content,
 };

@@ -16,11 +16,12 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     sources: &[
         "OpenID Connect Core 1.0 (section 5.3)",
         "OpenID Connect Core 1.0 (section 3.1.2.1)",
+        "OpenID Connect Core 1.0 (section 5.4)",
         "RFC 6750 §3.1",
         "RFC 6749 §3.3",
     ],
     doc: Doc {
-        sends: "The document of OpenID Connect Discovery; the login of the scenario, whose authorization request has the scope `openid`, and its access token to the `userinfo_endpoint`; then the login without `openid` in its scope, and that access token to the same endpoint. Claims in the answer to it are a warning. Where the answer of that login states the scope `openid`, the check does not apply.",
+        sends: "The document of OpenID Connect Discovery; the login of the scenario, whose authorization request has the scope `openid`, and its access token to the `userinfo_endpoint`; then the login without `openid`, `profile`, `email`, `address` and `phone` in its scope, and that access token to the same endpoint. Claims in the answer to it are a warning. Where the answer of that login states one of these scopes, or the login is refused without them, the check does not apply.",
         matters: "A user who agrees that a client may read orders has not agreed that it learns who he is: a token for any API opens his name and his address.",
         fix: "Answer 403 with error=insufficient_scope at the UserInfo endpoint, where the scope of the token has no openid (RFC 6750 §3.1).",
     },
@@ -61,13 +62,14 @@ fn needs_openid(case: &ObservedCheck<'_>) -> Judgement {
             case.judge(index, &mut judgement);
         }
     }
+    if let Some(scope) = one(ASKED).and_then(|(_, seen)| claims_scope(seen)) {
+        let why = format!("the token of a login that did not ask for the scope {scope} has it");
+        judgement.not_applicable = Some(why);
+        return judgement;
+    }
     match one(ASKED) {
         Some((_, seen)) if seen.outcome == Outcome::Refused => {
-            judgement.not_applicable = Some("a login without the scope openid gets no token".to_owned());
-            return judgement;
-        }
-        Some((_, seen)) if has_openid(seen) => {
-            let why = "the token of a login that did not ask for openid has that scope";
+            let why = "a login without openid, and without the scopes of claims, gets no token";
             judgement.not_applicable = Some(why.to_owned());
             return judgement;
         }
@@ -90,11 +92,12 @@ fn needs_openid(case: &ObservedCheck<'_>) -> Judgement {
     judgement
 }
 
-/// Whether the answer of a login states `openid` in the scope of its token (RFC 6749 §5.1), or the token itself does.
-fn has_openid(seen: &Observation) -> bool {
-    let stated = seen.exchange.response().and_then(|answer| answer.json_text("scope"));
-    let is_stated = stated.is_some_and(|scope| scope.split(' ').any(|one| one == "openid"));
-    is_stated || claimed_scope(seen).is_some_and(|scope| scope.contains("openid"))
+/// The scope that brings claims (sections 3.1.2.1 and 5.4), where the answer of a login states one (RFC 6749 §5.1), or the token itself.
+fn claims_scope(seen: &Observation) -> Option<&'static str> {
+    let answered = seen.exchange.response().and_then(|answer| answer.json_text("scope")).unwrap_or_default();
+    let claimed = claimed_scope(seen).unwrap_or_default();
+    let is_stated = |one: &&str| answered.split(' ').any(|own| own == *one) || claimed.contains(*one);
+    ["openid", "profile", "email", "address", "phone"].into_iter().find(is_stated)
 }
 
 #[cfg(test)]
@@ -128,6 +131,7 @@ mod tests {
     fn a_token_without_openid_opens_no_claims() {
         let (document, claims) = (json!({ "userinfo_endpoint": "https://as.test/me" }), json!({ "sub": "alice" }));
         let (token, openid) = (json!({ "access_token": "t" }), json!({ "access_token": "t", "scope": "openid" }));
+        let email = json!({ "access_token": "t", "scope": "read email" });
         let named = (DOCUMENT, 200, document);
         let (opens, open_to_all) = ((WITH, 200, claims.clone()), (WITHOUT, 200, claims));
         let refused = |id| (id, 403, json!({ "error": "insufficient_scope" }));
@@ -139,7 +143,8 @@ mod tests {
             (vec![named.clone(), refused(WITH), logged_in.clone(), open_to_all.clone()], (1, 0, true)),
             (vec![named.clone(), refused(WITH), logged_in.clone(), refused(WITHOUT)], (0, 1, true)),
             (vec![named.clone(), opens.clone(), refused(ASKED)], (0, 0, false)),
-            (vec![named.clone(), opens.clone(), (ASKED, 200, openid), open_to_all], (0, 0, false)),
+            (vec![named.clone(), opens.clone(), (ASKED, 200, openid), open_to_all.clone()], (0, 0, false)),
+            (vec![named.clone(), opens.clone(), (ASKED, 200, email), open_to_all], (0, 0, false)),
             (vec![named, opens, logged_in], (0, 1, true)),
             (vec![refused(DOCUMENT)], (0, 0, false)),
         ] {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::silence::{ENDED, ends_a_process};
-use crate::check::judgement::{Judgement, ObservedCheck, expect};
+use crate::check::judgement::{Deviation, Judgement, ObservedCheck, expect};
 use crate::check::step::{Accept, SessionAct, Step, Want};
-use crate::observe::{Observation, Outcome, StepId};
+use crate::observe::{Observation, Outcome, RefreshTokenUser, StepId};
 
 /// A login of a known user with a wrong password, ...
 pub(super) const KNOWN: StepId = StepId::new("known");
@@ -256,15 +256,31 @@ pub(super) fn reuse(case: &ObservedCheck<'_>) -> Judgement {
     although_bound(case, judgement)
 }
 
-/// The same, where the client authenticates at its refresh: what shows that this does not protect its refresh tokens, which need not
-/// rotate where it does (RFC 9700 §4.14.2).
+/// The same, where the client authenticates at its refresh, and somebody else can use its refresh token. RFC 9700 §2.2.2 demands
+/// rotation of public clients alone, and a client is as good as public where nobody asks who it is. That another client can use the
+/// token violates RFC 6749 §6, which another check reports: that it is used twice is advice then.
 pub(super) fn although_bound(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement {
-    if let Some(who) = case.evidence.refresh_token_unbound {
-        let why = format!("the client authenticates, but its refresh tokens are not bound to it: {who} was granted");
-        let Judgement { access, protocol, advice, .. } = &mut judgement;
-        for found in access.iter_mut().chain(protocol).chain(advice) {
-            found.text = format!("{}; {why}", found.text);
+    let Some(user) = case.evidence.refresh_token_user else { return judgement };
+    let is_reuse = |found: &Deviation| {
+        case.evidence.observations.get(found.observation).is_some_and(|seen| seen.outcome == Outcome::Granted)
+    };
+    let why = match user {
+        RefreshTokenUser::Anybody(how) => {
+            format!("the client authenticates, but {how} was granted, too (see grant.refresh-authenticates-client)")
         }
+        RefreshTokenUser::OtherClient => {
+            for list in [&mut judgement.access, &mut judgement.protocol] {
+                let (reuse, others): (Vec<_>, Vec<_>) = std::mem::take(list).into_iter().partition(is_reuse);
+                *list = others;
+                judgement.advice.extend(reuse);
+            }
+            "the client authenticates, but a refresh by another client was granted, too (see grant.refresh-token-bound-to-client)"
+                .to_owned()
+        }
+    };
+    let Judgement { access, protocol, advice, .. } = &mut judgement;
+    for found in access.iter_mut().chain(protocol).chain(advice).filter(|found| is_reuse(found)) {
+        found.text = format!("{}; {why}", found.text);
     }
     judgement
 }
@@ -350,22 +366,22 @@ mod tests {
         let check = find("refresh.reuse-refused").expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "bearer");
         let step = check.steps.iter().position(|step| step.step_id() == Some(REUSED)).expect("is a step");
-        for (outcome, stays, unbound, expected) in [
+        for (outcome, stays, user, expected) in [
             (Outcome::Granted, false, None, (1, 0, false)),
-            (Outcome::Granted, false, Some("a refresh by another client"), (1, 0, true)),
-            (Outcome::Granted, true, Some("a refresh by another client"), (0, 1, true)),
+            (Outcome::Granted, false, Some(RefreshTokenUser::Anybody("a refresh without")), (1, 0, true)),
+            (Outcome::Granted, false, Some(RefreshTokenUser::OtherClient), (0, 1, true)),
+            (Outcome::Granted, true, Some(RefreshTokenUser::OtherClient), (0, 1, true)),
             (Outcome::Refused, false, None, (0, 0, false)),
         ] {
             let status = if outcome == Outcome::Granted { 200 } else { 400 };
             let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
             let asked = Exchange::unanswered(Request::new("POST", "/token"), Silence::Closed);
-            let mut evidence =
-                Evidence { refresh_token_stays: stays, refresh_token_unbound: unbound, ..Evidence::default() };
+            let mut evidence = Evidence { refresh_token_stays: stays, refresh_token_user: user, ..Evidence::default() };
             evidence.observe(Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome));
             let found = reuse(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             let mut texts = found.access.iter().chain(&found.advice).map(|one| &one.text);
-            let names = texts.any(|text| text.contains("a refresh by another client was granted"));
-            assert_eq!((found.access.len(), found.advice.len(), names), expected, "{outcome:?} {stays} {unbound:?}");
+            let names = texts.any(|text| text.contains(" was granted, too (see grant."));
+            assert_eq!((found.access.len(), found.advice.len(), names), expected, "{outcome:?} {stays} {user:?}");
         }
     }
 

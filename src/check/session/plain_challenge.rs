@@ -20,7 +20,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     doc: Doc {
         sends: "The metadata document, and the login of the scenario, whose authorization request has a `code_challenge`: with `code_challenge_method=plain`, and without a method, which means `plain` (RFC 7636 §4.3); in the request with its code, the challenge is the `code_verifier`. Where the metadata list `plain`, or no methods, the check does not apply.",
         matters: "Whoever has seen the address of an authorization request knows the verifier of a plain challenge. Where a server takes one, an attacker who can change that address makes the challenge of a client with S256 a plain one, and uses the code that he catches.",
-        fix: "Answer error=invalid_request to every authorization request whose method is not S256, those without a method too (RFC 7636 §4.4.1); or list plain in code_challenge_methods_supported.",
+        fix: "Answer error=invalid_request to every authorization request whose method is not S256, those without a method too (RFC 7636 §4.4.1).",
     },
     steps: &[
         fetch(MetadataDocument::Discovered),

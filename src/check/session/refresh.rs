@@ -97,7 +97,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9700 §4.14.2", "RFC 9700 §2.2.2", "ASVS 10.4.5", "RFC 6749 §10.4"],
         doc: Doc {
-            sends: "A refresh, and the same refresh with the same refresh token once the tolerated overlap (`rotation_delay`) has passed. Where that is granted and the refresh authenticates its client, a new refresh token is sent by another client of the scenario, without that authentication, and with a wrong secret: where these are refused, refresh tokens are bound to their client and need not rotate, and the check does not apply.",
+            sends: "A refresh, and the same refresh with the same refresh token once the tolerated overlap (`rotation_delay`) has passed. Where that is granted and the refresh authenticates its client, a new refresh token is sent without that authentication, with a wrong secret, and by another client of the scenario; and then by the client itself, as a control. Where all but the control are refused, refresh tokens are bound to their client and need not rotate, and the check does not apply. Where another client alone can use the token, the reuse is a warning: `grant.refresh-token-bound-to-client` reports that.",
             matters: "A refresh token that stays good after its use can be stolen and used beside its owner without anybody noticing.",
             fix: "Give a new refresh token with each refresh and refuse the old one; or bind refresh tokens to their client.",
         },
@@ -272,7 +272,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9700 §4.14.2", "CWE-367"],
         doc: Doc {
-            sends: "The same refresh three times at once, on connections of their own. Several that are granted within the overlap that is tolerated (`rotation_delay`, 2 s where the scenario says nothing) show nothing: `rotation_delay: 0s` has them found. Where several are granted and the refresh authenticates its client, a new refresh token is sent by another client of the scenario, without that authentication, and with a wrong secret: where these are refused, refresh tokens are bound to their client and need not rotate, and the check does not apply.",
+            sends: "The same refresh three times at once, on connections of their own. Several that are granted within the overlap that is tolerated (`rotation_delay`, 2 s where the scenario says nothing) show nothing: `rotation_delay: 0s` has them found. Where several are granted under `rotation_delay: 0s` and the refresh authenticates its client, a new refresh token is sent without that authentication, with a wrong secret, and by another client of the scenario; and then by the client itself, as a control. Where all but the control are refused, refresh tokens are bound to their client and need not rotate, and the check does not apply.",
             matters: "A server that looks first and marks later gives two hands a family of tokens each, and sees no reuse.",
             fix: "Look at a refresh token and use it up in one step, such as one UPDATE with a condition.",
         },

@@ -13,7 +13,7 @@ pub(super) fn described(act: SessionAct) -> Description {
     let text = match act {
         SessionAct::LogIn(_) | SessionAct::LogInAfter(..) | SessionAct::LogInForMoreScope(_) => "a login",
         SessionAct::LogInOfPublicClient(_) => "a login of a public client",
-        SessionAct::LogInWithoutOpenId(_) => "a login that does not ask for the scope openid",
+        SessionAct::LogInWithoutOpenId(_) => "a login that asks neither for openid nor for claims",
         SessionAct::AskUserInfo(_) => "the UserInfo endpoint",
         SessionAct::LogInAskingForMore(_) => {
             "a login whose authorization request asks for a scope that its credential lacks"

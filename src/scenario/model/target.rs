@@ -26,8 +26,10 @@ pub struct TargetFields {
     /// Whether it is yours: allows load, and probes that write, revoke or make it call out.
     #[serde(default)]
     pub owned: bool,
-    /// Addresses of further servers that are yours, such as that of an issuer elsewhere (`https://login.example.test`): probes that write,
-    /// revoke or disturb are allowed there, too. Of each address the origin counts (scheme, host and port).
+    /// Addresses of further servers that are yours, such as that of an issuer elsewhere (`https://login.example.test`): those of the
+    /// checks `token.*` and `meta.*` that guess secrets, revoke or disturb are sent there, too. Checks of logins (`login.*`, `refresh.*`,
+    /// `grant.*`, `code.*`) are sent wherever the login goes, if the target is `owned: true`. Of each address the origin counts (scheme,
+    /// host and port).
     #[serde(default)]
     pub owned_origins: Vec<Template>,
     /// How its certificate is verified, and which one is presented to it.

@@ -70,7 +70,7 @@ impl Stage<'_> {
         note(session.exchanges(), session.procedure(), evidence);
         match ended {
             Ok(held) => {
-                if wants_refusal && was_renewed && self.is_about_reuse() {
+                if wants_refusal && was_renewed && self.ends_with_reuse() {
                     self.has_to_rotate(identity, &session, evidence).await?;
                 }
                 self.keep_session(slot, held, evidence);
@@ -109,7 +109,10 @@ impl Stage<'_> {
                 Err(error) => refused(&error, exchange)?,
             });
         }
-        if let [.., one, _] = renewed.as_slice() {
+        // within a tolerated overlap it shows nothing, whoever else can use it
+        if evidence.rotation_overlap.is_zero()
+            && let [.., one, _] = renewed.as_slice()
+        {
             self.has_to_rotate(identity, one, evidence).await?;
         }
         all.into_iter().for_each(|told| told.observe(action, Place::Login, evidence));

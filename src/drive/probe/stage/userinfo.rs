@@ -7,7 +7,7 @@ use super::registration::request_to;
 use super::resource::{may_be_an_accident, second_counts};
 use super::told::{Told, granted};
 use super::{Halt, Stage};
-use crate::observe::{Evidence, Exchange, Outcome, Place, meaning_of_status};
+use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, meaning_of_status};
 use crate::plan::Action;
 
 /// The member of metadata that names it (OpenID Connect Discovery 1.0, section 3).
@@ -27,7 +27,13 @@ impl Stage<'_> {
         let (_, procedure) = self.login_of(identity)?;
         let changed = procedure.without_openid();
         let changed = changed.ok_or_else(|| Halt::Untestable("the login does not ask for openid".to_owned()))?;
-        self.log_in_changed((identity, changed), slot, evidence).await
+        let needs_id_token = changed.needs_id_token_to_log_out();
+        let told = self.log_in_changed((identity, changed), slot, evidence).await?;
+        if let Some(kept) = self.sessions.get_mut(slot).filter(|_| needs_id_token) {
+            // without `openid` it has none: that it cannot be logged out is no mistake of the scenario
+            kept.session.may_have_ended();
+        }
+        Ok(told)
     }
 
     /// Sends the token of a slot to the UserInfo endpoint, once more where the answer may be an accident. Where no document came, or no
@@ -41,10 +47,7 @@ impl Stage<'_> {
         slot: &'static str,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let is_document = |place: Place| place == Place::Metadata;
-        let mut documents = evidence.observations.iter().filter(|seen| is_document(seen.place));
-        let metadata = documents.find_map(|seen| seen.exchange.response()?.json());
-        let (Some(metadata), Some(kept)) = (metadata, self.slots.get(slot)) else { return Ok(()) };
+        let (Some(metadata), Some(kept)) = (metadata_of(evidence), self.slots.get(slot)) else { return Ok(()) };
         let Some(url) = self.named_near(ENDPOINT, evidence) else {
             let is_named = metadata.get(ENDPOINT).is_some();
             return Err(Halt::Inapplicable(if is_named { ELSEWHERE } else { NOT_NAMED }.to_owned()));
@@ -71,6 +74,12 @@ impl Stage<'_> {
     }
 }
 
+/// The document of the issuer, where one came: an error with a body of JSON names nothing.
+fn metadata_of(evidence: &Evidence) -> Option<Value> {
+    let is_document = |seen: &&Observation| seen.place == Place::Metadata && seen.outcome == Outcome::Granted;
+    evidence.observations.iter().filter(is_document).find_map(|seen| seen.exchange.response()?.json())
+}
+
 /// Claims of a user are what a success has: as JSON, whose `sub` is always there, or signed or encrypted as a JWT (section 5.3.2).
 fn meaning(exchange: &Exchange) -> Outcome {
     let Some(answer) = exchange.response() else { return Outcome::Silent };
@@ -88,6 +97,24 @@ mod tests {
     use super::*;
     use crate::observe::{Request, Response, Silence};
 
+    fn answer(status: u16, media: &str, body: &str) -> Exchange {
+        let headers = vec![("Content-Type".to_owned(), media.as_bytes().to_vec())];
+        let answer = Response { status, headers, body: body.as_bytes().to_vec(), truncated: false };
+        Exchange { answer: Ok(answer), ..Exchange::unanswered(Request::new("GET", "/"), Silence::Closed) }
+    }
+
+    #[test]
+    fn a_document_that_came_names_the_endpoint() {
+        for (status, outcome, is_document) in
+            [(200, Outcome::Granted, true), (404, Outcome::Refused, false), (500, Outcome::Broke, false)]
+        {
+            let mut evidence = Evidence::default();
+            let seen = Observation::in_test(0, answer(status, "application/json", "{}"), outcome);
+            evidence.observe(Observation { place: Place::Metadata, ..seen });
+            assert_eq!(metadata_of(&evidence).is_some(), is_document, "{status}");
+        }
+    }
+
     #[test]
     fn claims_of_a_user_are_a_grant() {
         for (status, media, body, expected) in [
@@ -99,11 +126,7 @@ mod tests {
             (403, "text/plain", "", Outcome::Refused),
             (500, "text/plain", "", Outcome::Broke),
         ] {
-            let headers = vec![("Content-Type".to_owned(), media.as_bytes().to_vec())];
-            let answer = Response { status, headers, body: body.as_bytes().to_vec(), truncated: false };
-            let asked = Exchange::unanswered(Request::new("GET", "/"), Silence::Closed);
-            let exchange = Exchange { answer: Ok(answer), ..asked };
-            assert_eq!(meaning(&exchange), expected, "{status} {media} {body}");
+            assert_eq!(meaning(&answer(status, media, body)), expected, "{status} {media} {body}");
         }
     }
 }
