@@ -27,8 +27,8 @@ pub struct TargetFields {
     #[serde(default)]
     pub owned: bool,
     /// Addresses of further servers that are yours, such as that of an issuer elsewhere (`https://login.example.test`): those of the
-    /// checks `token.*` and `meta.*` that guess secrets, revoke or disturb are sent there, too. Checks of logins (`login.*`, `refresh.*`,
-    /// `grant.*`, `code.*`) are sent wherever the login goes, if the target is `owned: true`. Of each address the origin counts (scheme,
+    /// checks `token.*` and `meta.*` that guess secrets, revoke or disturb are sent there, too. Those of logins (such as `login.*`,
+    /// `refresh.*`, `grant.*` and `code.*`) are sent wherever the login goes if the target is `owned: true`. Of each address the origin counts (scheme,
     /// host and port).
     #[serde(default)]
     pub owned_origins: Vec<Template>,
