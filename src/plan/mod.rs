@@ -42,6 +42,7 @@ mod seeded;
 pub mod selection;
 mod signing;
 pub mod subject;
+mod tolerances;
 mod two_users;
 mod unusual_login;
 mod values;

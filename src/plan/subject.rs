@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::login::LoginProcedure;
 use super::one_time::OneTimeSecret;
@@ -15,6 +14,7 @@ use crate::scheme::{Carrier, Proof, Scheme, mtls};
 use crate::secret::Secret;
 
 pub use super::client::{AuthorizationServer, ClientAuthMethod, ClientCredential};
+pub use super::tolerances::Tolerances;
 pub use crate::scenario::model::CredentialState;
 
 /// What an identity logs in with.
@@ -365,36 +365,6 @@ pub enum HookCall {
     Post(String),
     /// A command that may not be started.
     Forbidden,
-}
-
-/// What a scenario tolerates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tolerances {
-    /// How long a token may live past its end.
-    pub max_leeway: Duration,
-    /// Whether the scenario says so: then a token that lives longer is against what it asks for.
-    pub leeway_is_declared: bool,
-    /// How long a revoked credential may live on.
-    pub revocation_delay: Duration,
-    /// How long a rotated key may live on.
-    pub rotation_delay: Duration,
-    /// How long a self-contained token may still live at its logout.
-    pub self_contained_life: Duration,
-    /// How far the clocks may be apart.
-    pub max_clock_skew: Duration,
-}
-
-impl Default for Tolerances {
-    fn default() -> Self {
-        Self {
-            max_leeway: Duration::from_secs(1),
-            leeway_is_declared: false,
-            revocation_delay: Duration::from_secs(1),
-            rotation_delay: Duration::from_secs(2),
-            self_contained_life: Duration::from_secs(300),
-            max_clock_skew: Duration::from_secs(2),
-        }
-    }
 }
 
 /// What is known about a target.

@@ -54,7 +54,7 @@ pub(crate) const CHECKS: &[Check] = &[
         sources: &["RFC 7009 §2", "RFC 7009 §2.1"],
         doc: Doc {
             sends: "The login of the scenario; its client has the refresh token revoked at the revocation endpoint of the metadata, without a hint, and then the refresh of the login is sent. A revocation that is refused shows nothing here.",
-            matters: "Authorization servers MUST support the revocation of refresh tokens (RFC 7009 §2): whoever has a copy of one that answers 200 to it and lives on renews the access for as long as he likes.",
+            matters: "Authorization servers MUST support the revocation of refresh tokens (RFC 7009 §2). Where one lives on after a 200, whoever has a copy of it goes on renewing the access.",
             fix: "Look for the token among the refresh tokens as well, whatever the hint is, and end it with its family.",
         },
         steps: &[

@@ -145,7 +145,7 @@ mod tests {
                 declared(None, Some("walnut"), None),
                 vec![redirect],
                 json(200, "{}"),
-                ["`success` names the text \"walnut\"", "add it to `refusal`"],
+                ["`success` names the text `walnut`", "add it to `refusal`"],
             ),
             (
                 declared(Some(200), None, None),
