@@ -100,7 +100,6 @@ impl LoginProcedure {
 }
 
 impl Subject {
-    /// What is missing for a step about resets in the login of an identity.
     /// What is missing for guesses at the tokens of resets; none where nothing is.
     fn lacks_for_guessed_reset(&self, login: &LoginProcedure) -> Option<String> {
         let material = &self.material;
@@ -121,6 +120,7 @@ impl Subject {
         }
     }
 
+    /// What is missing for a step about resets in the login of an identity.
     pub(super) fn lacks_for_reset(&self, good: usize, act: SessionAct) -> Option<String> {
         let Some(login) = self.procedure_of(good).filter(|login| login.reset_completion.is_some()) else {
             return Some("no `reset_completion` in the login".to_owned());

@@ -98,11 +98,15 @@ impl Scrubber {
         }
     }
 
-    /// Adds a code that was sent, however short it is: a short one is found where neither letters nor digits are beside it.
+    /// Adds a code that was sent, however short it is, where it is no word: a short one is found where neither letters nor digits are beside it.
     pub fn add_code(&mut self, code: &str) {
         match code.len() {
             SHORTEST_SCRUBBED.. => self.add(code.as_bytes()),
-            SHORTEST_CODE.. if !self.spares(code) && !self.codes.iter().any(|known| known[..] == *code.as_bytes()) => {
+            SHORTEST_CODE..
+                if code.bytes().any(|byte| byte.is_ascii_digit())
+                    && !self.spares(code)
+                    && !self.codes.iter().any(|known| known[..] == *code.as_bytes()) =>
+            {
                 self.codes.push(Zeroizing::new(code.as_bytes().to_vec()));
             }
             _ => {}

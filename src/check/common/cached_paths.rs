@@ -15,36 +15,68 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 14.2.5", "CWE-524"],
     doc: Doc {
-        sends: "The good request to each resource that is read (at most 16), and the same with the name of a static file behind its path, which each run has for itself: /authbench-….css, and the same behind ;, %2F and %3F. What is granted is asked for once more with the credential, and then without one; and without one at an address of the same form that nobody has asked for. The protected content without a credential, at the first address alone, comes from a cache. What a cache keeps stays there until its end, at an address that nobody else knows.",
+        sends: "The good request to each resource that is read (at most 16), and the same with the name of a static file behind its path, which each run has for itself: /authbench-….css, and at one of them the same behind ;, %2F and %3F. What is granted is asked for once more with the credential, and then without one; and without one at an address of the same form that nobody has asked for. The protected content without a credential, at the first address alone, comes from a cache. What a cache keeps stays there until its end, at an address that nobody else knows.",
         matters: "Whoever gets a user to open such an address has the content of that user put into a cache, and reads it there.",
         fix: "Answer 404 to paths that name nothing, let the cache keep only what says that it may be kept, and send Cache-Control: no-store with protected answers.",
     },
     steps: &[
         send(Who::Good, On::EachRead).granted().called("the good request"),
-        good(WITH_SEGMENT, &[Alter::Path(with_segment)], "the good credential, with /authbench-….css behind the path"),
         good(
+            On::EachRead,
+            WITH_SEGMENT,
+            &[Alter::Path(with_segment)],
+            "the good credential, with /authbench-….css behind the path",
+        ),
+        good(
+            On::Protected,
             WITH_PARAMETER,
             &[Alter::Path(with_parameter)],
             "the good credential, with ;authbench-….css behind the path",
         ),
-        good(WITH_SLASH, &[Alter::Path(with_slash)], "the good credential, with %2Fauthbench-….css behind the path"),
-        good(WITH_QUERY, &[Alter::Path(with_query)], "the good credential, with %3Fauthbench-….css behind the path"),
-        again(WITH_SEGMENT, &[Alter::Path(with_segment)]),
-        again(WITH_PARAMETER, &[Alter::Path(with_parameter)]),
-        again(WITH_SLASH, &[Alter::Path(with_slash)]),
-        again(WITH_QUERY, &[Alter::Path(with_query)]),
-        anonymous(WITH_SEGMENT, &[Alter::Path(with_segment)]).id(KEPT[0]),
-        anonymous(WITH_PARAMETER, &[Alter::Path(with_parameter)]).id(KEPT[1]),
-        anonymous(WITH_SLASH, &[Alter::Path(with_slash)]).id(KEPT[2]),
-        anonymous(WITH_QUERY, &[Alter::Path(with_query)]).id(KEPT[3]),
-        unasked(WITH_SEGMENT, &[Alter::Path(|path| format!("{}/authbench-{RUN_MARK}-unasked.css", plain(path)))])
-            .id(UNASKED[0]),
-        unasked(WITH_PARAMETER, &[Alter::Path(|path| format!("{};authbench-{RUN_MARK}-unasked.css", plain(path)))])
-            .id(UNASKED[1]),
-        unasked(WITH_SLASH, &[Alter::Path(|path| format!("{}%2Fauthbench-{RUN_MARK}-unasked.css", plain(path)))])
-            .id(UNASKED[2]),
-        unasked(WITH_QUERY, &[Alter::Path(|path| format!("{}%3Fauthbench-{RUN_MARK}-unasked.css", plain(path)))])
-            .id(UNASKED[3]),
+        good(
+            On::Protected,
+            WITH_SLASH,
+            &[Alter::Path(with_slash)],
+            "the good credential, with %2Fauthbench-….css behind the path",
+        ),
+        good(
+            On::Protected,
+            WITH_QUERY,
+            &[Alter::Path(with_query)],
+            "the good credential, with %3Fauthbench-….css behind the path",
+        ),
+        again(On::EachRead, WITH_SEGMENT, &[Alter::Path(with_segment)]),
+        again(On::Protected, WITH_PARAMETER, &[Alter::Path(with_parameter)]),
+        again(On::Protected, WITH_SLASH, &[Alter::Path(with_slash)]),
+        again(On::Protected, WITH_QUERY, &[Alter::Path(with_query)]),
+        anonymous(On::EachRead, WITH_SEGMENT, &[Alter::Path(with_segment)]).id(KEPT[0]),
+        anonymous(On::Protected, WITH_PARAMETER, &[Alter::Path(with_parameter)]).id(KEPT[1]),
+        anonymous(On::Protected, WITH_SLASH, &[Alter::Path(with_slash)]).id(KEPT[2]),
+        anonymous(On::Protected, WITH_QUERY, &[Alter::Path(with_query)]).id(KEPT[3]),
+        unasked(
+            On::EachRead,
+            WITH_SEGMENT,
+            &[Alter::Path(|path| format!("{}/authbench-{RUN_MARK}-unasked.css", plain(path)))],
+        )
+        .id(UNASKED[0]),
+        unasked(
+            On::Protected,
+            WITH_PARAMETER,
+            &[Alter::Path(|path| format!("{};authbench-{RUN_MARK}-unasked.css", plain(path)))],
+        )
+        .id(UNASKED[1]),
+        unasked(
+            On::Protected,
+            WITH_SLASH,
+            &[Alter::Path(|path| format!("{}%2Fauthbench-{RUN_MARK}-unasked.css", plain(path)))],
+        )
+        .id(UNASKED[2]),
+        unasked(
+            On::Protected,
+            WITH_QUERY,
+            &[Alter::Path(|path| format!("{}%3Fauthbench-{RUN_MARK}-unasked.css", plain(path)))],
+        )
+        .id(UNASKED[3]),
     ],
     expect: not_kept,
     fault: "caches-static-names",
@@ -72,21 +104,21 @@ const UNASKED: [StepId; 4] = [
     StepId::new("unasked-encoded-query"),
 ];
 
-const fn good(id: StepId, alter: &'static [Alter], called: &'static str) -> Step {
-    send(Who::Good, On::EachRead).with(alter).id(id).called(called)
+const fn good(on: On, id: StepId, alter: &'static [Alter], called: &'static str) -> Step {
+    send(Who::Good, on).with(alter).id(id).called(called)
 }
 
 /// Some caches keep what is asked for twice.
-const fn again(id: StepId, alter: &'static [Alter]) -> Step {
-    send(Who::Good, On::EachRead).with(alter).where_granted(id).called("the same once more")
+const fn again(on: On, id: StepId, alter: &'static [Alter]) -> Step {
+    send(Who::Good, on).with(alter).where_granted(id).called("the same once more")
 }
 
-const fn anonymous(id: StepId, alter: &'static [Alter]) -> Step {
-    send(Who::Anonymous, On::EachRead).with(alter).where_granted(id).called("the same address without a credential")
+const fn anonymous(on: On, id: StepId, alter: &'static [Alter]) -> Step {
+    send(Who::Anonymous, on).with(alter).where_granted(id).called("the same address without a credential")
 }
 
-const fn unasked(id: StepId, alter: &'static [Alter]) -> Step {
-    let step = send(Who::Anonymous, On::EachRead).with(alter).where_granted(id);
+const fn unasked(on: On, id: StepId, alter: &'static [Alter]) -> Step {
+    let step = send(Who::Anonymous, on).with(alter).where_granted(id);
     step.called("an address of this form that nobody has asked for, without a credential")
 }
 

@@ -1,5 +1,6 @@
 //! What the refusal of another's object says of whose it is.
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::check::judgement::ObservedCheck;
@@ -56,7 +57,9 @@ pub(super) fn of(case: &ObservedCheck<'_>, seen: &Observation) -> Option<String>
 fn shown(refusal: &Response, good: &Response, others: &[&Response], target: &str) -> Option<String> {
     let said: Vec<_> = others.iter().map(|other| Said::by(other)).collect();
     let [refused, granted] = [refusal, good].map(Said::by);
-    let is_new = |text: &str| !target.contains(text);
+    let asked: Vec<_> =
+        target.split(['/', '?', '&', '=']).map(|part| percent_decode_str(part).decode_utf8_lossy()).collect();
+    let is_new = |text: &str| !asked.iter().any(|part| part == text);
     let pair = refused.members.iter().find(|pair| {
         granted.members.contains(pair) && is_new(&pair.1) && !said.iter().any(|own| own.has_value(&pair.1))
     });
@@ -98,7 +101,8 @@ fn personal(name: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
         Value::String(_) | Value::Number(_) => {
             let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            if PERSONAL.contains(&&*plain.to_ascii_lowercase()) && !text.trim().is_empty() {
+            let is_address = text.starts_with('/') || text.contains("://");
+            if !is_address && PERSONAL.contains(&&*plain.to_ascii_lowercase()) && !text.trim().is_empty() {
                 pairs.push((name.to_owned(), text));
             }
         }

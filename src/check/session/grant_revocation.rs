@@ -53,13 +53,15 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 7009 §2", "RFC 7009 §2.1"],
         doc: Doc {
-            sends: "The login of the scenario; its client has the refresh token revoked at the revocation endpoint of the metadata, without a hint, and then the refresh of the login is sent. A revocation that is refused shows nothing here.",
+            sends: "The login of the scenario; its client has the refresh token revoked at the revocation endpoint of the metadata, without a hint, and after the tolerated delay the refresh of the login is sent. A revocation that is refused shows nothing here.",
             matters: "Authorization servers MUST support the revocation of refresh tokens (RFC 7009 §2). Where one lives on after a 200, whoever has a copy of it goes on renewing the access.",
             fix: "Look for the token among the refresh tokens as well, whatever the hint is, and end it with its family.",
         },
         steps: &[
             logged_in("r"),
             revoked("r", LoginRevocation::OwnRefreshToken(None)).id(REFRESH_TOKEN_UNHINTED),
+            // as long as the scenario tolerates
+            Step::AwaitRefusal("r"),
             login(SessionAct::TryRefresh("r"))
                 .id(REFRESH_UNHINTED)
                 .called("the refresh after the revocation of its token"),

@@ -18,7 +18,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     sources: &["ASVS 6.6.3", "OWASP Forgot Password Cheat Sheet", "CWE-640", "CWE-307", "WSTG-ATHN-09"],
     doc: Doc {
         sends: "The `password_reset` of the scenario for `expendable_username`, and its `reset_completion` with the token of the mail, whose new password logs in. A token that may have 64 bits or more, by its length and its characters, is beyond guessing, and nothing else is sent. Otherwise another reset follows, whose completion gets another wrong token of the same form each time, one more than the failure budget of the scenario, until 429 comes or each is answered after half a second or more. Where nothing holds them up, the completion follows with the right token: a server that has cancelled the token passes. The password is put back. The user gets two or three mails.",
-        matters: "Six digits have a million values: whoever asks for a reset of somebody's account and tries them takes the account over within minutes.",
+        matters: "Six digits have a million values: whoever asks for a reset of somebody's account and tries them takes the account over sooner or later.",
         fix: "Cancel a short code after a few wrong ones, count them by account over all of its codes, and answer 429; or send a token of 128 bits in a link.",
     },
     steps: &[

@@ -170,6 +170,8 @@ pub enum SessionAct {
     RegisterName(RegisteredName),
     /// Registers a user whom nobody knows, and notes what the new account may not use; part of the set-up, it must succeed.
     RegisterPlain,
+    /// Registers one more user as the scenario has it.
+    RegisterPlainAgain,
     /// The same with members that give rights where they are believed. Granted is what opens a resource that other new accounts may
     /// not use.
     RegisterRaised(RaisedBy),

@@ -1,12 +1,16 @@
 //! Sessions whose identifier changes with the answer to a write, followed as a browser follows them (RFC 6265 §5.3).
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use super::jar::read;
 use super::{LoginSession, Logins};
 use crate::clock;
 use crate::observe::{Request, Response};
 use crate::secret::Secret;
+
+/// How long an account is waited for that somebody else looks at.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// A cookie of a request that its answer replaces.
 #[derive(Debug)]
@@ -33,7 +37,9 @@ impl Logins {
             accounts.values().cloned().collect()
         };
         for account in accounts {
-            if let Some(session) = account.lock().await.session.as_mut() {
+            // who logs in for so long holds nothing that a request could have carried
+            let Ok(mut account) = tokio::time::timeout(LONGEST_WAIT, account.lock()).await else { continue };
+            if let Some(session) = account.session.as_mut() {
                 session.follow(self, request, answer);
             }
         }

@@ -1,5 +1,6 @@
 //! Tokens of password resets that look like the right one and are not, and how long it takes to find that one.
 
+use percent_encoding::percent_decode_str;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
@@ -45,19 +46,40 @@ fn alike(token: &str, rng: &mut StdRng) -> String {
     ascii.into_iter().collect()
 }
 
+/// A path with another text in place of each segment and parameter that is, decoded, this one; none where none is.
+fn with_other_part(path: &str, text: &str, other: &str) -> Option<String> {
+    let mut changed = String::with_capacity(path.len());
+    let mut found = false;
+    for piece in path.split_inclusive(['/', '?', '&', '=', ';', '#']) {
+        let (part, end) = match piece.chars().next_back() {
+            Some(last) if "/?&=;#".contains(last) => piece.split_at(piece.len() - last.len_utf8()),
+            _ => (piece, ""),
+        };
+        let is_it = percent_decode_str(part).decode_utf8().is_ok_and(|decoded| decoded == text);
+        found |= is_it;
+        changed.push_str(if is_it { other } else { part });
+        changed.push_str(end);
+    }
+    found.then_some(changed)
+}
+
 impl LoginSession {
     /// The token of the mail that it has read.
     pub fn reset_token(&self) -> Option<&Secret> {
         self.state.mail.as_ref().map(|mail| &mail.token)
     }
 
-    /// The same session with a wrong token of the same form; none where there is no such one.
+    /// The same session with a wrong token of the same form; none where there is no such one, or the path of the mail does not have the
+    /// token as a part of its own.
     #[must_use]
     pub fn with_wrong_token(&self, rng: &mut StdRng) -> Option<Self> {
         const TRIES: usize = 16;
         let ReadMail { token, path, .. } = self.state.mail.as_ref()?;
         let wrong = (0..TRIES).map(|_| alike(token.expose(), rng)).find(|wrong| wrong != token.expose())?;
-        let path = path.as_ref().map(|path| Secret::new(path.expose().replace(token.expose(), &wrong)));
+        let path = match path {
+            Some(path) => Some(Secret::new(with_other_part(path.expose(), token.expose(), &wrong)?)),
+            None => None,
+        };
         let mut session = self.clone();
         if let Some(mail) = &mut session.state.mail {
             (mail.token, mail.path) = (Secret::new(wrong), path);
@@ -85,6 +107,18 @@ mod tests {
         ] {
             let bits = token_bits_at_most(&Secret::new(token));
             assert!(bits >= least && bits <= most, "{token}: {bits}");
+        }
+    }
+
+    #[test]
+    fn a_path_has_the_token_as_a_part_of_its_own() {
+        for (path, token, expected) in [
+            ("/reset/12345/1234", "1234", Some("/reset/12345/WRONG")),
+            ("/reset?user=a%40b&token=a%2Bb%2F9x%3D%3D", "a+b/9x==", Some("/reset?user=a%40b&token=WRONG")),
+            ("/reset/1234?next=/", "1234", Some("/reset/WRONG?next=/")),
+            ("/reset/12345", "1234", None),
+        ] {
+            assert_eq!(with_other_part(path, token, "WRONG").as_deref(), expected, "{path}");
         }
     }
 

@@ -85,10 +85,10 @@ impl Prober {
     }
 
     /// Goes on with the session that the answer to a good write sets in place of the one that it came with, which it may end by that.
-    /// Whoever calls this has seen that the write was granted, and that nobody else sends anything: an answer that refuses sets a session
-    /// of nobody, and reads come side by side.
+    /// Nobody else sends anything then; reads come side by side. Where the answer refuses, what it sets is the session of nobody: the
+    /// control that is refused with it logs in anew.
     pub(super) async fn follow(&self, exchange: &Exchange) {
-        if let Some(answer) = exchange.response().filter(|answer| (200..300).contains(&answer.status)) {
+        if let Some(answer) = exchange.response().filter(|answer| (200..400).contains(&answer.status)) {
             self.equipment.logins.follow(&exchange.request, answer).await;
         }
     }
@@ -211,7 +211,7 @@ impl Prober {
             Alter::Path(spelling) => {
                 let target = String::from_utf8_lossy(&request.target).into_owned();
                 let (path, query) = target.split_once('?').map_or((target.as_str(), None), |(p, q)| (p, Some(q)));
-                let path = spelling(path).replace(RUN_MARK, &format!("{:08x}", self.equipment.seed as u32));
+                let path = spelling(path).replace(RUN_MARK, &self.run_mark);
                 let sign = if path.contains('?') { '&' } else { '?' };
                 let query = query.map(|query| format!("{sign}{query}")).unwrap_or_default();
                 request.target = format!("{path}{query}").into_bytes();

@@ -141,6 +141,8 @@ pub struct Prober {
     disabled: Mutex<Option<String>>,
     /// What the last `before` of each resource kept.
     kept: Mutex<HashMap<usize, KeptValues>>,
+    /// What stands in paths for a text that this run has for itself, whatever its seed is.
+    run_mark: String,
 }
 
 impl Prober {
@@ -173,6 +175,7 @@ impl Prober {
             nonce_asked: OnceCell::new(),
             disabled: Mutex::default(),
             kept: Mutex::default(),
+            run_mark: format!("{:08x}", rand::random::<u32>()),
         }
     }
 
@@ -370,7 +373,9 @@ impl Prober {
             }
             // a credential that was obtained may have ended in between: it is renewed, once
             if outcome == Outcome::Refused && !renewed && held.token.is_some() {
-                self.forget(who, &held).await;
+                // what an answer has set in its place as well
+                let now = self.held(who).await.unwrap_or(held);
+                self.forget(who, &now).await;
                 renewed = true;
                 continue;
             }

@@ -68,7 +68,7 @@ impl Prober {
             // on the heap: this is rare, and every control would carry the room for it
             let exchange = Box::pin(self.prepared(resource, (preparation, &kept), evidence)).await;
             let is_done = exchange.status().is_some_and(|status| status < 400 || HARMLESS.contains(&status));
-            if is_done {
+            if is_done && preparation.method != "GET" {
                 self.follow(&exchange).await;
             }
             let lacking = exchange.response().and_then(|answer| kept.take(&preparation.keep, answer));

@@ -122,12 +122,22 @@ impl Caster<'_> {
             | SessionAct::RegisterAgain(_)
             | SessionAct::RegisterName(_)
             | SessionAct::RegisterPlain
+            | SessionAct::RegisterPlainAgain
             | SessionAct::RegisterRaised(_) => {
                 has(procedure.is_some_and(|login| !login.registration.is_empty()), "no `registration` in the login")?;
                 let takes = procedure.is_some_and(|login| login.takes_account());
                 has(
                     takes,
                     "the requests of the login do not refer to `{username}` and `{password}` of the credential",
+                )?;
+                let is_of_rights = matches!(
+                    step.act,
+                    SessionAct::RegisterPlain | SessionAct::RegisterPlainAgain | SessionAct::RegisterRaised(_)
+                );
+                let sends_code = procedure.is_some_and(|login| login.code_step().is_some());
+                has(
+                    !is_of_rights || !sends_code,
+                    "the login sends a one-time code, and that of a new user is unknown",
                 )?;
                 if let SessionAct::RegisterRaised(by) = step.act {
                     let raises = procedure.is_some_and(|login| login.registering_with(&by.members(&[])).is_some());

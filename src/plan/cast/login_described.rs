@@ -226,6 +226,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::RegisterAgain(Some(UserSpelling::SpaceBehind)) => {
             "a registration of the user who has an account, with a space behind the user-id"
         }
+        SessionAct::RegisterPlainAgain => "a registration of one more user",
         SessionAct::RegisterPlain => "a registration of a new user, whose rights are looked at",
         SessionAct::RegisterRaised(by) => {
             return Description::new(format!("a registration with {}", by.described()));

@@ -25,7 +25,10 @@ impl Caster<'_> {
                         "the requests of the login do not refer to `{username}` and `{password}` of the credential",
                     );
                 }
-                return match self.subject.material.expendable_codes {
+                return match &self.subject.material.expendable_codes {
+                    Some(account) if procedure.is_some_and(|login| login.account.0 == account.user) => missing(
+                        "`material.expendable_code_account` is the account of the login: name one that may be locked",
+                    ),
                     Some(_) => Ok(true),
                     None => missing("no `material.expendable_code_account`, whose one-time codes may be guessed at"),
                 };

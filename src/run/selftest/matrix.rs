@@ -43,10 +43,11 @@ const NEED_CERTIFICATES: [&str; 4] = [
 ];
 
 /// Checks of token endpoints of logins that ask for metadata, or for a client that no request goes without.
-const NEED_CODES: [&str; 6] = [
+const NEED_CODES: [&str; 7] = [
     "grant.published-authentication-works",
     "grant.client-scheme-name",
     "grant.revocation-ends-token",
+    "grant.revocation-ends-refresh-token",
     "grant.revocation-by-others-refused",
     "grant.revocation-unknown-token-200",
     "grant.revocation-wrong-hint",

@@ -15,9 +15,11 @@ use crate::plan::one_time::OneTimeSecret;
 
 /// Time steps around the present one whose codes no guess may be equal to.
 const NEAR: i64 = 20;
+/// What is said where no code is there for the login after the guesses.
+const NO_CODE_KEPT: &str = "no one-time code was left for the login after the guesses";
 /// Why no guess shows anything.
 const NOT_RIGHT: &str = "before the guesses the login of `material.expendable_code_account` by its password and its next one-time code was not \
-                         granted: it has to open what the credential of the login opens, and where an earlier run locked the account, wait for \
+                         granted: it has to open a protected resource that is read (at most 9 are tried), and where an earlier run locked the account, wait for \
                          its end";
 
 impl Stage<'_> {
@@ -41,8 +43,11 @@ impl Stage<'_> {
         }
         let (right, _) = self.code_account()?;
         let mut session = Logins::recorded(&right);
-        let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
-        self.guessed(action, &session, ended, evidence).await?;
+        if !is_first {
+            let kept = self.kept_code.take().ok_or_else(|| Halt::Obstacle(NO_CODE_KEPT.to_owned()))?;
+            session = session.with_code(kept);
+        }
+        self.try_session(action, session, evidence).await?;
         let is_granted = evidence.observations.last().is_some_and(|seen| seen.outcome == Outcome::Granted);
         if is_first && !is_granted { Err(Halt::Obstacle(NOT_RIGHT.to_owned())) } else { Ok(()) }
     }
@@ -50,6 +55,10 @@ impl Stage<'_> {
     /// Guesses at the codes of that account.
     pub(super) async fn guess_codes(&mut self, action: &Action, evidence: &mut Evidence) -> Result<(), Halt> {
         let (right, secret) = self.code_account()?;
+        // the right code comes directly after the guesses: an account that is locked for less than a time step is seen to be
+        let logins = &self.prober.equipment.logins;
+        let code = logins.codes.next_with(&secret, secret.period() / 2).await;
+        self.kept_code = Some(code.map_err(|error| Halt::Obstacle(error.to_string()))?.code);
         for _ in 0..self.times(1, true) {
             let wrong = self.wrong_code(&secret);
             let mut session = Logins::recorded(&right).with_code(wrong);

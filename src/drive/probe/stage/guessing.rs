@@ -118,7 +118,16 @@ impl Stage<'_> {
         right: &Arc<LoginProcedure>,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let mut session = Logins::recorded(right);
+        self.try_session(action, Logins::recorded(right), evidence).await
+    }
+
+    /// The same by a session that has not logged in yet.
+    pub(super) async fn try_session(
+        &mut self,
+        action: &Action,
+        mut session: LoginSession,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
         let ended = session.renewed(&self.prober.equipment.logins).await.map(|(held, _)| held);
         let exchange = self.noted(&session, evidence);
         let told = match ended {

@@ -148,6 +148,8 @@ pub(super) struct Stage<'a> {
     guessed_reset: Option<reset_guesses::GuessedReset>,
     /// The account that was registered as the scenario has it.
     newcomer: Option<raised::Newcomer>,
+    /// The one-time code of the login after guesses at such codes.
+    kept_code: Option<crate::secret::Secret>,
 }
 
 impl<'a> Stage<'a> {
@@ -178,6 +180,7 @@ impl<'a> Stage<'a> {
             completed: None,
             guessed_reset: None,
             newcomer: None,
+            kept_code: None,
         }
     }
 

@@ -7,7 +7,7 @@ use super::noting::note;
 use super::told::{Told, granted, refused};
 use super::{Halt, Stage};
 use crate::check::step::{ChosenPassword, RaisedBy};
-use crate::drive::login::{HeldCredential, Logins};
+use crate::drive::login::{HeldCredential, Logins, may_have_been_done};
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Outcome};
 use crate::plan::login::LoginProcedure;
@@ -26,11 +26,12 @@ const REFUSES_ALL: &str = "what refuses a new account refuses the credentials of
 /// Why a registration with more members shows nothing.
 const RAISED_OPENS_NOTHING: &str = "the account does not open what other new accounts open";
 /// Why access shows nothing.
-const OPEN_TO_ALL_NOW: &str = "it is open to other new accounts by now";
+const OPEN_TO_ALL_NOW: &str = "the account that was registered before opens it by now, or opens nothing any more";
 
 /// An account that was registered as the scenario has it.
 pub(super) struct Newcomer {
-    held: HeldCredential,
+    /// How it logs in.
+    login: Arc<LoginProcedure>,
     /// What it opens.
     open: usize,
     /// What it does not open, and a credential of the scenario does.
@@ -66,7 +67,8 @@ impl Stage<'_> {
             }
         }
         let open = open.ok_or_else(|| Halt::Untestable(OPENS_NOTHING.to_owned()))?;
-        if closed.is_empty() {
+        let needs_right = |at: &usize| !subject.resources[*at].scopes.is_empty();
+        if !closed.iter().any(needs_right) {
             return Err(if broken {
                 Halt::Obstacle(REFUSES_ALL.to_owned())
             } else {
@@ -75,7 +77,7 @@ impl Stage<'_> {
         }
         let names: Vec<String> = closed.iter().map(|at| subject.resources[*at].name()).collect();
         evidence.facts.push(("refuses a new account:", names.join(", ")));
-        self.newcomer = Some(Newcomer { held, open, closed });
+        self.newcomer = Some(Newcomer { login: theirs, open, closed });
         Ok(granted(exchanges.last().cloned()))
     }
 
@@ -98,12 +100,21 @@ impl Stage<'_> {
         let RegistrationOutcome { procedure: theirs, exchanges, ended } =
             self.registered_by(&raising, password, evidence).await?;
         let registration = exchanges.last().cloned();
-        if let Err(error) = &ended {
-            return refused(error, registration).map(Some);
-        }
         let not_tried = |evidence: &mut Evidence, why: &str| {
             evidence.facts.push(("not judged:", format!("a registration with {}: {why}", by.described())));
         };
+        // a success may look otherwise for an account with more rights: it logs in then
+        if let Err(error) = &ended
+            && !may_have_been_done(error)
+        {
+            return Ok(match refused(error, registration) {
+                Ok(told) => Some(told),
+                Err(_) => {
+                    not_tried(evidence, &error.to_string());
+                    None
+                }
+            });
+        }
         let Some(held) = self.newcomer_held(&theirs, evidence).await? else {
             not_tried(evidence, RAISED_OPENS_NOTHING);
             return Ok(None);
@@ -113,9 +124,16 @@ impl Stage<'_> {
             if self.used(&held, resource, evidence).await != Outcome::Granted {
                 continue;
             }
-            let newcomer = self.newcomer.as_ref().ok_or_else(no_plain)?;
-            match self.used(&newcomer.held, resource, evidence).await {
-                Outcome::Refused => opened = Some(resource),
+            // the other account is asked anew: what it may do may come later than its registration
+            let login = self.newcomer.as_ref().ok_or_else(no_plain)?.login.clone();
+            let other = self.newcomer_held(&login, evidence).await?;
+            match &other {
+                Some(other)
+                    if self.used(other, open, evidence).await == Outcome::Granted
+                        && self.used(other, resource, evidence).await == Outcome::Refused =>
+                {
+                    opened = Some(resource);
+                }
                 _ => not_tried(evidence, OPEN_TO_ALL_NOW),
             }
             break;
@@ -132,6 +150,22 @@ impl Stage<'_> {
             return Ok(None);
         }
         Ok(Some(Told { outcome: Outcome::Refused, ..granted(registration) }))
+    }
+
+    /// Whether a user can still be registered as the scenario has it: where not, what refused the others may be a limit.
+    pub(super) async fn register_plain_again(
+        &mut self,
+        identity: usize,
+        evidence: &mut Evidence,
+    ) -> Result<Told, Halt> {
+        let (_, procedure) = self.login_of(identity)?;
+        let password = self.registered_password(ChosenPassword::Good);
+        let RegistrationOutcome { exchanges, ended, .. } = self.registered_by(&procedure, password, evidence).await?;
+        let registration = exchanges.last().cloned();
+        Ok(match ended {
+            Ok(_) => granted(registration),
+            Err(_) => Told { outcome: Outcome::Refused, ..granted(registration) },
+        })
     }
 
     /// What a new account logs in to; none where it is refused.

@@ -70,8 +70,9 @@ impl Stage<'_> {
         let mut sets_nothing = false;
         for _ in 0..self.times(1, true) {
             let wrong = asked.with_wrong_token(&mut self.rng);
-            let mut session =
-                wrong.ok_or_else(|| Halt::Untestable("the token of the mail has no letter and no digit".to_owned()))?;
+            let mut session = wrong.ok_or_else(|| {
+                Halt::Untestable("no wrong token of the same form can take the place of the one in the mail".to_owned())
+            })?;
             let logins = &self.prober.equipment.logins;
             let ended = logins.complete_reset(EXPENDABLE, &procedure, &mut session, ChosenPassword::Another).await;
             note(session.exchanges(), &procedure, evidence);

@@ -239,6 +239,7 @@ impl Stage<'_> {
                 Box::pin(self.change_password_to(identity, chosen, evidence)).await?
             }
             SessionAct::RegisterPlain => Box::pin(self.register_plain(identity, evidence)).await?,
+            SessionAct::RegisterPlainAgain => Box::pin(self.register_plain_again(identity, evidence)).await?,
             SessionAct::RegisterRaised(by) => match Box::pin(self.register_raised(identity, by, evidence)).await? {
                 Some(told) => told,
                 None => return Ok(()),
