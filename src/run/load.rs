@@ -33,7 +33,7 @@ pub(super) async fn run(session: &Session<'_>, sink: &mut dyn FnMut(Event)) -> L
             break;
         }
         end.selected = true;
-        match one(session, (at, written), sink).await {
+        match Box::pin(one(session, (at, written), sink)).await {
             Ok((figures, aborted, resource)) => {
                 if session.options.shard.splits() {
                     continue;
@@ -91,7 +91,8 @@ async fn one(
     if stop.is_requested() {
         return Err(ended());
     }
-    let mut prepared = stop.unless_requested(Prepared::of(session, at, written)).await.ok_or_else(ended)??;
+    let mut prepared =
+        stop.unless_requested(Box::pin(Prepared::of(session, at, written))).await.ok_or_else(ended)??;
     if session.options.shard.splits() {
         prepared.clock = shards::clock_offset(session).await;
     }

@@ -496,7 +496,7 @@ async fn parts(
     let testable = session.untestable.is_none();
     let goes_on = |stop: &Stop| !stop.is_requested() || stop.time_is_over();
     if options.wants(Only::Load) && testable && goes_on(&options.stop) && options.checks.is_empty() {
-        let end = load::run(session, sink).await;
+        let end = Box::pin(load::run(session, sink)).await;
         loaded = end.selected;
         selected |= end.selected;
         exit = exit.worst(end.exit);

@@ -67,7 +67,7 @@ impl Prepared {
             };
             refused.insert(name.clone(), vec![request]);
         }
-        let good = Good::obtain(session, &identities, resource).await?;
+        let good = Box::pin(Good::obtain(session, &identities, resource)).await?;
         for (name, share) in mix {
             let expects_grant = name == VALID;
             let requests = refused.remove(&name).unwrap_or_else(|| good.requests.clone());

@@ -248,7 +248,9 @@ impl Prober {
 
     /// The request of a resource with a credential.
     pub async fn request_with(&self, held: &HeldCredential, resource: usize) -> Request {
-        self.good_request(held, resource, &mut Evidence::default()).await
+        // on the heap: what is noted is large
+        let mut evidence = Box::<Evidence>::default();
+        Box::pin(self.good_request(held, resource, &mut evidence)).await
     }
 }
 

@@ -347,21 +347,21 @@ impl Prober {
         let description = Description::new(format!("{name} with the good credential of {}", who.name));
         let (mut renewed, mut asked) = (false, 0);
         loop {
-            if let Err(error) = self.held(who).await {
+            if let Err(error) = Box::pin(self.held(who)).await {
                 return unobtainable(description, closing, &error);
             }
             if let Err(failed) = self.prepare(resource, When::Before, evidence).await {
                 return failed.control(&description, closing);
             }
             // what was sent before the write may have led to another session
-            let held = match self.held(who).await {
+            let held = match Box::pin(self.held(who)).await {
                 Ok(held) => held,
                 Err(error) => return unobtainable(description, closing, &error),
             };
             let request = self.good_request(&held, resource, evidence).await;
             let exchange = self.send_to(resource, &request).await;
             if self.subject().resources[resource].writes {
-                self.follow(&exchange).await;
+                Box::pin(self.follow(&exchange)).await;
             }
             if let Err(failed) = self.prepare(resource, When::After, evidence).await {
                 return failed.control(&description, closing);
@@ -374,7 +374,7 @@ impl Prober {
             // a credential that was obtained may have ended in between: it is renewed, once
             if outcome == Outcome::Refused && !renewed && held.token.is_some() {
                 // what an answer has set in its place as well
-                let now = self.held(who).await.unwrap_or(held);
+                let now = Box::pin(self.held(who)).await.unwrap_or(held);
                 self.forget(who, &now).await;
                 renewed = true;
                 continue;

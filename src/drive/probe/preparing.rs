@@ -69,7 +69,7 @@ impl Prober {
             let exchange = Box::pin(self.prepared(resource, (preparation, &kept), evidence)).await;
             let is_done = exchange.status().is_some_and(|status| status < 400 || HARMLESS.contains(&status));
             if is_done && preparation.method != "GET" {
-                self.follow(&exchange).await;
+                Box::pin(self.follow(&exchange)).await;
             }
             let lacking = exchange.response().and_then(|answer| kept.take(&preparation.keep, answer));
             if !is_done || lacking.is_some() {

@@ -278,7 +278,7 @@ impl Prober {
         };
         let exchange = self.send_to(resource, &request).await;
         if subject.resources[resource].writes {
-            self.follow(&exchange).await;
+            Box::pin(self.follow(&exchange)).await;
         }
         // what is left behind is seen by the next control
         drop(self.prepare(resource, When::After, &mut evidence).await);

@@ -149,7 +149,7 @@ impl Stage<'_> {
             if written.writes && matches!(asker, Asker::Identity(_)) {
                 let last = evidence.observations.last().filter(|last| last.outcome == Outcome::Granted);
                 if let Some(last) = last {
-                    self.prober.follow(&last.exchange).await;
+                    Box::pin(self.prober.follow(&last.exchange)).await;
                 }
             }
             if timed_out(evidence) {
