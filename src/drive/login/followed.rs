@@ -30,8 +30,19 @@ fn replaced(request: &Request, answer: &Response, name: &str) -> Option<Replaced
 }
 
 impl Logins {
+    /// Whether somebody holds the session that a request carried and its answer replaces.
+    pub async fn holds_replaced(&self, request: &Request, answer: &Response) -> bool {
+        let mut holds = false;
+        self.with_each_session(|session| holds |= session.replaced_by(request, answer).is_some()).await;
+        holds
+    }
+
     /// Goes on with the session that an answer sets in place of the one that its request carried, for whoever holds that.
     pub async fn follow(&self, request: &Request, answer: &Response) {
+        self.with_each_session(|session| session.follow(self, request, answer)).await;
+    }
+
+    async fn with_each_session(&self, mut look: impl FnMut(&mut LoginSession)) {
         let accounts: Vec<_> = {
             let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
             accounts.values().cloned().collect()
@@ -39,18 +50,20 @@ impl Logins {
         for account in accounts {
             // who logs in for so long holds nothing that a request could have carried
             let Ok(mut account) = tokio::time::timeout(LONGEST_WAIT, account.lock()).await else { continue };
-            if let Some(session) = account.session.as_mut() {
-                session.follow(self, request, answer);
-            }
+            account.session.iter_mut().for_each(&mut look);
         }
     }
 }
 
 impl LoginSession {
+    fn replaced_by(&self, request: &Request, answer: &Response) -> Option<Replaced> {
+        let token = self.held()?.token.as_ref()?;
+        let replaced = replaced(request, answer, self.procedure().cookie()?)?;
+        (replaced.was == token.value).then_some(replaced)
+    }
+
     fn follow(&mut self, logins: &Logins, request: &Request, answer: &Response) {
-        let Some(token) = self.held().and_then(|held| held.token.as_ref()) else { return };
-        let replaced = self.procedure().cookie().and_then(|name| replaced(request, answer, name));
-        let Some(replaced) = replaced.filter(|replaced| replaced.was == token.value) else { return };
+        let Some(replaced) = self.replaced_by(request, answer) else { return };
         let former = self.state.clone();
         self.state.jar.take_lines(answer.header_values("set-cookie"));
         match self.token(replaced.becomes, clock::now()).ok().and_then(|token| self.hold(logins, token).ok()) {

@@ -10,7 +10,7 @@ use super::{Prober, allowance};
 use crate::check::step::{Alter, Fill, OTHER_SOURCE, OtherConnection, RUN_MARK, is_number};
 use crate::clock;
 use crate::drive::wire::{self, BadDestination, Connection, Destination, Limits};
-use crate::observe::{ConnectionOf, Exchange, Request, Silence};
+use crate::observe::{ConnectionOf, Exchange, Outcome, Request, Silence};
 use crate::plan::members::with_one_member;
 use crate::target::address::host_field;
 use crate::target::destination::DestinationKey;
@@ -84,13 +84,27 @@ impl Prober {
         exchange
     }
 
-    /// Goes on with the session that the answer to a good write sets in place of the one that it came with, which it may end by that.
-    /// Nobody else sends anything then; reads come side by side. Where the answer refuses, what it sets is the session of nobody: the
-    /// control that is refused with it logs in anew.
+    /// Goes on with the session that the answer to a good write sets in place of the one that it came with, where that has ended by it: one
+    /// that lives on may have what belongs to it, such as a CSRF token. Nobody else sends anything then; reads come side by side. Where
+    /// the answer refuses, what it sets is the session of nobody: the control that is refused with it logs in anew.
     pub(super) async fn follow(&self, exchange: &Exchange) {
-        if let Some(answer) = exchange.response().filter(|answer| (200..400).contains(&answer.status)) {
-            self.equipment.logins.follow(&exchange.request, answer).await;
+        let Some(answer) = exchange.response().filter(|answer| (200..400).contains(&answer.status)) else { return };
+        let logins = &self.equipment.logins;
+        if logins.holds_replaced(&exchange.request, answer).await && !self.still_opens(&exchange.request).await {
+            logins.follow(&exchange.request, answer).await;
         }
+    }
+
+    /// Whether the cookies of a request open the main resource.
+    async fn still_opens(&self, request: &Request) -> bool {
+        let (Some(main), Some(cookies)) = (self.subject().main_resource(), request.value_of("cookie")) else {
+            return false;
+        };
+        let mut read = self.bare_request(main);
+        read.push("Cookie", cookies, true);
+        read.connection = request.connection.clone();
+        let answer = self.send_to(main, &read).await;
+        self.outcome(main, &answer).await == Outcome::Granted
     }
 
     async fn sent_at(&self, url: &Url, request: &Request) -> Exchange {
