@@ -66,7 +66,7 @@ impl LoginProcedure {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::login::{BesideWrites, CredentialEnd, LoginBody, LoginJson, LoginText};
+    use super::super::login::{LoginBody, LoginJson, LoginText};
     use super::*;
     use crate::check::step::ForeignHost;
 
@@ -83,23 +83,8 @@ pub(super) mod tests {
             body: Some(body),
             success: None,
         };
-        LoginProcedure {
-            source: CredentialSource::Requests(vec![step]),
-            token: None,
-            end: CredentialEnd::AsAnswered,
-            refresh: None,
-            refreshed: None,
-            logout: Vec::new(),
-            password_change: Vec::new(),
-            password_reset: Vec::new(),
-            reset_completion: None,
-            registration: Vec::new(),
-            cookies: None,
-            beside_writes: BesideWrites::default(),
-            one_time: None,
-            account: (account.0.to_owned(), Some(Secret::new(account.1))),
-            most_failures: 3,
-        }
+        let account = (account.0.to_owned(), Some(Secret::new(account.1)));
+        LoginProcedure { account, ..LoginProcedure::in_test(vec![step]) }
     }
 
     #[test]

@@ -562,3 +562,27 @@ impl LoginProcedure {
         Arc::new(Self { source, reset_completion, ..Self::clone(self) })
     }
 }
+
+#[cfg(test)]
+impl LoginProcedure {
+    /// The login of alice by these requests, and nothing else.
+    pub(crate) fn in_test(requests: Vec<LoginStep>) -> Self {
+        Self {
+            source: CredentialSource::Requests(requests),
+            token: None,
+            end: CredentialEnd::AsAnswered,
+            refresh: None,
+            refreshed: None,
+            logout: Vec::new(),
+            password_change: Vec::new(),
+            password_reset: Vec::new(),
+            reset_completion: None,
+            registration: Vec::new(),
+            cookies: None,
+            beside_writes: BesideWrites::default(),
+            one_time: None,
+            account: ("alice".to_owned(), None),
+            most_failures: 3,
+        }
+    }
+}

@@ -64,7 +64,7 @@ pub(super) fn limited(case: &ObservedCheck<'_>, right: StepId, (refused, so): (&
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use super::*;
@@ -73,10 +73,15 @@ mod tests {
     use crate::check::profile::Effective;
     use crate::observe::{Evidence, Observation};
 
-    /// What is found, remarked and left open where so many wrong codes are answered with this status, the last one with the other,
-    /// and the right one after them with the third.
-    fn judged(many: usize, (status, last): (u16, u16), right: Option<u16>) -> (usize, usize, usize, usize) {
-        let check = find("login.otp-guesses-limited").expect("is in the catalogue");
+    /// What a check of guesses finds, remarks and leaves open where so many wrong values are answered with this status, the last one with
+    /// the other, and the right one after them with the third.
+    pub(in super::super) fn judged_guesses(
+        id: &str,
+        many: usize,
+        (status, last): (u16, u16),
+        right: Option<u16>,
+    ) -> (usize, usize, usize, usize) {
+        let check = find(id).expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "bearer");
         let mut evidence = Evidence::default();
         let soon = Duration::from_millis(20);
@@ -90,6 +95,10 @@ mod tests {
         });
         let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
         (found.access.len(), found.protocol.len(), found.remarks.len(), found.open.len())
+    }
+
+    fn judged(many: usize, answers: (u16, u16), right: Option<u16>) -> (usize, usize, usize, usize) {
+        judged_guesses("login.otp-guesses-limited", many, answers, right)
     }
 
     #[test]

@@ -45,31 +45,10 @@ fn guesses_at_tokens(case: &ObservedCheck<'_>) -> Judgement {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use super::super::code_guesses::tests::judged_guesses;
 
-    use super::*;
-    use crate::check::common::throttling::tests::sent;
-    use crate::check::find;
-    use crate::check::profile::Effective;
-    use crate::observe::{Evidence, Observation, Outcome};
-
-    /// What is found, remarked and left open where wrong tokens are answered with this status, the last one with the other, and the
-    /// right one after them with the third.
-    fn judged((status, last): (u16, u16), right: Option<u16>) -> (usize, usize, usize, usize) {
-        let check = find("login.reset-token-guesses-limited").expect("is in the catalogue");
-        let profile = Effective::of(["api-key-403"], "session");
-        let mut evidence = Evidence::default();
-        let soon = Duration::from_millis(20);
-        evidence.observe(sent(0, "Basic x", 200, soon));
-        (0..11).for_each(|_| evidence.observe(sent(1, "Basic x", status, soon)));
-        evidence.observe(sent(1, "Basic x", last, soon));
-        right.into_iter().for_each(|status| {
-            let right = sent(2, "Basic x", status, soon);
-            let outcome = if status == 500 { Outcome::Broke } else { right.outcome };
-            evidence.observe(Observation { outcome, ..right });
-        });
-        let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-        (found.access.len(), found.protocol.len(), found.remarks.len(), found.open.len())
+    fn judged(answers: (u16, u16), right: Option<u16>) -> (usize, usize, usize, usize) {
+        judged_guesses("login.reset-token-guesses-limited", 12, answers, right)
     }
 
     #[test]

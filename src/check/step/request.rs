@@ -222,7 +222,7 @@ pub enum On {
     EachNested,
 }
 
-/// What stands in a path for a text that each run has for itself: a cache may still have what an earlier run asked for.
+/// The place in a path of a text that each run has for itself: a cache may still have what an earlier run asked for.
 pub const RUN_MARK: &str = "{run}";
 
 /// One change to the request.

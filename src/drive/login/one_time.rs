@@ -279,7 +279,7 @@ mod tests {
     use super::*;
     use crate::drive::login::ReadMail;
     use crate::observe::{Exchange, Silence};
-    use crate::plan::login::{BesideWrites, CredentialEnd, LoginProcedure};
+    use crate::plan::login::LoginProcedure;
     use crate::secret::Scrubber;
 
     #[test]
@@ -295,23 +295,7 @@ mod tests {
             media: None,
             success: None,
         };
-        let mut session = LoginSession::new(Arc::new(LoginProcedure {
-            source: CredentialSource::Requests(Vec::new()),
-            token: None,
-            end: CredentialEnd::AsAnswered,
-            refresh: None,
-            refreshed: None,
-            logout: Vec::new(),
-            password_change: Vec::new(),
-            password_reset: Vec::new(),
-            reset_completion: None,
-            registration: Vec::new(),
-            cookies: None,
-            beside_writes: BesideWrites::default(),
-            one_time: None,
-            account: ("alice".to_owned(), None),
-            most_failures: 3,
-        }));
+        let mut session = LoginSession::new(Arc::new(LoginProcedure::in_test(Vec::new())));
         session.state.one_time_code = Some(Secret::new("482913"));
         session.state.mail = Some(ReadMail {
             token: Secret::new("7f3a9c"),

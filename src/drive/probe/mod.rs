@@ -141,7 +141,7 @@ pub struct Prober {
     disabled: Mutex<Option<String>>,
     /// What the last `before` of each resource kept.
     kept: Mutex<HashMap<usize, KeptValues>>,
-    /// What stands in paths for a text that this run has for itself, whatever its seed is.
+    /// A text in paths that this run has for itself, whatever its seed is.
     run_mark: String,
 }
 

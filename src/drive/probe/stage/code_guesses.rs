@@ -15,8 +15,8 @@ use crate::plan::one_time::OneTimeSecret;
 
 /// Time steps around the present one whose codes no guess may be equal to.
 const NEAR: i64 = 20;
-/// What is said where no code is there for the login after the guesses.
-const NO_CODE_KEPT: &str = "no one-time code was left for the login after the guesses";
+/// What is said where the login after the guesses comes too late: a refusal then is no lock.
+const CODE_ENDED: &str = "the guesses took longer than a one-time code lasts, so the right code after them shows nothing: lower `failure_budget`";
 /// Why no guess shows anything.
 const NOT_RIGHT: &str = "before the guesses the login of `material.expendable_code_account` by its password and its next one-time code was not \
                          granted: it has to open a protected resource that is read (at most 9 are tried), and where an earlier run locked the account, wait for \
@@ -41,11 +41,17 @@ impl Stage<'_> {
         if !is_first && (fell_silent(evidence) || was_throttled(evidence) || is_delayed(self, evidence)) {
             return Ok(());
         }
-        let (right, _) = self.code_account()?;
+        let (right, secret) = self.code_account()?;
         let mut session = Logins::recorded(&right);
         if !is_first {
-            let kept = self.kept_code.take().ok_or_else(|| Halt::Obstacle(NO_CODE_KEPT.to_owned()))?;
-            session = session.with_code(kept);
+            let kept = self.kept_code.take().filter(|kept| kept.step == secret.step_at(clock::timestamp()).0);
+            let was_let_in = guesses(self, evidence).any(|guess| guess.outcome == Outcome::Granted);
+            session = match kept {
+                Some(kept) => session.with_code(kept.code),
+                // what a wrong code opened stays a finding
+                None if was_let_in => return Ok(()),
+                None => return Err(Halt::Obstacle(CODE_ENDED.to_owned())),
+            };
         }
         self.try_session(action, session, evidence).await?;
         let is_granted = evidence.observations.last().is_some_and(|seen| seen.outcome == Outcome::Granted);
@@ -58,7 +64,7 @@ impl Stage<'_> {
         // the right code comes directly after the guesses: an account that is locked for less than a time step is seen to be
         let logins = &self.prober.equipment.logins;
         let code = logins.codes.next_with(&secret, secret.period() / 2).await;
-        self.kept_code = Some(code.map_err(|error| Halt::Obstacle(error.to_string()))?.code);
+        self.kept_code = Some(code.map_err(|error| Halt::Obstacle(error.to_string()))?);
         for _ in 0..self.times(1, true) {
             let wrong = self.wrong_code(&secret);
             let mut session = Logins::recorded(&right).with_code(wrong);

@@ -15,6 +15,9 @@ use crate::observe::{Evidence, Exchange, Outcome};
 use crate::plan::login::LoginProcedure;
 use crate::secret::Secret;
 
+/// Why what a login returned is access.
+pub(super) const OPENS: &str = "what it returns opens a resource";
+
 impl Stage<'_> {
     /// The login of an identity with a wrong password, or with a user that nobody knows as well.
     pub(super) async fn wrong_login(
@@ -107,10 +110,15 @@ impl Stage<'_> {
     ) -> Told {
         let mut told = granted(exchange);
         let Some(main) = self.prober.subject().main_resource() else { return told };
-        let request = self.prober.good_request(&held, main, evidence).await;
-        let used = self.prober.send_to(main, &request).await;
-        told.outcome = self.prober.outcome(main, &used).await;
-        told.why = (told.outcome == Outcome::Granted).then(|| "what it returns opens a resource".to_owned());
+        told.outcome = self.used(&held, main, evidence).await;
+        told.why = (told.outcome == Outcome::Granted).then(|| OPENS.to_owned());
         told
+    }
+
+    /// What a resource answers to a credential.
+    pub(super) async fn used(&self, held: &HeldCredential, resource: usize, evidence: &mut Evidence) -> Outcome {
+        let request = self.prober.good_request(held, resource, evidence).await;
+        let used = self.prober.send_to(resource, &request).await;
+        self.prober.outcome(resource, &used).await
     }
 }

@@ -49,7 +49,7 @@ use crate::check::Check;
 use crate::check::step::{Fill, FormAuth, Hook, KeyChange, OTHER_SOURCE};
 use crate::clock;
 use crate::drive::control::Token;
-use crate::drive::login::HeldCredential;
+use crate::drive::login::{HeldCredential, SentCode};
 use crate::observe::{Description, Evidence, ForgeryId, Outcome, SetCookie};
 use crate::plan::subject::ClientCredential;
 use crate::plan::{Act, Action, Asker};
@@ -149,7 +149,7 @@ pub(super) struct Stage<'a> {
     /// The account that was registered as the scenario has it.
     newcomer: Option<raised::Newcomer>,
     /// The one-time code of the login after guesses at such codes.
-    kept_code: Option<crate::secret::Secret>,
+    kept_code: Option<SentCode>,
 }
 
 impl<'a> Stage<'a> {

@@ -97,7 +97,6 @@ fn members(body: &[u8]) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::observe::{Request, Response, Silence};
-    use crate::plan::login::{BesideWrites, CredentialEnd, CredentialSource};
 
     #[test]
     fn words_and_addresses_are_shown_and_what_may_be_a_secret_is_not() {
@@ -125,23 +124,8 @@ mod tests {
 
     #[test]
     fn what_a_login_carries_is_noted_without_names_and_places() {
-        let procedure = LoginProcedure {
-            source: CredentialSource::Requests(Vec::new()),
-            token: None,
-            end: CredentialEnd::Never,
-            refresh: None,
-            refreshed: None,
-            logout: Vec::new(),
-            password_change: Vec::new(),
-            password_reset: Vec::new(),
-            reset_completion: None,
-            registration: Vec::new(),
-            cookies: None,
-            beside_writes: BesideWrites::default(),
-            one_time: None,
-            account: ("alice@a.example".to_owned(), None),
-            most_failures: 1,
-        };
+        let procedure =
+            LoginProcedure { account: ("alice@a.example".to_owned(), None), ..LoginProcedure::in_test(Vec::new()) };
         let request = Request::new("POST", "/login")
             .credential_header("Cookie", "hid_session=U5QuThKztdAk; back=/account/profile")
             .credential_header("X-CSRF", "a8Kq27ZxP0sL")

@@ -18,9 +18,9 @@ const NO_LOGIN: &str = "a user who has just been registered does not log in (the
 /// Why no refusal of a new account shows anything.
 const OPENS_NOTHING: &str =
     "a new account opens no resource of the scenario: add one that every account may use, such as its own profile";
-/// Why there is nothing that a new account must not open.
-const OPENS_ALL: &str = "a new account opens each resource that was tried: add one that only administrators may use, with the `scopes` \
-                         that it needs, and a credential that has them";
+/// What to add where there is nothing that a right would open.
+const ADD_RIGHT: &str =
+    "add one that only administrators may use, with the `scopes` that it needs, and a credential that has them";
 /// Why what refuses a new account shows nothing.
 const REFUSES_ALL: &str = "what refuses a new account refuses the credentials of the scenario as well";
 /// Why a registration with more members shows nothing.
@@ -69,10 +69,14 @@ impl Stage<'_> {
         let open = open.ok_or_else(|| Halt::Untestable(OPENS_NOTHING.to_owned()))?;
         let needs_right = |at: &usize| !subject.resources[*at].scopes.is_empty();
         if !closed.iter().any(needs_right) {
-            return Err(if broken {
-                Halt::Obstacle(REFUSES_ALL.to_owned())
-            } else {
-                Halt::Untestable(OPENS_ALL.to_owned())
+            return Err(match (broken, closed.is_empty()) {
+                (true, _) => Halt::Obstacle(REFUSES_ALL.to_owned()),
+                (false, true) => {
+                    Halt::Untestable(format!("a new account opens each resource that was tried: {ADD_RIGHT}"))
+                }
+                (false, false) => {
+                    Halt::Untestable(format!("what refuses a new account needs no `scopes`: {ADD_RIGHT}"))
+                }
             });
         }
         let names: Vec<String> = closed.iter().map(|at| subject.resources[*at].name()).collect();
@@ -182,13 +186,6 @@ impl Stage<'_> {
         values::note_text(held.proof.secret(), evidence);
         logins.give_back(session);
         Ok(Some(held))
-    }
-
-    /// What a resource answers to a credential.
-    async fn used(&self, held: &HeldCredential, resource: usize, evidence: &mut Evidence) -> Outcome {
-        let request = self.prober.good_request(held, resource, evidence).await;
-        let used = self.prober.send_to(resource, &request).await;
-        self.prober.outcome(resource, &used).await
     }
 
     /// Whether a credential of the scenario opens what a new account does not.
