@@ -141,6 +141,8 @@ pub struct Prober {
     disabled: Mutex<Option<String>>,
     /// What the last `before` of each resource kept.
     kept: Mutex<HashMap<usize, KeptValues>>,
+    /// Preparations that were done: the resource, the method and the path.
+    prepared: Mutex<HashSet<(usize, String, String)>>,
     /// A text in paths that this run has for itself, whatever its seed is.
     run_mark: String,
 }
@@ -175,6 +177,7 @@ impl Prober {
             nonce_asked: OnceCell::new(),
             disabled: Mutex::default(),
             kept: Mutex::default(),
+            prepared: Mutex::default(),
             run_mark: format!("{:08x}", rand::random::<u32>()),
         }
     }

@@ -3,9 +3,9 @@
 use std::sync::PoisonError;
 
 use super::{KeptValues, Prober};
-use crate::observe::{ControlRun, Description, Evidence, Exchange, Outcome};
+use crate::observe::{ControlRun, Description, Evidence, Exchange, Outcome, Request};
 use crate::plan::Script;
-use crate::plan::subject::Preparation;
+use crate::plan::subject::{Identity, Preparation};
 
 /// Statuses of refusals that do not hinder: what was to be removed is not there, and what was to be there is.
 const HARMLESS: [u16; 3] = [404, 409, 410];
@@ -47,6 +47,11 @@ impl Unprepared {
     }
 }
 
+/// Whether a preparation did what it is for.
+fn is_done(exchange: &Exchange) -> bool {
+    exchange.status().is_some_and(|status| status < 400 || HARMLESS.contains(&status))
+}
+
 impl Prober {
     /// Sends what belongs before or after a write.
     ///
@@ -67,7 +72,7 @@ impl Prober {
         for preparation in wanted {
             // on the heap: this is rare, and every control would carry the room for it
             let exchange = Box::pin(self.prepared(resource, (preparation, &kept), evidence)).await;
-            let is_done = exchange.status().is_some_and(|status| status < 400 || HARMLESS.contains(&status));
+            let is_done = is_done(&exchange);
             if is_done && preparation.method != "GET" {
                 Box::pin(self.follow(&exchange)).await;
             }
@@ -100,8 +105,35 @@ impl Prober {
         };
         let named = |name: &String| subject.identities.iter().position(|identity| identity.name == *name);
         let identity = preparation.with.as_ref().map_or_else(|| subject.good_for(resource), named);
-        if let Some(identity) = identity
-            && let Ok(held) = self.held(&subject.identities[identity]).await
+        let who = identity.map(|at| &subject.identities[at]);
+        let mut exchange = self.sent_by(who, (resource, &request), evidence).await;
+        // what was done before may be refused because the credential has ended since: it is renewed, once
+        let place = (resource, preparation.method.clone(), preparation.path.clone());
+        let was_done = || self.prepared.lock().unwrap_or_else(PoisonError::into_inner).contains(&place);
+        if let (Some(who), Some(401 | 403)) = (who, exchange.status())
+            && was_done()
+            && let Ok(held) = self.held(who).await
+            && held.token.is_some()
+        {
+            self.forget(who, &held).await;
+            exchange = self.sent_by(Some(who), (resource, &request), evidence).await;
+        }
+        if is_done(&exchange) {
+            self.prepared.lock().unwrap_or_else(PoisonError::into_inner).insert(place);
+        }
+        exchange
+    }
+
+    /// Sends a request with the credential of an identity, where it has one.
+    async fn sent_by(
+        &self,
+        who: Option<&Identity>,
+        (resource, request): (usize, &Request),
+        evidence: &mut Evidence,
+    ) -> Exchange {
+        let mut request = request.clone();
+        if let Some(who) = who
+            && let Ok(held) = self.held(who).await
         {
             self.carry(&held, &mut request, evidence).await;
         }

@@ -1,4 +1,4 @@
-//! Sessions that get another identifier with each write, and end the former one.
+//! Sessions that get another identifier with each write, and end the former one; and that end with a write that is malformed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,6 +75,7 @@ async fn account(State(application): State<Application>, method: Method, headers
         _ => {
             let body: Value = serde_json::from_str(&body).unwrap_or_default();
             let Some(plan) = body.get("plan").and_then(Value::as_str) else {
+                application.held().sessions.remove(&identifier);
                 return StatusCode::BAD_REQUEST.into_response();
             };
             let cookie = application.opened(&user);
