@@ -18,13 +18,13 @@ pub(crate) const CHECKS: &[Check] = &[
         control: true,
         sources: &["RFC 7662 §2.2"],
         doc: Doc {
-            sends: "A live token, with the credentials of the resource server.",
+            sends: "A live token, with the credentials of the resource server, without a `token_type_hint`, which is optional (RFC 7662 §2.1). Where the endpoint finds access tokens by the hint `access_token` alone, the other checks of introspection send it.",
             matters: "A resource server decides about access by this answer: its members have types.",
-            fix: "Send active as a boolean, times as integers, scope as one string (RFC 7662 §2.2).",
+            fix: "Send active as a boolean, times as integers, scope as one string (RFC 7662 §2.2); look a token up whether or not a hint says what it is.",
         },
         steps: &[
             obtain("t"),
-            introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().called("a live token"),
+            introspect(FormAuth::Good, &[("token", Fill::Slot("t"))]).granted().unhinted().called("a live token"),
         ],
         expect: introspection::active_answer,
         fault: "active-string",

@@ -78,6 +78,7 @@ const fn form(endpoint: Endpoint, auth: FormAuth, params: &'static [(&'static st
         exhausts: false,
         optional: false,
         keep: None,
+        unhinted: false,
     })
 }
 
@@ -198,6 +199,14 @@ impl Step {
         match self {
             Step::Send(send) => Step::Send(Send { times, ..send }),
             Step::Form(form) => Step::Form(FormStep { times, ..form }),
+            other => other,
+        }
+    }
+
+    /// Sends a form without the `token_type_hint` that the endpoint turned out to need.
+    pub const fn unhinted(self) -> Step {
+        match self {
+            Step::Form(form) => Step::Form(FormStep { unhinted: true, ..form }),
             other => other,
         }
     }

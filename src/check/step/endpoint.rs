@@ -198,6 +198,8 @@ pub struct FormStep {
     pub exhausts: bool,
     /// Slot for the access token that comes back.
     pub keep: Option<&'static str>,
+    /// Whether it travels without the `token_type_hint` that the endpoint turned out to need.
+    pub unhinted: bool,
 }
 
 /// A metadata document.

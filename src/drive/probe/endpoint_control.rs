@@ -1,7 +1,9 @@
 //! Controls of the endpoints of an authorization server: the same endpoint, the same client, correctly authenticated.
 
+use std::sync::atomic::Ordering;
+
 use super::client_auth::unusable;
-use super::form::{FilledForm, correct, meaning};
+use super::form::{FilledForm, correct, hint, meaning};
 use super::{Prober, unobtainable};
 use crate::check::step::{Endpoint, FormAuth, FormStep};
 use crate::drive::control::{ControlError, NONCES};
@@ -25,12 +27,15 @@ impl Prober {
         let description = self.described(&form);
         // a resource server of another audience proves with any answer that the endpoint lets it ask
         let active_wanted = endpoint == Endpoint::Introspection && auth != FormAuth::ForeignResourceServer;
-        let (mut asked, mut renewed) = (0, false);
+        let (mut asked, mut renewed, mut hinted) = (0, false, false);
         loop {
-            let filled = match self.filled(&form).await {
+            let mut filled = match self.filled(&form).await {
                 Ok(filled) => filled,
                 Err(error) => return unobtainable(description, closing, &error),
             };
+            if hinted {
+                hint(&mut filled.params);
+            }
             let token = filled.params.first().map(|(_, token)| Secret::new(token.as_str()));
             let exchange = match self.post_form(filled, evidence).await {
                 Ok(exchange) if asked < NONCES && self.asks_again(&form, &exchange) => {
@@ -49,6 +54,13 @@ impl Prober {
                     renewed = true;
                     continue;
                 }
+                // what is found with a hint alone is for `introspect.active-response` to say, and the others go on
+                if auth == FormAuth::Good && !hinted && !self.hint_needed.load(Ordering::Relaxed) {
+                    hinted = true;
+                    continue;
+                }
+            } else if hinted && outcome == Outcome::Granted {
+                self.hint_needed.store(true, Ordering::Relaxed);
             }
             return ControlRun { credential: None, description, closing, exchange, outcome, was_accepted: false };
         }

@@ -1,6 +1,7 @@
 //! Form posts to the endpoints of an authorization server, correct and not.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use url::Url;
 
@@ -127,6 +128,9 @@ impl Prober {
         if form.endpoint.issues_tokens() {
             self.complete(form, &mut params);
         }
+        if form.endpoint == Endpoint::Introspection && !form.unhinted && self.hint_needed.load(Ordering::Relaxed) {
+            hint(&mut params);
+        }
         for (name, value) in params.iter().chain(&query) {
             if is_secret_name(name) && !values::is_word_of(name, value) {
                 values::note_text(value, evidence);
@@ -195,6 +199,7 @@ pub(super) fn correct(endpoint: Endpoint) -> FormStep {
         exhausts: false,
         optional: false,
         keep: None,
+        unhinted: false,
     }
 }
 
@@ -225,6 +230,13 @@ fn carries(endpoint: Endpoint, response: &Response) -> bool {
         }
         Endpoint::Introspection => response.json().is_some_and(|json| json.get("active") == Some(&true.into())),
         Endpoint::Revocation => false,
+    }
+}
+
+/// Says that the token is an access token (RFC 7662 §2.1), where nothing else is said of it.
+pub(super) fn hint(params: &mut Vec<(String, String)>) {
+    if !params.iter().any(|(name, _)| name == "token_type_hint") {
+        params.push(("token_type_hint".to_owned(), "access_token".to_owned()));
     }
 }
 

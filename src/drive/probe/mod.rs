@@ -131,6 +131,8 @@ pub struct Prober {
     nonce_asked: OnceCell<()>,
     /// How clients send their secret at endpoints that do not take it as the scenario says.
     methods: Mutex<HashMap<Endpoint, ClientAuthMethod>>,
+    /// Whether the introspection endpoint calls a live access token active only where a hint says that it is one.
+    hint_needed: AtomicBool,
     /// Controls that were granted before.
     granted_controls: Mutex<HashSet<Control>>,
     /// Whether a credential ends when its identity obtains another one.
@@ -173,6 +175,7 @@ impl Prober {
             last_turn: Mutex::default(),
             unchallenged: Mutex::default(),
             methods: Mutex::default(),
+            hint_needed: AtomicBool::new(false),
             granted_controls: Mutex::default(),
             nonce_asked: OnceCell::new(),
             disabled: Mutex::default(),

@@ -37,6 +37,7 @@ const TOKEN_REQUEST: FormStep = FormStep {
     optional: false,
     exhausts: false,
     keep: None,
+    unhinted: false,
 };
 
 impl StandIn {

@@ -142,6 +142,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("cacheable-introspection", "introspect.no-store", "lets introspection answers be cached"),
     row("revoke-get", "revoke.bad-request", "revokes for GET with the token in the query"),
     row("active-string", "introspect.active-response", "spells active as text"),
+    variant(
+        "introspection-needs-hint",
+        "introspect.active-response",
+        "finds access tokens by the hint access_token alone",
+    ),
     row("error-on-unknown", "introspect.unknown-token-inactive", "answers 400 to a token that it does not know"),
     row("introspect-ignores-exp", "introspect.expired-inactive", "calls expired tokens active"),
     row("introspect-ignores-nbf", "introspect.not-yet-valid-inactive", "calls signed tokens active before their nbf"),

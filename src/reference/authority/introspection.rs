@@ -95,7 +95,9 @@ fn decide(authority: &Authority, headers: &HeaderMap, params: &Params) -> Result
     let of_refresh_tokens = params.value("token_type_hint").is_some_and(|hint| hint == "refresh_token");
     let revoked = revoked && !(of_refresh_tokens && authority.fault("hint-passes-revocation"));
     let hint = params.value("token_type_hint").is_some_and(|hint| hint != "access_token");
-    let hidden = hint && authority.fault("hint-is-filter");
+    let unhinted = params.value("token_type_hint").is_none();
+    let hidden =
+        hint && authority.fault("hint-is-filter") || (hint || unhinted) && authority.fault("introspection-needs-hint");
     if !entitled || expired || revoked || hidden || !record.is_access_token {
         return Ok(inactive(authority, Some(&record)));
     }
