@@ -121,6 +121,8 @@ pub const FOREIGN_INTROSPECTION_CLIENT: (&str, &str) = ("billing-api", "billing-
 pub const PUBLIC_CLIENT: &str = "public-app";
 /// The redirection URI that all clients of the reference have registered.
 pub const REDIRECTION_URI: &str = "https://app.example.test/callback";
+/// A second one that is registered for the same client.
+pub const OTHER_REDIRECTION_URI: &str = "https://app.example.test/preview";
 /// A confidential client that is not registered for the client credentials grant.
 pub const CLIENT_WITHOUT_GRANT: (&str, &str) = ("no-grant", "no-grant-Secret-6bW1zJ4r");
 /// A user-id that may be guessed at: logins count the failures of each user.

@@ -32,6 +32,9 @@ impl Subject {
         let procedure = self.procedure_of(identity)?;
         match change {
             GrantChange::OtherClient => self.code_of_other_client(identity),
+            GrantChange::OtherRegisteredUri => {
+                procedure.with_code_sent_to(self.material.other_redirection_uri.as_deref()?)
+            }
             GrantChange::SecretOfOther => {
                 let own = procedure.token_request()?;
                 let (_, secret) = self.of_others(own).find_map(sent_pair)?;

@@ -36,6 +36,13 @@ const CLIENT: &str = "client_id";
 const REDIRECTION: &str = "redirect_uri";
 
 impl LoginProcedure {
+    /// The same login with another redirection URI in the request with its code; none where that has none, or this one.
+    pub(super) fn with_code_sent_to(&self, uri: &str) -> Option<Arc<Self>> {
+        let own = self.code_request()?;
+        let is_other = own.field(REDIRECTION)?.whole() != Some(uri);
+        is_other.then(|| self.with_code_request(with_field(own, REDIRECTION, Some(uri))?)).flatten()
+    }
+
     /// The same login with a change in how its code is used; none where it has nothing to change.
     #[must_use]
     pub(super) fn with_changed_code(&self, change: GrantChange) -> Option<Arc<Self>> {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::check::step::{
-    Alter, Artefact, Endpoint, Fill, FormAuth, Hook, MetadataDocument, PeculiarAccount, Send, SessionAct, Step, Who,
+    Alter, Artefact, Endpoint, Fill, FormAuth, GrantChange, Hook, MetadataDocument, PeculiarAccount, Send, SessionAct,
+    Step, Who,
 };
 use crate::scenario::model::{AccessToken, DeclaredMaterial, LoginSource, Scheme as DeclaredScheme, SchemeFields};
 use crate::scenario::{LoadedScenario, Position, ScenarioError, Template};
@@ -125,6 +126,9 @@ fn wanted_by(step: &Step) -> Vec<&'static str> {
         Step::Session(session) if matches!(session.act, SessionAct::GuessPasswords | SessionAct::GuessResetTokens) => {
             vec!["failure_budget", "expendable_username", "expendable_password"]
         }
+        Step::Session(session) if session.act == SessionAct::ChangedGrant(GrantChange::OtherRegisteredUri) => {
+            vec!["other_redirection_uri"]
+        }
         Step::Session(session) if session.act == SessionAct::GuessCodes => {
             vec!["failure_budget", "expendable_code_account"]
         }
@@ -207,6 +211,7 @@ fn written(material: &DeclaredMaterial) -> Vec<(&'static str, Position)> {
         ("introspection_client", client(&material.introspection_client)),
         ("foreign_introspection_client", client(&material.foreign_introspection_client)),
         ("public_client_id", text(&material.public_client_id)),
+        ("other_redirection_uri", text(&material.other_redirection_uri)),
         ("client_without_grant", client(&material.client_without_grant)),
         ("special_client", client(&material.special_client)),
         ("disallowed_scope", nowhere(material.disallowed_scope.is_some())),
@@ -300,7 +305,7 @@ mod tests {
         let text = "authbench: 1\nname: all\ntarget: reference\nscheme: bearer\nmaterial:\n  \
             introspection_client: { client_id: a, client_secret: b }\n  \
             foreign_introspection_client: { client_id: a, client_secret: b }\n  public_client_id: a\n  \
-            client_without_grant: { client_id: a, client_secret: b }\n  special_client: { client_id: a, client_secret: b }\n  \
+            other_redirection_uri: a\n  client_without_grant: { client_id: a, client_secret: b }\n  special_client: { client_id: a, client_secret: b }\n  \
             disallowed_scope: a\n  lookalike_scopes: [a]\n  other_audience_token: a\n  refresh_token: a\n  failure_budget: 5\n  \
             source_header: X-A\n  trusted_origins: [\"https://a.test\"]\n  expendable_client_id: a\n  expendable_username: a\n  expendable_password: a\n  expendable_code_account: { username: a, password: b, totp: AAAAAAAAAAAAAAAA }\n  resource_identifier: /a\n  \
             refresh_grant: { refresh_token: a, access_token: b }\n  long_password_account: { username: a, password: b }\n  \
@@ -311,7 +316,7 @@ mod tests {
         let loaded = crate::scenario::load_text("all.yaml".to_owned(), text.to_owned()).expect("is a scenario");
         let members: BTreeSet<&str> =
             written(&loaded.scenario.material).into_iter().map(|(member, _)| member).collect();
-        assert_eq!(members.len(), 32, "each member has a row");
+        assert_eq!(members.len(), 33, "each member has a row");
         let used: BTreeSet<&str> = scheme::SCHEMES.iter().flat_map(|scheme| used_by(*scheme)).collect();
         let unused: Vec<&&str> = members.difference(&used).collect();
         assert_eq!(unused, [&"hooks.revoke"], "no check calls it");

@@ -32,6 +32,7 @@ impl Subject {
         texts.extend(material.clients().map(|client| client.id.clone()));
         let named = [
             &material.public_client_id,
+            &material.other_redirection_uri,
             &material.disallowed_scope,
             &material.expendable_client_id,
             &material.expendable_username,

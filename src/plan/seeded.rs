@@ -292,6 +292,7 @@ pub(super) fn material() -> Material {
         introspection_client: client(seed::INTROSPECTION_CLIENT),
         foreign_introspection_client: client(seed::FOREIGN_INTROSPECTION_CLIENT),
         public_client_id: Some(seed::PUBLIC_CLIENT.to_owned()),
+        other_redirection_uri: Some(seed::OTHER_REDIRECTION_URI.to_owned()),
         client_without_grant: client(seed::CLIENT_WITHOUT_GRANT),
         special_client: client(seed::SPECIAL_CLIENT),
         disallowed_scope: Some(seed::ADMIN.to_owned()),

@@ -274,6 +274,8 @@ pub struct Material {
     pub foreign_introspection_client: Option<ClientCredential>,
     /// A public client.
     pub public_client_id: Option<String>,
+    /// A second redirection URI of the client of a login.
+    pub other_redirection_uri: Option<String>,
     /// A confidential client without the client credentials grant.
     pub client_without_grant: Option<ClientCredential>,
     /// A client whose identifier or secret needs form encoding.

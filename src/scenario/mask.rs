@@ -9,13 +9,14 @@ const SECRET_KEYS: [&str; 7] =
 const SECRET_SECTIONS: [&str; 3] = ["credentials:", "logins:", "material:"];
 
 /// Keys of those sections whose values may be shown.
-const OPEN_KEYS: [&str; 32] = [
+const OPEN_KEYS: [&str; 33] = [
     "scopes",
     "tenant",
     "state",
     "client_id",
     "username",
     "public_client_id",
+    "other_redirection_uri",
     "disallowed_scope",
     "lookalike_scopes",
     "trusted_origins",

@@ -199,13 +199,14 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 6749 §4.1.3", "RFC 6749 §10.6"],
         doc: Doc {
-            sends: "The login of the scenario with another `redirect_uri` in the request with its code than in its authorization request, and without one. OAuth 2.1 drops the parameter: a request without it that is accepted is information, and a finding under strict-rfc.",
+            sends: "The login of the scenario with another `redirect_uri` in the request with its code than in its authorization request, also with one that is registered for its client, too (`material.other_redirection_uri`), and without one. OAuth 2.1 drops the parameter: a request without it that is accepted is information, and a finding under strict-rfc.",
             matters: "The comparison shows that the code reached the client that asks, and nobody in between.",
             fix: "Keep the redirection URI with the code, and compare (RFC 6749 §4.1.3).",
         },
         steps: &[
             login(SessionAct::LogIn("s")).granted().called(THE_LOGIN),
             login(SessionAct::ChangedGrant(GrantChange::OtherRedirectionUri)).denied(REFUSED),
+            login(SessionAct::ChangedGrant(GrantChange::OtherRegisteredUri)).denied(REFUSED).if_given(),
             login(SessionAct::ChangedGrant(GrantChange::NoRedirectionUri)),
         ],
         expect: compared,

@@ -1,6 +1,6 @@
 //! What an application says to whoever has forgotten the password of an account, or of none.
 
-use super::judgements::{KNOWN, KNOWN_AGAIN, UNKNOWN, UNKNOWN_AGAIN, breaks_for_one, users_alike};
+use super::indistinct::{KNOWN, KNOWN_AGAIN, UNKNOWN, UNKNOWN_AGAIN, breaks_for_one, users_alike};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{SessionAct, Want, login};
 use crate::check::{Check, Doc, PLAIN, Severity, Tier};

@@ -1,21 +1,10 @@
 //! How answers of logins are judged.
 
-use std::collections::BTreeSet;
-
-use crate::check::judgement::sameness::{AnswerShape, sent_in};
 use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck, expect};
 use crate::check::step::{Accept, SessionAct, Step, Want};
 use crate::observe::{Observation, Outcome, RefreshTokenUser, StepId};
 
-/// A login of a known user with a wrong password, ...
-pub(super) const KNOWN: StepId = StepId::new("known");
-/// ... the same again, ...
-pub(super) const KNOWN_AGAIN: StepId = StepId::new("known-again");
-/// ... and one of a user that does not exist.
-pub(super) const UNKNOWN: StepId = StepId::new("unknown");
-/// ... and another about it.
-pub(super) const UNKNOWN_AGAIN: StepId = StepId::new("unknown-again");
 /// A refresh token that was used before.
 pub(super) const REUSED: StepId = StepId::new("reused");
 /// A password with a space behind it, ...
@@ -69,96 +58,6 @@ pub(super) fn low_where_only(case: &ObservedCheck<'_>, ids: &[StepId]) -> Judgem
 
 /// Which refusal is right depends on what it is that is missed.
 pub(super) const ANY_REFUSAL: &[Accept] = &[Accept::Range(400, 499)];
-
-/// Each answer against what its step wants; and what both answers about a known user have is in one of those about an unknown
-/// user, and no more.
-pub(super) fn indistinct(case: &ObservedCheck<'_>) -> Judgement {
-    let Some(broken) = breaks_for_one(case) else {
-        return expect::wants(case).and(users_alike(case, 0));
-    };
-    let mut judgement = Judgement::default();
-    let is_broken = |seen: &Observation| case.step_of(seen).step_id().is_some_and(|id| broken.steps.contains(&id));
-    for (index, _) in case.observations().filter(|(_, seen)| !is_broken(seen)) {
-        case.judge(index, &mut judgement);
-    }
-    judgement.deviates(broken.index, broken.text, "answers that cannot be told apart");
-    judgement
-}
-
-/// A server that breaks on what is sent about one kind of users.
-pub(super) struct BreaksForOne {
-    /// The answer that shows it.
-    pub(super) index: usize,
-    pub(super) text: String,
-    /// What is answered so.
-    pub(super) steps: [StepId; 2],
-}
-
-/// The server errors that say who exists: the same one each time for the one kind of users, and never one for the other, where both
-/// are asked about in turn, twice.
-pub(super) fn breaks_for_one(case: &ObservedCheck<'_>) -> Option<BreaksForOne> {
-    let last = |step: StepId| {
-        let (index, seen) = case.observations_of(step).last()?;
-        Some((index, seen.exchange.status()?))
-    };
-    let both = |steps: [StepId; 2]| Some((last(steps[0])?, last(steps[1])?));
-    let sides = [("a known user", [KNOWN, KNOWN_AGAIN]), ("an unknown user", [UNKNOWN, UNKNOWN_AGAIN])];
-    let breaks = |(one, other): (u16, u16)| one == other && one >= 500 && !says_nothing_about_users(one);
-    let is_answered = |status: u16| status < 500 && !says_nothing_about_users(status);
-    [(0, 1), (1, 0)].into_iter().find_map(|(at, beside)| {
-        let (((index, first), (_, again)), ((_, other), (_, other_again))) =
-            (both(sides[at].1)?, both(sides[beside].1)?);
-        let tells = breaks((first, again)) && is_answered(other) && is_answered(other_again);
-        let text = format!("{} is answered with {first} each time, {} with {other}", sides[at].0, sides[beside].0);
-        tells.then_some(BreaksForOne { index, text, steps: sides[at].1 })
-    })
-}
-
-/// What both answers about a known user have is in one of those about an unknown user, and no more: of those answers that have
-/// this place among those of their step.
-pub(super) fn users_alike(case: &ObservedCheck<'_>, at: usize) -> Judgement {
-    let mut judgement = Judgement::default();
-    let seen = |step| case.observations_of(step).nth(at);
-    let of_steps = [KNOWN, KNOWN_AGAIN, UNKNOWN, UNKNOWN_AGAIN].into_iter().filter_map(seen);
-    let sent = sent_in(of_steps.map(|(_, seen)| &seen.exchange));
-    let shape = |step| {
-        let (index, seen) = seen(step)?;
-        Some((index, AnswerShape::of(&seen.exchange, &sent)?))
-    };
-    let (Some((_, known)), Some((_, again)), Some((index, unknown))) =
-        (shape(KNOWN), shape(KNOWN_AGAIN), shape(UNKNOWN))
-    else {
-        return judgement;
-    };
-    let Some((_, unknown_again)) = shape(UNKNOWN_AGAIN) else { return judgement };
-    if let Some(difference) = AnswerShape::sides_differ_in_head([&known, &again], [&unknown, &unknown_again]) {
-        let text = format!("an unknown user differs from a known one in {difference}");
-        judgement.deviates(index, text, "answers that cannot be told apart");
-        return judgement;
-    }
-    let (known, again) = (lines(&known), lines(&again));
-    let unknown: BTreeSet<&str> = lines(&unknown).union(&lines(&unknown_again)).copied().collect();
-    // what changes from one answer about the same user to the next tells nothing
-    let stable: BTreeSet<&&str> = known.intersection(&again).collect();
-    if stable.is_empty() && !known.is_empty() {
-        judgement
-            .open
-            .push("two answers about the same user have nothing in common: nothing can be compared".to_owned());
-    } else if stable.iter().any(|line| !unknown.contains(**line)) {
-        let text = "an unknown user differs from a known one in the body";
-        judgement.deviates(index, text, "answers that cannot be told apart");
-    }
-    judgement
-}
-
-/// Whether a status says that the server answers nobody now, or not so often: nothing about users then.
-pub(super) fn says_nothing_about_users(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 503)
-}
-
-fn lines(shape: &AnswerShape) -> BTreeSet<&str> {
-    shape.body().lines().map(str::trim).filter(|line| !line.is_empty()).collect()
-}
 
 /// The cookies of a login but that of its session, after the logout.
 pub(super) const OTHER_COOKIES: StepId = StepId::new("other-cookies");
@@ -334,34 +233,6 @@ mod tests {
     use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
 
     #[test]
-    fn a_field_that_varies_by_itself_names_no_user() {
-        let check = find("login.users-indistinct").expect("is in the catalogue");
-        let profile = Effective::of(["api-key-403"], "bearer");
-        let step = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is a step");
-        let seen = |id, (field, body): (&str, &str)| {
-            let headers = vec![("X-Run".to_owned(), field.as_bytes().to_vec())];
-            let answer = Response { status: 401, headers, body: body.into(), truncated: false };
-            let request = Request::new("POST", "/login");
-            let exchange = Exchange { answer: Ok(answer), ..Exchange::unanswered(request, Silence::TimedOut) };
-            Observation::in_test(step(id), exchange, Outcome::Refused)
-        };
-        for (known, unknown, deviations) in [
-            ([("a", "no"), ("a", "no")], [("a", "no"), ("a", "no")], 0),
-            ([("a", "no"), ("a", "no")], [("b", "no"), ("b", "no")], 1),
-            ([("a", "no"), ("a", "no")], [("b", "no"), ("c", "no")], 0),
-            ([("a", "no"), ("b", "no")], [("c", "no user"), ("c", "no user")], 1),
-            ([("a", "no\n1x"), ("a", "no\n2x")], [("a", "no\n3x"), ("a", "no\n4x")], 0),
-        ] {
-            let mut evidence = Evidence::default();
-            let of_steps =
-                [(KNOWN, known[0]), (KNOWN_AGAIN, known[1]), (UNKNOWN, unknown[0]), (UNKNOWN_AGAIN, unknown[1])];
-            of_steps.into_iter().for_each(|(id, answer)| evidence.observe(seen(id, answer)));
-            let found = indistinct(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            assert_eq!(found.protocol.len(), deviations, "{known:?} {unknown:?}: {found:?}");
-        }
-    }
-
-    #[test]
     fn a_used_refresh_token_that_others_can_use_names_them() {
         let check = find("refresh.reuse-refused").expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "bearer");
@@ -382,38 +253,6 @@ mod tests {
             let mut texts = found.access.iter().chain(&found.advice).map(|one| &one.text);
             let names = texts.any(|text| text.contains(" was granted, too (see grant."));
             assert_eq!((found.access.len(), found.advice.len(), names), expected, "{outcome:?} {stays} {user:?}");
-        }
-    }
-
-    #[test]
-    fn a_server_that_breaks_for_one_kind_of_users_names_them() {
-        let check = find("login.users-indistinct").expect("is in the catalogue");
-        let profile = Effective::of(["api-key-403"], "bearer");
-        for (known, unknown, expected) in [
-            ([500, 500], [401, 401], (1, 0)),
-            ([500, 500], [400, 401], (1, 0)),
-            ([401, 401], [500, 500], (1, 0)),
-            ([502, 502], [401, 401], (1, 0)),
-            // for both, once, and what a proxy or a limit says
-            ([500, 500], [500, 500], (0, 1)),
-            ([500, 401], [401, 401], (0, 1)),
-            ([500, 500], [401, 500], (0, 1)),
-            ([503, 503], [401, 401], (1, 1)),
-            ([429, 429], [401, 401], (1, 1)),
-            ([401, 401], [401, 401], (0, 0)),
-        ] {
-            let mut evidence = Evidence::default();
-            let in_turn =
-                [(KNOWN, known[0]), (UNKNOWN, unknown[0]), (KNOWN_AGAIN, known[1]), (UNKNOWN_AGAIN, unknown[1])];
-            for (id, status) in in_turn {
-                let step = check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is a step");
-                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
-                let asked = Exchange::unanswered(Request::new("POST", "/login"), Silence::TimedOut);
-                let exchange = Exchange { answer: Ok(answer), ..asked };
-                evidence.observe(Observation::in_test(step, exchange, crate::observe::meaning_of_status(status)));
-            }
-            let found = indistinct(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            assert_eq!((found.protocol.len(), found.open.len().min(1)), expected, "{known:?} {unknown:?}: {found:?}");
         }
     }
 

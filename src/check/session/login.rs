@@ -1,12 +1,18 @@
 //! Logins by password, whatever credential they lead to.
 
-use super::{cookies, judgements};
+use super::{cookies, indistinct, judgements};
 use crate::check::common::malformed::never_broken;
 use crate::check::step::{
     Accept, INVALID, LoginMember, MISSING, MalformedLogin, NearPassword, NoFormer, NoPassword, NoSession, On,
     QueryLogin, ReturnTo, SessionAct, Step, UnusualText, Who, login, send,
 };
 use crate::check::{Check, Doc, Explanation, Level, Mode, PLAIN, REFUSAL, Severity, Tier};
+use crate::observe::StepId;
+
+/// The page that a refused login leads to, which may be any.
+const fn page_of_refusal(id: StepId, description: &'static str) -> Step {
+    login(SessionAct::PageOfRefusal).id(id).called(description)
+}
 
 /// What every login has to hold.
 pub(crate) const CHECKS: &[Check] = &[
@@ -261,24 +267,28 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 6.3.8", "CWE-204", "WSTG-IDNT-04"],
         doc: Doc {
-            sends: "The login of a known user with a wrong password, and of a user that does not exist, in turn, each twice; what the two answers about one user have in common is compared with those about the other. A server error says who exists where it is the same one each time for one of the two users, and never comes for the other; 503 says nothing.",
+            sends: "The login of a known user with a wrong password, and of a user that does not exist, in turn, each twice; what the two answers about one user have in common is compared with those about the other, and so are the pages that the answers redirect to, also where numbers in them count on. A server error says who exists where it is the same one each time for one of the two users, and never comes for the other; 503 says nothing.",
             matters: "Whoever learns which users exist needs to guess passwords of those only.",
             fix: "Give a failed login one status and one text, whoever the user is.",
         },
         steps: &[
-            login(SessionAct::WrongPassword).id(judgements::KNOWN).denied(&[INVALID]).called("a known user"),
-            login(SessionAct::UnknownUser).id(judgements::UNKNOWN).denied(&[INVALID]).called("an unknown user"),
+            login(SessionAct::WrongPassword).id(indistinct::KNOWN).denied(&[INVALID]).called("a known user"),
+            page_of_refusal(indistinct::KNOWN_PAGE, "the page behind the answer about a known user"),
+            login(SessionAct::UnknownUser).id(indistinct::UNKNOWN).denied(&[INVALID]).called("an unknown user"),
+            page_of_refusal(indistinct::UNKNOWN_PAGE, "the page behind the answer about an unknown user"),
             login(SessionAct::WrongPassword)
-                .id(judgements::KNOWN_AGAIN)
+                .id(indistinct::KNOWN_AGAIN)
                 .denied(&[INVALID])
                 .called("a known user, again"),
+            page_of_refusal(indistinct::KNOWN_PAGE_AGAIN, "the page behind the answer about a known user, again"),
             login(SessionAct::UnknownUser)
-                .id(judgements::UNKNOWN_AGAIN)
+                .id(indistinct::UNKNOWN_AGAIN)
                 .denied(&[INVALID])
                 .called("an unknown user, again"),
+            page_of_refusal(indistinct::UNKNOWN_PAGE_AGAIN, "the page behind the answer about an unknown user, again"),
             login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
         ],
-        expect: judgements::indistinct,
+        expect: indistinct::indistinct,
         implied_by: &["login.wrong-password-refused"],
         fault: "login-names-unknown-user",
         ..REFUSAL

@@ -21,6 +21,7 @@ pub(crate) mod grant_client;
 pub(crate) mod grant_revocation;
 pub(crate) mod identifiers;
 pub(crate) mod implicit;
+mod indistinct;
 pub(crate) mod issued_code;
 mod judgements;
 pub(crate) mod kept_method;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::judgements::says_nothing_about_users;
+use super::indistinct::says_nothing_about_users;
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::check::step::{SessionAct, SessionStep, Step, Want, login};
 use crate::check::{Check, Doc, Mode, PLAIN, Severity, Tier};

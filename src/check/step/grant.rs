@@ -17,6 +17,8 @@ pub enum GrantChange {
     UnknownCode,
     /// With another redirection URI than the authorization request had (RFC 6749 §4.1.3).
     OtherRedirectionUri,
+    /// With another redirection URI that is registered for the client, too (RFC 6749 §4.1.3).
+    OtherRegisteredUri,
     /// Without the redirection URI of the authorization request (RFC 6749 §4.1.3).
     NoRedirectionUri,
     /// Without the verifier of its code (RFC 7636 §4.5).

@@ -56,6 +56,8 @@ pub enum SessionAct {
     FollowLogoutLink(&'static str),
     /// The login of the good identity with a wrong password.
     WrongPassword,
+    /// The page that the last refused login of a wrong password or an unknown user leads to; nothing is sent where it leads nowhere.
+    PageOfRefusal,
     /// The login of the good identity with something in place of its user-id or its password that is nobody's.
     Unusual(LoginMember, UnusualText),
     /// The login with a name that every object of JavaScript has as its user, and without a password to compare.

@@ -11,6 +11,7 @@ mod one_time;
 mod password;
 mod redirect;
 mod refresh;
+mod refused_page;
 mod reset;
 mod session;
 mod shown;

@@ -166,6 +166,11 @@ impl LoginSession {
         self.transcript.as_ref().map(Transcript::exchanges).unwrap_or_default()
     }
 
+    /// Adds what was sent beside its requests and what came.
+    pub(super) fn add(&mut self, exchange: Exchange) {
+        self.transcript.iter_mut().for_each(|transcript| transcript.add(exchange.clone()));
+    }
+
     pub(super) fn begin(&mut self) {
         self.transcript.iter_mut().for_each(Transcript::clear);
     }

@@ -84,8 +84,12 @@ impl Transcript {
             Err(ControlError::Unreachable(why)) => Err(Silence::Unreachable(why.clone())),
             Err(error) => Err(Silence::Unreachable(error.to_string())),
         };
+        self.add(Exchange { request, answer, took, marks: Marks::default() });
+    }
+
+    pub(super) fn add(&mut self, exchange: Exchange) {
         if self.0.len() < MOST {
-            self.0.push(Exchange { request, answer, took, marks: Marks::default() });
+            self.0.push(exchange);
         }
     }
 }

@@ -40,6 +40,7 @@ impl Caster<'_> {
         let has = |there: bool, what: &str| if there { Ok(()) } else { missing(what) };
         match step.act {
             SessionAct::WrongPassword
+            | SessionAct::PageOfRefusal
             | SessionAct::Unusual(..)
             | SessionAct::ObjectMember(..)
             | SessionAct::Malformed(_)
@@ -416,6 +417,9 @@ fn lacking(change: GrantChange) -> &'static str {
         }
         GrantChange::WrongPassword => "no `{password}` in the request of the login to the token endpoint",
         GrantChange::UnknownCode => "no `code` in the last request of the login that comes from an answer",
+        GrantChange::OtherRegisteredUri => {
+            "no `material.other_redirection_uri`, a second one that is registered for the client of the login"
+        }
         GrantChange::OtherRedirectionUri | GrantChange::NoRedirectionUri => {
             "no `redirect_uri` in the last request of the login"
         }

@@ -74,6 +74,9 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::ChangedGrant(GrantChange::OtherRedirectionUri) => {
             "a login whose code is used with another redirection URI"
         }
+        SessionAct::ChangedGrant(GrantChange::OtherRegisteredUri) => {
+            "a login whose code is used with the other redirection URI of its client"
+        }
         SessionAct::ChangedGrant(GrantChange::NoRedirectionUri) => {
             "a login whose code is used without its redirection URI"
         }
@@ -158,6 +161,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::OtherRedirection(uri) => {
             return Description::new(format!("an authorization request with {}", other_redirection(uri)));
         }
+        SessionAct::PageOfRefusal => "the page that a refused login leads to",
         SessionAct::UnknownUser => "a login with a user that does not exist",
         SessionAct::DefaultAccount(row) => {
             let (user, password) = DEFAULT_ACCOUNTS[row];

@@ -107,6 +107,9 @@ pub struct DeclaredMaterial {
     /// A public client.
     #[serde(default)]
     pub public_client_id: Option<Template>,
+    /// A second redirection URI that is registered for the client of a login that ends with a code.
+    #[serde(default)]
+    pub other_redirection_uri: Option<Template>,
     /// A confidential client that may not use the client credentials grant.
     #[serde(default)]
     pub client_without_grant: Option<Client>,

@@ -1,6 +1,7 @@
 //! Logins with the right password and one wrong one-time code after another, of an account that may be locked.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::RngExt as _;
 
@@ -15,8 +16,8 @@ use crate::plan::one_time::OneTimeSecret;
 
 /// Time steps around the present one whose codes no guess may be equal to.
 const NEAR: i64 = 20;
-/// What is said where the login after the guesses comes too late: a refusal then is no lock.
-const CODE_ENDED: &str = "the guesses took longer than a one-time code lasts, so the right code after them shows nothing: lower `failure_budget`";
+/// What has to be left of the time step whose code is sent after the guesses, where theirs has ended: it is waited for no longer.
+const SOON: Duration = Duration::from_secs(2);
 /// Why no guess shows anything.
 const NOT_RIGHT: &str = "before the guesses the login of `material.expendable_code_account` by its password and its next one-time code was not \
                          granted: it has to open a protected resource that is read (at most 9 are tried), and where an earlier run locked the account, wait for \
@@ -44,14 +45,19 @@ impl Stage<'_> {
         let (right, secret) = self.code_account()?;
         let mut session = Logins::recorded(&right);
         if !is_first {
-            let kept = self.kept_code.take().filter(|kept| kept.step == secret.step_at(clock::timestamp()).0);
             let was_let_in = guesses(self, evidence).any(|guess| guess.outcome == Outcome::Granted);
-            session = match kept {
-                Some(kept) => session.with_code(kept.code),
-                // what a wrong code opened stays a finding
-                None if was_let_in => return Ok(()),
-                None => return Err(Halt::Obstacle(CODE_ENDED.to_owned())),
+            let kept = self.kept_code.take().filter(|kept| kept.step == secret.step_at(clock::timestamp()).0);
+            let code = match kept {
+                Some(kept) => kept.code,
+                // the guesses took longer than it lasts: nobody has sent that of the present time step
+                None => match self.prober.equipment.logins.codes.next_with(&secret, SOON).await {
+                    Ok(sent) => sent.code,
+                    // what a wrong code opened stays a finding
+                    Err(_) if was_let_in => return Ok(()),
+                    Err(error) => return Err(Halt::Obstacle(error.to_string())),
+                },
             };
+            session = session.with_code(code);
         }
         self.try_session(action, session, evidence).await?;
         let is_granted = evidence.observations.last().is_some_and(|seen| seen.outcome == Outcome::Granted);

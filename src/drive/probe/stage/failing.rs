@@ -38,25 +38,26 @@ impl Stage<'_> {
             false => procedure.account.0.clone(),
             true => unknown_user(&procedure.account.0, &self.random[20..32]),
         };
-        let told = self.failing_login(&procedure.with_account(&user, password), alone, evidence).await?;
+        let mut session = Logins::recorded(&procedure.with_account(&user, password)).patiently();
+        let (told, _) = Box::pin(self.ended_session(&mut session, alone, failed, evidence)).await?;
         if !unknown {
             self.note_failing(&name, &told);
         }
+        self.refused = Some(session).filter(|_| told.outcome == Outcome::Refused);
         Ok(told)
     }
 
-    /// A login that has to fail, as the only one of its identity until it has ended. What it returns is tried.
-    pub(super) async fn failing_login(
-        &self,
-        wrong: &Arc<LoginProcedure>,
-        alone: OwnedMutexGuard<()>,
-        evidence: &mut Evidence,
-    ) -> Result<Told, Halt> {
-        let (told, _) = Box::pin(self.ended_login(wrong, alone, failed, evidence)).await?;
-        Ok(told)
+    /// The page that the last refused login leads to, where it leads to one.
+    pub(super) async fn page_of_refusal(&mut self, evidence: &mut Evidence) -> Option<Told> {
+        let mut session = self.refused.take()?;
+        let shown = session.page_of_refusal(&self.prober.equipment.logins).await?;
+        note(std::slice::from_ref(&shown), session.procedure(), evidence);
+        self.prober.witness.look_at(&shown);
+        Some(Told { outcome: Outcome::Refused, ..granted(Some(shown)) })
     }
 
-    /// The same with what it means that it gave no credential, and with the exchanges before the one that it is shown by.
+    /// A login as the only one of its identity until it has ended, with what it means that it gave no credential, and with the
+    /// exchanges before the one that it is shown by. What it returns is tried.
     pub(super) async fn ended_login(
         &self,
         wrong: &Arc<LoginProcedure>,
@@ -64,13 +65,13 @@ impl Stage<'_> {
         failed: fn(&ControlError, &LoginProcedure, &LoginSession) -> Result<Told, Halt>,
         evidence: &mut Evidence,
     ) -> Result<(Told, Vec<Exchange>), Halt> {
-        self.ended_session(Logins::recorded(wrong).patiently(), alone, failed, evidence).await
+        self.ended_session(&mut Logins::recorded(wrong).patiently(), alone, failed, evidence).await
     }
 
     /// The same of a session that has not logged in yet.
     pub(super) async fn ended_session(
         &self,
-        mut session: LoginSession,
+        session: &mut LoginSession,
         alone: OwnedMutexGuard<()>,
         failed: fn(&ControlError, &LoginProcedure, &LoginSession) -> Result<Told, Halt>,
         evidence: &mut Evidence,
@@ -85,7 +86,7 @@ impl Stage<'_> {
                 drop(alone);
                 self.opened(held, exchange, evidence).await
             }
-            Err(error) => failed(&error, session.procedure(), &session)?,
+            Err(error) => failed(&error, session.procedure(), session)?,
         };
         let before = session.exchanges().split_last().map_or(&[][..], |(_, before)| before).to_vec();
         Ok((told, before))

@@ -49,7 +49,7 @@ use crate::check::Check;
 use crate::check::step::{Fill, FormAuth, Hook, KeyChange, OTHER_SOURCE};
 use crate::clock;
 use crate::drive::control::Token;
-use crate::drive::login::{HeldCredential, SentCode};
+use crate::drive::login::{HeldCredential, LoginSession, SentCode};
 use crate::observe::{Description, Evidence, ForgeryId, Outcome, SetCookie};
 use crate::plan::subject::ClientCredential;
 use crate::plan::{Act, Action, Asker};
@@ -142,6 +142,8 @@ pub(super) struct Stage<'a> {
     rotated: bool,
     /// The identities whose password was changed, and the right to log in to their accounts.
     changed: Vec<(String, tokio::sync::OwnedMutexGuard<()>)>,
+    /// The last login that had to fail, and was refused.
+    refused: Option<LoginSession>,
     /// The last password reset that was completed.
     completed: Option<reset::CompletedReset>,
     /// The reset at whose token was guessed.
@@ -177,6 +179,7 @@ impl<'a> Stage<'a> {
             outage: false,
             rotated: false,
             changed: Vec::new(),
+            refused: None,
             completed: None,
             guessed_reset: None,
             newcomer: None,

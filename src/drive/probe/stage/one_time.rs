@@ -128,8 +128,8 @@ impl Stage<'_> {
             return Ok(None);
         }
         let session = Logins::recorded(&changed).patiently();
-        let session = sent.iter().fold(session, |session, sent| session.with_code(sent.code.clone()));
-        let (told, _) = Box::pin(self.ended_session(session, alone, failed, evidence)).await?;
+        let mut session = sent.iter().fold(session, |session, sent| session.with_code(sent.code.clone()));
+        let (told, _) = Box::pin(self.ended_session(&mut session, alone, failed, evidence)).await?;
         self.note_failing(&name, &told);
         let Some(SentCode { step, .. }) = sent.filter(|_| told.outcome == Outcome::Granted) else {
             return Ok(Some(told));
@@ -198,7 +198,7 @@ impl Stage<'_> {
             if opened.outcome != Outcome::Granted {
                 return Err(Halt::Untestable(FIRST_OPENS_NOTHING.to_owned()));
             }
-            let (told, _) = Box::pin(self.ended_session(with_it(), alone, failed, evidence)).await?;
+            let (told, _) = Box::pin(self.ended_session(&mut with_it(), alone, failed, evidence)).await?;
             first.may_have_ended();
             logins.give_back(first);
             self.note_failing(&name, &told);

@@ -146,6 +146,10 @@ impl Stage<'_> {
                 return Box::pin(self.guess_once_more(action, identity, step.act, evidence)).await;
             }
             SessionAct::UnknownUser => self.wrong_login(identity, true, evidence).await?,
+            SessionAct::PageOfRefusal => match Box::pin(self.page_of_refusal(evidence)).await {
+                Some(told) => told,
+                None => return Ok(()),
+            },
             SessionAct::CompareUsers => return Box::pin(self.compare_users(action, identity, evidence)).await,
             SessionAct::Copy(from, to) => {
                 let session = self.kept_session(from)?.session.clone();

@@ -18,7 +18,7 @@ use crate::reference::random::random_text;
 use crate::reference::rejection::Rejection;
 use crate::reference::scheme::{Verifiers, passwords};
 use crate::reference::state::{Principal, digest, principal};
-use crate::seed::{IDENTITIES, PUBLIC_CLIENT, REDIRECTION_URI, SeedIdentity, SeedState};
+use crate::seed::{IDENTITIES, OTHER_REDIRECTION_URI, PUBLIC_CLIENT, REDIRECTION_URI, SeedIdentity, SeedState};
 
 /// Life of a code (RFC 6749 §4.1.2 asks for ten minutes at most).
 const LIFE: Duration = Duration::from_secs(60);
@@ -94,7 +94,7 @@ impl Asked {
             uri if faults.on("redirection-uri-parsed") => url::Url::parse(uri) == url::Url::parse(REDIRECTION_URI),
             uri if faults.on("redirection-uri-without-fragment") => uri.split('#').next() == Some(REDIRECTION_URI),
             uri if faults.on("redirection-uri-without-slash") => uri.trim_end_matches('/') == REDIRECTION_URI,
-            uri => uri == REDIRECTION_URI,
+            uri => uri == REDIRECTION_URI || uri == OTHER_REDIRECTION_URI,
         };
         match self.is_of_client() {
             true => is_own,
@@ -274,8 +274,10 @@ impl Codes {
         let is_own = client.as_deref() == Some(&code.asked.client)
             || faults.on("code-of-any-client")
             || (client.is_none() && faults.on("grant-takes-unknown-clients"));
-        let is_there =
-            value("redirect_uri") == Some(&code.asked.redirection_uri) || faults.on("redirection-uri-not-compared");
+        let is_there = value("redirect_uri") == Some(&code.asked.redirection_uri)
+            || faults.on("redirection-uri-not-compared")
+            || (value("redirect_uri").is_some_and(|uri| uri == OTHER_REDIRECTION_URI)
+                && faults.on("redirection-uri-any-registered"));
         if !is_own || !is_there || !is_proven(&code.asked, value("code_verifier"), faults) || clock::now() >= code.ends
         {
             return None;

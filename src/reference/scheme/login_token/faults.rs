@@ -399,6 +399,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "code.redirection-uri-compared",
         "does not look at the redirection URI that comes with a code",
     ),
+    variant(
+        "redirection-uri-any-registered",
+        "code.redirection-uri-compared",
+        "takes any redirection URI of the client with a code, whichever the code was sent to",
+    ),
     row("code-of-any-client", "code.bound-to-client", "issues tokens for the code of another client"),
     row("any-code-accepted", "code.unknown-refused", "issues tokens for a code that it never issued"),
     row(

@@ -288,6 +288,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("login-reads-the-query", "login.query-credentials-refused", "reads user and password from the query, too"),
     row("login-names-unknown-user", "login.users-indistinct", "says at the login that a user does not exist"),
     variant(
+        "login-counts-attempts-on-next-page",
+        "login.users-indistinct",
+        "leads from a failed login to a page that counts the attempts which a known user has left",
+    ),
+    variant(
         "login-breaks-on-unknown-user",
         "login.users-indistinct",
         "breaks on the login of a user that does not exist",

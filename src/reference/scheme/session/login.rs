@@ -52,6 +52,7 @@ async fn page(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -> 
          <input type=\"hidden\" name=\"csrf\" value=\"{csrf}\">\
          <input name=\"username\"><input type=\"password\" name=\"password\"><button>Log in</button></form>\n"
     );
+    let form = attempts_left(&verifiers.state, &headers).map_or(form.clone(), |notice| form + &notice);
     let sessions = &verifiers.sessions;
     let cookies = [session_cookie(&verifiers.state, sessions, &id), csrf_cookie(sessions, &csrf)];
     let page = match verifiers.state.fault("login-page-framed") {
@@ -113,7 +114,11 @@ async fn submit(
             let source = passwords::source(&verifiers, &headers);
             let account = (field("username"), field("password"));
             let ended = passwords::log_in_from(&verifiers, account, source, refused);
-            passwords::delayed(&verifiers, ended).await?
+            let ended = passwords::delayed(&verifiers, ended).await;
+            if ended.is_err() && state.fault("login-counts-attempts-on-next-page") {
+                return Ok(to_page_with_attempts(verifiers.accounts.knows(account.0)));
+            }
+            ended?
         }
     };
     // a session that was there before the login may be known to somebody else: it ends (RFC 6265 §8.4)
@@ -147,6 +152,24 @@ async fn submit(
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=60"));
     }
     Ok(answer)
+}
+
+/// The cookie of a faulty server that holds what its next page says.
+const NOTICE: &str = "notice";
+
+/// Where a faulty server leads from a failed login: what the page is to say is in a cookie that nobody can read.
+fn to_page_with_attempts(knows: bool) -> Response {
+    let number = rand::random::<u32>() / 2 * 2 + u32::from(knows);
+    let cookie = format!("{NOTICE}={number:08x}; Path=/session; HttpOnly; SameSite=Lax");
+    with_cookies((StatusCode::FOUND, [(header::LOCATION, "/session/login")]).into_response(), [cookie])
+}
+
+/// What that page says: how many attempts a user that is known has left, which differs each time.
+fn attempts_left(state: &ReferenceState, headers: &HeaderMap) -> Option<String> {
+    let cookie = cookie_value(headers, NOTICE).filter(|_| state.fault("login-counts-attempts-on-next-page"))?;
+    let number = u32::from_str_radix(cookie, 16).ok()?;
+    let left = number % 1000;
+    Some(if number % 2 == 1 { format!("<p>{left} attempts left</p>\n") } else { "<p>Try again</p>\n".to_owned() })
 }
 
 /// Whether a faulty server verifies one user and logs another one in.
