@@ -19,7 +19,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 6.3.8", "OWASP Forgot Password Cheat Sheet", "CWE-208", "WSTG-IDNT-04"],
     doc: Doc {
-        sends: "The login of the scenario, and then its `password_reset`, in turn five times for the user of the credential and five times for users that nobody has, each another one, after one more of those. The time of all answers from the request on that has the user-id counts. The kinds differ where each reset of one kind takes longer than each of the other, the medians are 50 ms apart or more, and the longer one is five times the shorter one or the gap between the kinds is twice as wide as the times of either kind are scattered. A target that sends no second mail soon after the first shows less. The user may get five mails.",
+        sends: "The login of the scenario, and then its `password_reset`, in turn five times for the user of the credential and five times for users that nobody has, each another one, after one more of those. The time of all answers from the request on that has the user-id counts. The kinds differ where each reset of one kind takes longer than each of the other, the medians are 50 ms apart or more, and the longer one is five times the shorter one or the gap between the kinds is twice as wide as the times of either kind are scattered; 10 ms are enough where that gap is four times as wide. A target that sends no second mail soon after the first shows less. The user may get five mails.",
         matters: "An application that sends the mail before it answers shows by its response time who exists, whatever the text of the answer is.",
         fix: "Put the mail into a queue and answer at once, whoever the user is.",
     },
@@ -55,9 +55,13 @@ const OF_UNKNOWN: Step = login(UNKNOWN).called("a password reset of an unknown u
 /// Resets of each kind: more would be a nuisance to whoever gets the mails. Of ten times in any order, all of one kind come before
 /// all of the other by chance in 2 of 252 cases; what else is asked for leaves next to none of these.
 const EACH: usize = 5;
-/// How far the medians have to be apart, in milliseconds: what a mail takes that is handed over at once, and more than a network and
-/// a busy server add to each answer about one user and to none about the others.
+/// How far the medians have to be apart, in milliseconds, where the times are scattered: more than a network and a busy server add to
+/// each answer about one user and to none about the others.
 const LEAST_MS: f64 = 50.0;
+/// The same where they are not: what it takes to store a token and to hand a mail over to a queue on the same machine.
+const LEAST_CLEAR_MS: f64 = 10.0;
+/// How many times as wide as what either kind is scattered the gap has to be for that.
+const CLEAR_GAP: f64 = 4.0;
 /// How many times as long the longer one takes that needs no more to be told.
 const FACTOR: f64 = 5.0;
 /// How many times as wide as what either kind is scattered the gap between the kinds has to be, where it is less.
@@ -173,14 +177,17 @@ impl Times {
     /// Whether the times of one kind are so much longer than those of the other that no chance is left.
     fn are_apart(&self, other: &Self) -> bool {
         let (short, long) = if self.median <= other.median { (self, other) } else { (other, self) };
-        let gap = long.least - short.most;
-        let is_wide = gap >= GAP * self.scatter().max(other.scatter());
-        gap > 0.0 && long.median - short.median >= LEAST_MS && (is_wide || long.median >= FACTOR * short.median)
+        let (gap, scatter) = (long.least - short.most, self.scatter().max(other.scatter()));
+        let difference = long.median - short.median;
+        let is_wide = gap >= GAP * scatter || long.median >= FACTOR * short.median;
+        let is_clear = difference >= LEAST_CLEAR_MS && gap >= CLEAR_GAP * scatter;
+        gap > 0.0 && (is_clear || (difference >= LEAST_MS && is_wide))
     }
 
     /// A difference that would have shown in these times, whatever they are.
     fn unseen(&self, other: &Self) -> f64 {
-        LEAST_MS.max((2.0 + GAP) * self.scatter().max(other.scatter()))
+        let scatter = self.scatter().max(other.scatter());
+        LEAST_MS.max((2.0 + GAP) * scatter).min(LEAST_CLEAR_MS.max((2.0 + CLEAR_GAP) * scatter))
     }
 
     fn shown(&self) -> String {
@@ -238,8 +245,11 @@ mod tests {
             // one mail was sent, and no second one soon after it
             ([464.0, 9.0, 8.0, 9.0, 9.0], [9.0, 8.0, 9.0, 12.0, 8.0], noisy),
             ([9.0, 8.0, 9.0, 12.0, 8.0], [9.0, 9.0, 8.0, 10.0, 8.0], alike),
-            // apart, and by less than a mail takes
-            ([40.0, 41.0, 40.0, 42.0, 40.0], [5.0, 5.0, 6.0, 5.0, 5.0], alike),
+            // apart by the work before a mail, and not scattered
+            ([21.0, 21.0, 22.0, 21.5, 21.0], [6.0, 6.5, 6.0, 7.0, 6.0], apart),
+            // the same, and scattered; and less
+            ([40.0, 31.0, 30.0, 42.0, 38.0], [5.0, 5.0, 16.0, 5.0, 5.0], alike),
+            ([13.0, 13.1, 13.0, 13.2, 13.1], [5.0, 5.1, 5.0, 5.2, 5.0], alike),
             // one pause among the others
             ([60.0, 58.0, 61.0, 62.0, 59.0], [9.0, 8.0, 60.5, 12.0, 8.0], alike),
             // a delay at random, as a defence
