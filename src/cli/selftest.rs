@@ -15,7 +15,7 @@ use crate::scenario::nearest;
 
 /// Prove the catalogue: every fault of the reference is found by its check.
 ///
-/// Opens each fault of the reference alone and runs the checks that could see it; runs every check against the correct
+/// Opens each fault of the reference alone and runs the check that has to see it; runs every check against the correct
 /// reference, on which none may fail; and runs every scheme against servers that refuse all, accept all, hang, reset, break
 /// or lock the run out, where nothing may pass. Prints the kill matrix. Ends with 1 if a fault is not detected.
 #[derive(Debug, Args)]
@@ -27,6 +27,9 @@ pub(super) struct SelftestArguments {
     #[arg(long, default_value = "strict-rfc", env = "AUTHBENCH_SELFTEST_PROFILE",
         value_parser = clap::builder::PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.name)))]
     profile: String,
+    /// Run the other checks of the scheme beside each fault, too, and show which of them see it: takes several times as long.
+    #[arg(long, env = "AUTHBENCH_SELFTEST_OTHERS", value_parser = clap::builder::FalseyValueParser::new())]
+    others: bool,
     /// Leave out the checks that sample: they need an idle machine.
     #[arg(long, env = "AUTHBENCH_SELFTEST_NO_STATISTICS", value_parser = clap::builder::FalseyValueParser::new())]
     no_statistics: bool,
@@ -61,6 +64,7 @@ pub(super) fn run(arguments: SelftestArguments) -> Exit {
     let effort = Effort {
         profile: profile.name,
         faults: arguments.faults,
+        others: arguments.others,
         statistical: !arguments.no_statistics,
         jobs: usize::from(arguments.jobs),
     };

@@ -27,6 +27,19 @@ fn one_fault_is_killed_by_its_check() {
 }
 
 #[test]
+fn the_others_that_see_a_fault_are_shown_where_they_are_asked_for() {
+    let also = |arguments: &[&str]| {
+        let (code, document, told) = selftest(arguments);
+        let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+        assert_eq!(code, Some(0), "{told}");
+        document["kills"][0]["also"].as_array().expect("is a list").len()
+    };
+    let own = ["--fault", "active-string", "--format", "json"];
+    assert_eq!(also(&own), 0);
+    assert!(also(&[&own[..], &["--others"]].concat()) > 0);
+}
+
+#[test]
 fn a_fault_that_does_not_exist_is_a_mistake_of_the_user() {
     let (code, _, told) = selftest(&["--fault", "bare-402"]);
     assert_eq!(code, Some(2));
@@ -36,7 +49,13 @@ fn a_fault_that_does_not_exist_is_a_mistake_of_the_user() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn under_a_profile_that_excuses_it_a_wrong_status_survives() {
     // any refusal will do there: the proof has to show that nobody would notice
-    let effort = |profile| Effort { profile, faults: vec!["authz-as-401".to_owned()], statistical: false, jobs: 1 };
+    let effort = |profile| Effort {
+        profile,
+        faults: vec!["authz-as-401".to_owned()],
+        others: false,
+        statistical: false,
+        jobs: 1,
+    };
     assert!(prove(&effort("api-key-403")).await.holds());
     let lenient = prove(&effort("gateway-lenient")).await;
     assert!(!lenient.holds());
@@ -48,7 +67,7 @@ async fn no_profile_excuses_access() {
     let faults = ["missing-key-is-anonymous", "accepts-any-key", "scope-ignored", "accepts-any-token"];
     for profile in PROFILES {
         let faults = faults.iter().map(|fault| (*fault).to_owned()).collect();
-        let proof = prove(&Effort { profile: profile.name, faults, statistical: false, jobs: 4 }).await;
+        let proof = prove(&Effort { profile: profile.name, faults, others: false, statistical: false, jobs: 4 }).await;
         assert_eq!(proof.kills.len(), 4);
         assert!(proof.holds(), "{}: {}", profile.name, proof.text());
     }

@@ -94,12 +94,12 @@ fn login_for(fault: &Fault, scheme: &str) -> TrialLogin {
     }
 }
 
-/// Tries a fault under a profile: its own check, and those of the same scheme that cost little. Where its check cannot
+/// Tries a fault under a profile: its own check, and the others of the same scheme that cost little where these are asked for. Where its check cannot
 /// be executed under a scheme, the next that sees its topic is tried.
 ///
 /// # Errors
 /// When the scenario cannot be made.
-pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, TrialError> {
+pub async fn kill(fault: &'static Fault, profile: &'static str, others: bool) -> Result<Kill, TrialError> {
     if matches!(fault.kind, FaultKind::Outcome | FaultKind::Undecidable) {
         return under_every_scheme(fault, profile).await;
     }
@@ -115,7 +115,7 @@ pub async fn kill(fault: &'static Fault, profile: &'static str) -> Result<Kill, 
             _ => &[None],
         };
         for alg in algs {
-            let (kill, executed) = under(fault, (scheme, *alg), profile).await?;
+            let (kill, executed) = under(fault, (scheme, *alg), profile, others).await?;
             // not every scheme shows a variant
             let decides = executed && scheme != "jwt" && fault.kind != FaultKind::Variant;
             if kill.killed || decides {
@@ -175,11 +175,12 @@ async fn under(
     fault: &'static Fault,
     (scheme, alg): (&'static str, Option<&'static str>),
     profile: &'static str,
+    others: bool,
 ) -> Result<(Kill, bool), TrialError> {
     let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
     let tried = catalogue().filter(|check| check.is_of(groups));
     let tried = tried
-        .filter(|check| [fault.check, shown_to(fault)].contains(&check.id) || !is_costly(check))
+        .filter(|check| [fault.check, shown_to(fault)].contains(&check.id) || (others && !is_costly(check)))
         // each login waits for its code
         .filter(|check| !has_codes(fault.check) || check.id == fault.check)
         .map(|check| check.id);

@@ -26,6 +26,8 @@ pub struct Effort {
     pub profile: &'static str,
     /// Names of the faults that are tried; all if empty. With names, nothing else is tried.
     pub faults: Vec<String>,
+    /// Whether the other checks of a scheme are tried beside a fault, too, to show which of them see it.
+    pub others: bool,
     /// Whether checks that sample are tried: what they find depends on the quiet of the machine.
     pub statistical: bool,
     /// Trials side by side.
@@ -63,13 +65,13 @@ type Split = (Vec<&'static Fault>, Vec<&'static Fault>);
 
 /// Tries everything.
 pub async fn prove(effort: &Effort) -> SelftestProof {
-    let profile = effort.profile;
+    let (profile, others) = (effort.profile, effort.others);
     let (named, whole) =
         (|fault: &&'static Fault| effort.faults.iter().any(|name| name == fault.name), effort.faults.is_empty());
     let wanted = faults().into_iter().filter(|fault| whole || named(fault));
     let mode = |fault: &Fault| find(fault.check).map_or(Mode::Deterministic, |check| check.mode);
     let of = |wanted: Vec<&'static Fault>| -> Vec<Job<_>> {
-        wanted.into_iter().map(|fault| job(move || kill(fault, profile))).collect()
+        wanted.into_iter().map(|fault| job(move || kill(fault, profile, others))).collect()
     };
     let (sampled, rest): Split = wanted.partition(|fault| mode(fault) == Mode::Statistical);
     let (waiting, quick): Split = rest.into_iter().partition(|fault| mode(fault) == Mode::Timed);
