@@ -346,7 +346,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "register",
         about: "Registration of clients (RFC 7591)",
-        tables: &[register::CHECKS, register::requests::CHECKS],
+        tables: &[register::CHECKS, register::for_itself::CHECKS, register::requests::CHECKS],
     },
     Group {
         name: "common",

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 pub enum ClientRegistration {
     /// A good one, made of what the metadata offer.
     Good,
+    /// A good one of a client that acts for itself (RFC 6749 §4.4), and the use of what it gets.
+    ForItself,
     /// A good one with the members of this JSON object in place of its own.
     With(&'static str),
     /// A good one without this member.
@@ -26,6 +28,13 @@ impl ClientRegistration {
         let mut members = good(metadata);
         match self {
             ClientRegistration::Good => {}
+            ClientRegistration::ForItself => {
+                members["grant_types"] = json!(["client_credentials"]);
+                members["response_types"] = json!([]);
+                if members["token_endpoint_auth_method"] == "none" {
+                    members["token_endpoint_auth_method"] = METHODS[0].into();
+                }
+            }
             ClientRegistration::With(others) => {
                 let others: Value = serde_json::from_str(others).unwrap_or_default();
                 for (name, value) in others.as_object().into_iter().flatten() {

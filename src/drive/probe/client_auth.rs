@@ -314,7 +314,7 @@ pub(super) fn unusable(why: Unforgeable) -> ControlError {
 }
 
 /// RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
-fn basic(client: &ClientCredential) -> String {
+pub(super) fn basic(client: &ClientCredential) -> String {
     raw_basic(&encoded(&client.id), &encoded(client.secret()))
 }
 
@@ -349,7 +349,7 @@ fn raw_basic(id: &str, secret: &str) -> String {
     format!("{BASIC}{}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
-fn in_form(client: &ClientCredential) -> [(String, String); 2] {
+pub(super) fn in_form(client: &ClientCredential) -> [(String, String); 2] {
     [("client_id", client.id.as_str()), ("client_secret", client.secret())]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
 }

@@ -27,6 +27,7 @@ mod reset;
 mod reset_guesses;
 mod resource;
 mod same_connection;
+mod self_registered;
 mod session;
 mod timing;
 mod told;

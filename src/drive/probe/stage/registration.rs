@@ -39,6 +39,14 @@ impl Stage<'_> {
             let is_named = metadata.get(ENDPOINT).is_some();
             return Err(Halt::Inapplicable(if is_named { ELSEWHERE } else { NOT_NAMED }.to_owned()));
         };
+        if registration == ClientRegistration::ForItself {
+            let registered = Box::pin(self.register_for_itself(action, (&metadata, &url), evidence)).await;
+            if matches!(registered, Err(Halt::Inapplicable(_))) {
+                // the document shows nothing but that
+                evidence.observations.clear();
+            }
+            return registered;
+        }
         let body = registration.body(&metadata);
         let request = request_to("POST", &url).with_body("application/json", body);
         let mut exchange = self.post_registration(&url, &request, evidence).await;
@@ -66,7 +74,7 @@ impl Stage<'_> {
     }
 
     /// Removes a client that was registered, where the answer says how (RFC 7592 §2.3). Whether it is gone is not judged.
-    async fn remove(&self, answer: &Response, evidence: &Evidence) {
+    pub(super) async fn remove(&self, answer: &Response, evidence: &Evidence) {
         let (Some(address), Some(token)) =
             (answer.json_text("registration_client_uri"), answer.json_text("registration_access_token"))
         else {
@@ -92,7 +100,7 @@ pub(super) fn request_to(method: &str, url: &Url) -> Request {
 }
 
 /// A client is registered where a success names it (RFC 7591 §3.2.1).
-fn meaning(exchange: &Exchange) -> Outcome {
+pub(super) fn meaning(exchange: &Exchange) -> Outcome {
     let Some(answer) = exchange.response() else { return Outcome::Silent };
     let names_client = || {
         let id = answer.json().and_then(|json| json.get("client_id").cloned());

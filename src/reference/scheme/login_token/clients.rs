@@ -49,6 +49,12 @@ fn pair_of(value: &str) -> Option<(String, String)> {
     Some((decoded(id)?, decoded(secret)?))
 }
 
+/// Whom HTTP Basic names, whoever that is.
+pub(super) fn named_by_basic(headers: &HeaderMap, faults: &Faults) -> Option<String> {
+    let line = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    Some(pair_of(behind_basic(line, faults)?)?.0)
+}
+
 /// The client of a request to the token endpoint, where it names one (RFC 6749 §2.3.1).
 ///
 /// # Errors

@@ -95,6 +95,10 @@ impl Provider {
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
             "authorization_response_iss_parameter_supported": true,
         });
+        if faults.on("newcomers-read-orders") {
+            let grants = ["authorization_code", "client_credentials", "password", "refresh_token"];
+            document["grant_types_supported"] = json!(grants);
+        }
         if faults.on("grant-secrets-in-body-unpublished") {
             document["token_endpoint_auth_methods_supported"] = json!(["client_secret_basic", "none"]);
         }

@@ -73,6 +73,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "register.unknown-metadata-ignored",
         "refuses a registration with metadata that it does not know",
     ),
+    row(
+        "newcomers-read-orders",
+        "register.newcomer-opens-nothing",
+        "registers clients that act for themselves, and gives them the scopes that they ask for",
+    ),
 ];
 
 /// Clients that are remembered; beyond, the oldest are forgotten.
@@ -91,6 +96,10 @@ impl RegisteredClients {
         let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         clients.truncate(MOST - 1);
         clients.push_front((id.to_owned(), digest(token)));
+    }
+
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(own, _)| own == id)
     }
 
     /// Whether a client was there, with this token.
@@ -185,7 +194,10 @@ fn metadata_in(body: &[u8], faults: &Faults) -> Result<Metadata, Rejection> {
         text(&asked, "token_endpoint_auth_method", faults)?.unwrap_or_else(|| "client_secret_basic".to_owned());
     let is_method = ["client_secret_basic", "client_secret_post", "none"].contains(&method.as_str());
     let grants = texts(&asked, "grant_types", faults)?.unwrap_or_else(|| vec!["authorization_code".to_owned()]);
-    let is_grant = |grant: &String| ["authorization_code", "refresh_token"].contains(&grant.as_str());
+    let is_grant = |grant: &String| {
+        ["authorization_code", "refresh_token"].contains(&grant.as_str())
+            || (grant == "client_credentials" && faults.on("newcomers-read-orders"))
+    };
     let types = texts(&asked, "response_types", faults)?.unwrap_or_else(|| vec!["code".to_owned()]);
     let are_served = is_method && grants.iter().all(is_grant) && types.iter().all(|one| one == "code");
     if name.as_ref().is_some_and(is_no_name) || !are_served {
