@@ -53,6 +53,8 @@ pub struct BesideWrites {
     pub headers: Vec<(String, LoginText)>,
     /// Parameters of forms, and members of JSON objects.
     pub fields: Vec<(String, LoginText)>,
+    /// Names of the header lines that requests which read carry, too.
+    pub of_reads: Vec<String>,
 }
 
 impl BesideWrites {
@@ -396,7 +398,7 @@ impl LoginProcedure {
         if step.method == "GET" {
             return step;
         }
-        let BesideWrites { headers, fields } = &self.beside_writes;
+        let BesideWrites { headers, fields, .. } = &self.beside_writes;
         let named = |name: &str| step.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         let added: Vec<_> = headers.iter().filter(|(name, _)| !named(name)).cloned().collect();
         step.headers.extend(added);

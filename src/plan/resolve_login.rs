@@ -53,6 +53,7 @@ pub(super) fn procedure(credential: &Credential, values: &Values<'_>) -> Option<
         beside_writes: BesideWrites {
             headers: texts(&fields.write_headers, values),
             fields: texts(&fields.write_fields, values),
+            of_reads: fields.read_headers.clone(),
         },
         one_time: one_time.map(Arc::new),
         account: (username, password),

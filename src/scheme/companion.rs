@@ -13,17 +13,24 @@ pub struct Companion {
     pub value: Secret,
     /// The path below which it travels (RFC 6265 §5.1.4); everywhere if absent.
     pub path: Option<String>,
-    /// Whether only requests that change state have it.
+    /// Whether it goes along with requests that change state.
     pub writes_only: bool,
+    /// Whether it goes along with those that read as well, where it does with those.
+    pub with_reads: bool,
 }
 
 impl Companion {
+    /// A line or field of requests that change state.
+    pub fn of_writes(place: CarrierPlace, value: Secret) -> Self {
+        Self { place, value, path: None, writes_only: true, with_reads: false }
+    }
+
     /// What a request carries of it.
     pub fn carried(&self, request: &Request) -> Option<Carried> {
         let writes = !matches!(&*request.method, "GET" | "HEAD" | "OPTIONS" | "TRACE");
         let path = String::from_utf8_lossy(&request.target);
         let here = self.path.as_deref().is_none_or(|own| is_below(own, &path));
-        if !here || (self.writes_only && !writes) {
+        if !here || (self.writes_only && !self.with_reads && !writes) {
             return None;
         }
         let place = match &self.place {
@@ -60,33 +67,31 @@ mod tests {
 
     #[test]
     fn companions_go_where_they_belong() {
-        let companion = |path: Option<&str>, writes_only| Companion {
-            place: CarrierPlace::Header("X-CSRF".to_owned()),
-            value: Secret::new("v"),
+        let companion = |path: Option<&str>, writes_only, with_reads| Companion {
             path: path.map(str::to_owned),
             writes_only,
+            with_reads,
+            ..Companion::of_writes(CarrierPlace::Header("X-CSRF".to_owned()), Secret::new("v"))
         };
-        for (path, writes_only, method, target, goes) in [
-            (None, true, "POST", "/a", true),
-            (None, true, "GET", "/a", false),
-            (Some("/api"), false, "GET", "/api/orders?x=1", true),
-            (Some("/api"), false, "GET", "/apis", false),
-            (Some("/"), false, "DELETE", "/a", true),
-            (Some("/api"), true, "PATCH", "/api", true),
+        for (path, (writes_only, with_reads), method, target, goes) in [
+            (None, (true, false), "POST", "/a", true),
+            (None, (true, false), "GET", "/a", false),
+            (None, (true, true), "GET", "/a", true),
+            (None, (true, true), "POST", "/a", true),
+            (Some("/api"), (false, false), "GET", "/api/orders?x=1", true),
+            (Some("/api"), (false, false), "GET", "/apis", false),
+            (Some("/"), (false, false), "DELETE", "/a", true),
+            (Some("/api"), (true, false), "PATCH", "/api", true),
         ] {
             let request = Request::new(method, target);
-            assert_eq!(companion(path, writes_only).carried(&request).is_some(), goes, "{method} {target}");
+            let carried = companion(path, writes_only, with_reads).carried(&request);
+            assert_eq!(carried.is_some(), goes, "{method} {target}");
         }
     }
 
     #[test]
     fn a_field_goes_into_the_body_of_a_write() {
-        let field = Companion {
-            place: CarrierPlace::Form("csrf".to_owned()),
-            value: Secret::new("v"),
-            path: None,
-            writes_only: true,
-        };
+        let field = Companion::of_writes(CarrierPlace::Form("csrf".to_owned()), Secret::new("v"));
         let (form, json) = ("application/x-www-form-urlencoded", "application/json");
         for (method, media, body, expected) in [
             ("POST", form, "a=1", "a=1&csrf=v"),

@@ -60,6 +60,7 @@ impl Turn {
             value: Secret::new(value.trim()),
             path: None,
             writes_only: false,
+            with_reads: false,
         }));
         self
     }

@@ -365,6 +365,7 @@ impl LoginSession {
                 value: cookie.value.clone(),
                 path: cookie.path.clone(),
                 writes_only: false,
+                with_reads: false,
             }));
         }
         companions.extend(self.write_lines()?);

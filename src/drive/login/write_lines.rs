@@ -4,12 +4,15 @@ use super::{LoginError, LoginSession};
 use crate::plan::login::BesideWrites;
 use crate::scheme::{CarrierPlace, Companion};
 
+/// What a header line is called.
+const HEADER: &str = "header";
+
 impl LoginSession {
     /// The lines, with what answers have had so far.
     pub(super) fn write_lines(&self) -> Result<Vec<Companion>, LoginError> {
         let mut lines = Vec::new();
-        let BesideWrites { headers, fields } = &self.procedure.beside_writes;
-        let headers = headers.iter().map(|one| (one, CarrierPlace::Header as fn(String) -> CarrierPlace, "header"));
+        let BesideWrites { headers, fields, of_reads } = &self.procedure.beside_writes;
+        let headers = headers.iter().map(|one| (one, CarrierPlace::Header as fn(String) -> CarrierPlace, HEADER));
         let fields = fields.iter().map(|one| (one, CarrierPlace::Form as fn(String) -> CarrierPlace, "field"));
         for ((name, text), place, kind) in headers.chain(fields) {
             let value = self.state.filled(text, &self.procedure.account);
@@ -17,7 +20,9 @@ impl LoginSession {
             if value.has_control_characters() {
                 return Err(LoginError::ControlCharacter);
             }
-            lines.push(Companion { place: place(name.clone()), value, path: None, writes_only: true });
+            let is_header = kind == HEADER;
+            let with_reads = is_header && of_reads.iter().any(|own| own.eq_ignore_ascii_case(name));
+            lines.push(Companion { with_reads, ..Companion::of_writes(place(name.clone()), value) });
         }
         Ok(lines)
     }

@@ -87,6 +87,9 @@ pub struct LoginFields {
     /// body. A POST without a body gets a form; other bodies stay as they are.
     #[serde(default)]
     pub write_fields: BTreeMap<String, Template>,
+    /// Names of those `write_headers` that requests which read carry, too: for applications that want the CSRF token with each request.
+    #[serde(default)]
+    pub read_headers: Vec<String>,
     /// Failed logins in a row after which none is tried any more, so that no account is locked (default 3). An answer of a server
     /// that breaks (5xx) does not count; after 429 with a Retry-After of ten seconds at most, the login is sent again.
     #[serde(default)]

@@ -210,6 +210,11 @@ fn login_fits(
         let text = format!("the client of {what} has no certificate");
         wrong(text, "use the scheme oauth2-client-credentials, whose credentials may have `tls`");
     }
+    let is_line = |name: &String| login.write_headers.keys().any(|own| own.eq_ignore_ascii_case(name));
+    if let Some(name) = login.read_headers.iter().find(|name| !is_line(name)) {
+        let text = format!("`read_headers` of {what} names {name}, which is not in its `write_headers`");
+        wrong(text, "add the header line with its value to `write_headers`");
+    }
     if let Some(token) = &login.token {
         position_fits(&token.0, what, &mut wrong);
     }

@@ -97,6 +97,7 @@ impl Stage<'_> {
                     value: Secret::new(value),
                     path: path.map(str::to_owned),
                     writes_only: false,
+                    with_reads: false,
                 });
                 changed.push((Description::new(format!("{what} as the cookie {name}")), companions));
             }
@@ -395,6 +396,7 @@ pub(super) fn cookies_left_out(session: &LoginSession) -> Vec<Companion> {
         value: value.clone(),
         path: path.map(str::to_owned),
         writes_only: false,
+        with_reads: false,
     };
     cookies.map(companion).collect()
 }

@@ -126,7 +126,7 @@ mod tests {
 
     fn line(value: &str, writes_only: bool) -> Companion {
         let place = CarrierPlace::Header("X-CSRF".to_owned());
-        Companion { place, value: Secret::new(value), path: None, writes_only }
+        Companion { place, value: Secret::new(value), path: None, writes_only, with_reads: false }
     }
 
     fn cookie(name: &str, value: &str) -> Companion {
