@@ -86,13 +86,21 @@ fn cause<'a>(member: Member<'a>, all: &[Member<'a>], depth: usize) -> Key<'a> {
 fn own<'a>((failure, cell): Member<'a>) -> Key<'a> {
     let is_own = cell.explanation == Explanation::Own;
     let of_route = cell.explanation.is_of_route() || (is_own && cell.part == Part::Access);
+    let answering = answering(failure, cell);
+    // what breaks one endpoint of an authorization server is not what breaks another one; resources share a framework
+    let of_endpoint = cell.explanation == Explanation::ServerError && answering.is_some();
+    let route = match (of_route, of_endpoint) {
+        (true, _) => Some((route_of(cell), cell.method.as_str())),
+        (false, true) => Some((route_of(cell), "")),
+        (false, false) => None,
+    };
     Key {
         waived: cell.waived.is_some(),
         protocol: cell.part == Part::Protocol,
         explanation: cell.explanation,
-        answering: answering(failure, cell),
+        answering,
         check: is_own.then_some(failure.check.as_str()),
-        route: of_route.then(|| (route_of(cell), cell.method.as_str())),
+        route,
     }
 }
 
@@ -426,6 +434,17 @@ mod tests {
             let other = at(checks.1, "/token", part, explanation, answering);
             let found = findings(&[resource, other]).len();
             assert_eq!(found, if joined { 1 } else { 2 }, "{explanation:?} {answering:?} {checks:?}");
+        }
+        // an endpoint that breaks says nothing of another one
+        for (endpoints, expected) in [(["/token", "/token"], 1), (["/token", "/register"], 2)] {
+            let [one, other] = endpoints.map(|at| cell(at, Part::Protocol, ServerError, &[]));
+            let both =
+                [failure("token.missing-grant-type", vec![one]), failure("register.malformed-never-5xx", vec![other])];
+            let both = both.map(|mut failed| {
+                failed.cells[0].answering = server;
+                failed
+            });
+            assert_eq!(findings(&both).len(), expected, "{endpoints:?}");
         }
         // by their checks, in records that do not say who answers
         let resource = at("bearer.denial-has-challenge", "/a", Part::Protocol, ChallengeAbsent, None);

@@ -220,6 +220,8 @@ pub struct Evidence {
     pub key_set_verifies: Option<bool>,
     /// What steps leave behind for people, such as a measured delay: name and value.
     pub facts: Vec<(&'static str, String)>,
+    /// User-ids that logins which had to fail were sent for, whichever of their requests had them.
+    pub named_users: Vec<String>,
     /// Runs of comparisons of times.
     pub timings: Vec<TimingRun>,
     /// Values that were sent as credentials, to look for echoes.

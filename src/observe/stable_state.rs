@@ -52,8 +52,18 @@ impl StableState {
 
     /// Whether another reading shows another state.
     pub fn differs(&self, reading: &Response) -> bool {
-        let places = places(reading);
-        self.stable.iter().any(|(place, value)| places.get(place) != Some(value))
+        self.differs_until(reading, None)
+    }
+
+    /// The same of what is still so in a later reading. What is a third value by then changes by itself: two readings of an unchanged
+    /// state within one second show the same time, and the same token that is made of it.
+    pub fn differs_until(&self, reading: &Response, later: Option<&Response>) -> bool {
+        let (places, later) = (places(reading), later.map(places).unwrap_or_default());
+        self.stable.iter().any(|(place, value)| {
+            let now = places.get(place);
+            let then = later.get(place).filter(|then| *then != value);
+            now != Some(value) && (now.is_none() || then.is_none() || then == now)
+        })
     }
 }
 
@@ -69,7 +79,15 @@ fn places(response: &Response) -> BTreeMap<String, String> {
 fn pieces_of(text: &str) -> Vec<&str> {
     let tagged = text.lines().flat_map(|line| line.split_inclusive('>'));
     let parted = tagged.flat_map(|piece| <[&str; 2]>::from(piece.split_at(piece.find('<').unwrap_or(piece.len()))));
-    parted.filter(|piece| !piece.is_empty()).collect()
+    parted.filter(|piece| !piece.is_empty() && !is_token_of_page(piece)).collect()
+}
+
+/// Whether a tag of a page holds a CSRF token, which many servers make anew once a second.
+fn is_token_of_page(piece: &str) -> bool {
+    let piece = piece.to_ascii_lowercase();
+    let is_kind = piece.starts_with("<input") || piece.starts_with("<meta");
+    is_kind
+        && ["csrf", "xsrf", "authenticity_token", "requestverificationtoken"].iter().any(|name| piece.contains(name))
 }
 
 fn walk(place: &str, value: &Value, places: &mut BTreeMap<String, String>) {
@@ -135,6 +153,27 @@ mod tests {
             let (first, second) = (reading(first), reading(second));
             let state = StableState::of(&[&first, &second]).expect("there are readings");
             assert_eq!(state.differs(&reading(later)), differs, "{later}");
+        }
+    }
+
+    #[test]
+    fn what_changes_from_each_second_to_the_next_is_no_change() {
+        for (before, after, later, differs) in [
+            (r#"{"n":1,"t":"a"}"#, r#"{"n":1,"t":"b"}"#, Some(r#"{"n":1,"t":"c"}"#), false),
+            (r#"{"n":1,"t":"a"}"#, r#"{"n":2,"t":"b"}"#, Some(r#"{"n":2,"t":"c"}"#), true),
+            (r#"{"n":1,"t":"a"}"#, r#"{"n":1,"t":"b"}"#, Some(r#"{"n":1,"t":"b"}"#), true),
+            // put back, removed, or not read any more
+            (r#"{"n":1}"#, r#"{"n":2}"#, Some(r#"{"n":1}"#), true),
+            (r#"{"n":1}"#, "{}", Some(r#"{"n":3}"#), true),
+            (r#"{"n":1}"#, r#"{"n":2}"#, Some("gone"), true),
+            (r#"{"n":1}"#, r#"{"n":2}"#, None, true),
+            // a token of a page, however it changes
+            ("<p>Al<input name='csrf_token' value='1'>", "<p>Al<input name='csrf_token' value='2'>", None, false),
+            ("<p>Al<input name='city' value='1'>", "<p>Al<input name='city' value='2'>", None, true),
+        ] {
+            let (before, after, later) = (reading(before), reading(after), later.map(reading));
+            let state = StableState::of(&[&before, &before]).expect("there are readings");
+            assert_eq!(state.differs_until(&after, later.as_ref()), differs, "{after:?} {later:?}");
         }
     }
 

@@ -148,8 +148,12 @@ fn is_head_of_the_good_answer(case: &ObservedCheck<'_>, seen: &Observation, resp
     describes_content(response) && case.beside(seen, GOOD_HEAD).any(is_that_of_good)
 }
 
-/// Whether the status and the fields of an answer to HEAD tell it from a refusal of GET, which may show in its body alone.
+/// Whether the status and the fields of an answer to HEAD tell it from a refusal of GET. One that is a success may show in its body
+/// alone, and what describes that body, such as its length, need not be in an answer to HEAD.
 fn tells_from(seen: &Observation, get: &Observation) -> bool {
+    if get.exchange.response().is_some_and(is_success) {
+        return false;
+    }
     let sent = sent_in([&seen.exchange, &get.exchange].into_iter());
     let shapes = [&seen.exchange, &get.exchange].map(|exchange| AnswerShape::of(exchange, &sent));
     let [Some(one), Some(other)] = shapes else { return true };
@@ -215,6 +219,13 @@ mod tests {
             (&json[..1], &json[..1], get, (404, &[]), (2, 0, 0)),
             // a refusal that shows in its body alone
             (json, json, (200, refused, json), (404, &[]), (0, 0, 2)),
+            (
+                html,
+                html,
+                (200, refused, &[("Content-Type", "text/html"), ("Content-Length", "31")]),
+                (404, &[]),
+                (0, 0, 2),
+            ),
             // one field of the good answer to GET
             (tag, tag, get, (404, &[]), (2, 0, 0)),
             (length, length, get, (404, &[]), (2, 0, 0)),

@@ -80,9 +80,10 @@ impl<'a> Round<'a> {
 
     /// A reading that shows another state: at once after the write, or, where nothing else may have changed it since, some time after.
     fn changed(&self, state: &StableState, is_alone: bool) -> Option<usize> {
+        let until = self.later.and_then(|(_, seen)| read(seen));
+        let shows = |(_, seen): &(usize, &Observation)| read(seen).is_some_and(|one| state.differs_until(one, until));
         let later = self.later.filter(|_| is_alone);
-        let shows = |seen: &Observation| read(seen).is_some_and(|one| state.differs(one));
-        self.after.into_iter().chain(later).find(|(_, seen)| shows(seen)).map(|(index, _)| index)
+        self.after.filter(shows).or_else(|| later.filter(shows)).map(|(index, _)| index)
     }
 
     /// Whether a write that is allowed shows. Where the same place was read in a round before, the allowed write of that one may have

@@ -92,7 +92,10 @@ fn alike_in(case: &ObservedCheck<'_>, steps: Compared, at: usize) -> Judgement {
     let seen = |step| case.observations_of(step).nth(at);
     // a page may repeat what was sent for the answer before it
     let of_steps = steps.into_iter().chain(ANSWERS).filter_map(seen);
-    let sent = sent_in(of_steps.map(|(_, seen)| &seen.exchange));
+    let mut sent = sent_in(of_steps.map(|(_, seen)| &seen.exchange));
+    // a login may send the name in a request before the one that is answered with a refusal
+    sent.extend(case.evidence.named_users.iter().filter(|name| !name.is_empty()).cloned());
+    sent.sort_by_key(|text| std::cmp::Reverse(text.len()));
     let shape = |step| {
         let (index, seen) = seen(step)?;
         Some((index, AnswerShape::of(&seen.exchange, &sent)?))
@@ -231,6 +234,7 @@ mod tests {
             (["<p>wrong</p>\n9 left", "<p>wrong</p>\n7 left"], ["<p>wrong</p>\n8 left", "<p>wrong</p>\n6 left"], 0),
             // the name that was sent, and what differs each time, tell nothing
             (["hello alice", "hello alice"], ["hello xqzvjk", "hello wkpvhr"], 0),
+            (["hello carol-of-another-request", "hello carol-of-another-request"], ["hello xqzvjk", "hello wkpvhr"], 0),
             (["nonce ab", "nonce cd"], ["nonce ef", "nonce gh"], 0),
         ] {
             let mut evidence = Evidence::default();
@@ -252,6 +256,7 @@ mod tests {
                 evidence.observe(Observation::in_test(at(step), redirected, Outcome::Refused));
                 evidence.observe(Observation::in_test(at(page), shown, Outcome::Refused));
             }
+            evidence.named_users = vec!["carol-of-another-request".to_owned()];
             let found = indistinct(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!((found.protocol.len(), found.open.len()), (expected, 0), "{known:?} {unknown:?}: {found:?}");
         }

@@ -2,7 +2,7 @@
 
 use crate::check::judgement::expect;
 use crate::check::judgement::oauth;
-use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{Fill, FormAuth, INSUFFICIENT, INVALID, On, Who, send, token};
 use crate::check::{Check, Doc, Explanation, Level, REFUSAL, Severity};
 use crate::observe::{Observation, Outcome, Place, StepId};
@@ -20,6 +20,8 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         fix: "Intersect the requested scope with what the client is registered for, and state the scope that was granted.",
     },
     steps: &[
+        // before anything else is written there: of two equal writes the second one may be refused, or break
+        send(Who::LowScope, On::Scoped).id(WITHOUT).called("its good credential, which lacks the scope").if_given(),
         token(FormAuth::LowScope, &[("grant_type", Fill::Text("client_credentials")), ("scope", Fill::NeededScope)])
             .keep("t")
             .called("a client asks for a scope that it lacks"),
@@ -34,7 +36,6 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         send(Who::IfKept("u"), On::Scoped)
             .denied(&[INSUFFICIENT, INVALID])
             .called("the token that it got for its own scopes and another one"),
-        send(Who::LowScope, On::Scoped).id(WITHOUT).called("its good credential, which lacks the scope").if_given(),
     ],
     expect: opens_nothing,
     shows: Explanation::Scope,
@@ -51,12 +52,21 @@ const OPEN_WITHOUT: &str =
 
 fn opens_nothing(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = expect::wants(case);
-    // that a scope is not looked at is for other checks to say
-    if case.observations_of(WITHOUT).any(|(_, seen)| seen.outcome == Outcome::Granted) && !judgement.access.is_empty() {
-        judgement.access.clear();
-        judgement.open.push(OPEN_WITHOUT.to_owned());
-    }
     let escalated = oauth::scope_not_escalated(case);
+    let is_used = |seen: &Observation| case.step_of(seen).step_id().is_none() && seen.place != Place::Token;
+    match case.observations_of(WITHOUT).last().map(|(_, seen)| seen).filter(|seen| seen.outcome != Outcome::Refused) {
+        // that a scope is not looked at is for other checks to say, and what the same write does a second time is for none
+        Some(without) if without.outcome == Outcome::Granted => {
+            if case.observations().any(|(_, seen)| is_used(seen)) {
+                judgement = Judgement { open: vec![OPEN_WITHOUT.to_owned()], ..Judgement::default() };
+            }
+        }
+        Some(without) if !judgement.access.is_empty() => {
+            judgement.access.clear();
+            judgement.leaves_open(unclear(without));
+        }
+        _ => {}
+    }
     // what a token opens is a fault of who issued it
     for found in &mut judgement.access {
         let before = case.observations().take_while(|(index, _)| *index < found.observation);
@@ -104,7 +114,12 @@ mod tests {
         let profile = Effective::of(["api-key-403"], "oauth2-client-credentials");
         let used = check.steps.iter().position(|step| matches!(step, Step::Send(send) if send.id.is_none()));
         let without = check.steps.iter().position(|step| step.step_id() == Some(WITHOUT));
-        for ((status, outcome), expected) in [((403, Outcome::Refused), (1, 0)), ((200, Outcome::Granted), (0, 1))] {
+        for ((status, outcome), expected) in [
+            ((403, Outcome::Refused), (1, 0)),
+            ((200, Outcome::Granted), (0, 1)),
+            // that of the second of two equal writes says nothing of the scope
+            ((500, Outcome::Broke), (0, 1)),
+        ] {
             let mut evidence = Evidence::default();
             for (step, status, outcome) in [(used, 200, Outcome::Granted), (without, status, outcome)] {
                 let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };

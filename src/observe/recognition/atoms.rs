@@ -91,7 +91,8 @@ pub(super) fn atoms_of(body: &[u8]) -> (BodyKind, BTreeSet<Atom>) {
         return (BodyKind::Json, pairs);
     }
     match std::str::from_utf8(body) {
-        Ok(text) if !text.contains('\0') => (BodyKind::Text, pieces_of(text)),
+        // a page stays one that shows a name with NUL, which somebody was let choose
+        Ok(text) if !text.contains('\0') || is_markup(text) => (BodyKind::Text, pieces_of(text)),
         _ => {
             let blocks = body.chunks_exact(BLOCK).take(MOST_ATOMS).map(|block| Atom::of("", block));
             (BodyKind::Binary, blocks.collect())
@@ -236,10 +237,13 @@ pub(super) fn is_date(text: &str) -> bool {
     rfc3339 || (text.ends_with(" GMT") && bytes.get(3) == Some(&b','))
 }
 
+fn is_markup(text: &str) -> bool {
+    text.trim_start().starts_with('<')
+}
+
 /// Lines, or the text between tags where there are tags.
 fn pieces_of(text: &str) -> BTreeSet<Atom> {
-    let is_markup = text.trim_start().starts_with('<');
-    let separators: &[char] = if is_markup { &['<', '>', '\n'] } else { &['\n'] };
+    let separators: &[char] = if is_markup(text) { &['<', '>', '\n'] } else { &['\n'] };
     let mut inside_tag = false;
     let mut pieces = BTreeSet::new();
     let mut rest = text;
@@ -278,6 +282,7 @@ mod tests {
             (r#"{"error":"invalid_token","at":"2026-11-26T01:00:00Z","iat":1795650000}"#, vec![]),
             (r#"{"ok":true}"#, vec![]),
             ("<html><b>Order of Alice</b><i>x</i></html>", vec!["=Order of Alice"]),
+            ("<b>Order of Alice</b><a href=\"/u/a\0b\">Order of Bob\0</a>", vec!["=Order of Alice", "=Order of Bob\0"]),
             ("first line of text\nshort\nsecond line of text", vec!["=first line of text", "=second line of text"]),
         ] {
             assert_eq!(names(body), expected, "{body}");

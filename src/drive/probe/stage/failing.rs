@@ -38,6 +38,7 @@ impl Stage<'_> {
             false => procedure.account.0.clone(),
             true => unknown_user(&procedure.account.0, &self.random[20..32]),
         };
+        evidence.named_users.extend([procedure.account.0.clone(), user.clone()]);
         let mut session = Logins::recorded(&procedure.with_account(&user, password)).patiently();
         let (told, _) = Box::pin(self.ended_session(&mut session, alone, failed, evidence)).await?;
         if !unknown {
