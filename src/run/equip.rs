@@ -66,6 +66,7 @@ pub(super) async fn equip(
     let subject = Arc::new(subject);
     let control = Arc::new(control);
     let logins = Logins::new(control.clone(), base.clone(), options.spawner(), subject.scheme);
+    let logins = logins.sending_in(&subject.carrier.place);
     let prober = Prober::new(Equipment {
         subject: subject.clone(),
         base,

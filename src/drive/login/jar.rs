@@ -98,6 +98,17 @@ impl LoginSession {
         changed
     }
 
+    /// The credential as the cookie of this name, once there is one and where no answer has set that.
+    pub(super) fn credential_cookie(&self, name: &str) -> Option<String> {
+        let goes = match &self.sent_cookies {
+            SentCookies::All => true,
+            SentCookies::None => false,
+            SentCookies::Only(only) => only == name,
+        };
+        let token = self.state.token.as_ref().filter(|_| goes && self.state.jar.get(name).is_none())?;
+        Some(format!("{name}={}", token.expose()))
+    }
+
     /// The `Cookie` field of its requests to a path.
     pub(super) fn cookie_field(&self, path: &str) -> Option<String> {
         let jar = &self.state.jar;
@@ -148,12 +159,36 @@ pub(super) fn read(line: &str) -> Option<(Cookie, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::login::LoginProcedure;
 
     fn jar(lines: &[&str]) -> Jar {
         let headers = lines.iter().map(|line| ("Set-Cookie".to_owned(), line.as_bytes().to_vec())).collect();
         let mut jar = Jar::default();
         jar.take(&ControlAnswer { status: 200, headers, body: Vec::new(), took: Default::default() });
         jar
+    }
+
+    #[test]
+    fn a_credential_that_an_answer_gave_travels_in_the_cookie_of_the_scheme() {
+        let session = |lines: &[&str], sent: SentCookies, token: Option<&str>| {
+            let mut session = LoginSession::new(std::sync::Arc::new(LoginProcedure::in_test(Vec::new())));
+            session.state.jar = jar(lines);
+            session.state.token = token.map(Secret::new);
+            session.sent_cookies = sent;
+            session
+        };
+        for (lines, sent, token, cookie) in [
+            (&[][..], SentCookies::All, Some("t"), Some("sid=t")),
+            (&["a=1"], SentCookies::Only("sid".to_owned()), Some("t"), Some("sid=t")),
+            // before the login, without cookies, and where the server has set it itself
+            (&[], SentCookies::All, None, None),
+            (&[], SentCookies::None, Some("t"), None),
+            (&[], SentCookies::Only("a".to_owned()), Some("t"), None),
+            (&["sid=own"], SentCookies::All, Some("t"), None),
+        ] {
+            let shown = format!("{lines:?} {sent:?} {token:?}");
+            assert_eq!(session(lines, sent, token).credential_cookie("sid").as_deref(), cookie, "{shown}");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ use crate::clock;
 use crate::observe::{ConnectionOf, Request};
 use crate::plan::login::LoginProcedure;
 use crate::scheme::dpop::BoundToken;
-use crate::scheme::{Carried, Companion, Proof, Scheme};
+use crate::scheme::{Carried, CarrierPlace, Companion, Proof, Scheme};
 use crate::secret::Secret;
 use crate::target::child::Spawner;
 use password::ChangedPassword;
@@ -147,6 +147,8 @@ pub struct Logins {
     base: Url,
     spawner: Spawner,
     scheme: &'static dyn Scheme,
+    /// The cookie that the scheme sends a credential in.
+    cookie: Option<String>,
     accounts: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Account>>>>,
     /// Sessions that a check or a load phase had for itself.
     given_back: Mutex<Vec<LoginSession>>,
@@ -172,6 +174,7 @@ impl Logins {
             base,
             spawner,
             scheme,
+            cookie: None,
             accounts: Mutex::default(),
             given_back: Mutex::default(),
             failed: Mutex::default(),
@@ -181,6 +184,14 @@ impl Logins {
             codes: OneTimeCodes::default(),
             attempts: Mutex::default(),
         }
+    }
+
+    /// The same where credentials travel in a cookie: what a session sends after its login has it, also where an answer gave the
+    /// credential in another place.
+    #[must_use]
+    pub fn sending_in(self, place: &CarrierPlace) -> Self {
+        let cookie = if let CarrierPlace::Cookie(name) = place { Some(name.clone()) } else { None };
+        Self { cookie, ..self }
     }
 
     fn account(&self, name: &str) -> Arc<tokio::sync::Mutex<Account>> {

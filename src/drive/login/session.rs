@@ -424,7 +424,10 @@ impl LoginSession {
         let without = |missing: MissingValue| missing.of(&name, self.error_to_client(&logins.base));
         let fill = |text: &LoginText| self.state.filled(text, account).map_err(without);
         let mut headers = Vec::new();
-        if let Some(cookies) = self.cookie_field(url.path()) {
+        let own = logins.cookie.as_deref().and_then(|name| self.credential_cookie(name));
+        let cookies: Vec<String> = own.into_iter().chain(self.cookie_field(url.path())).collect();
+        if !cookies.is_empty() {
+            let cookies = cookies.join("; ");
             headers.push(("Cookie".to_owned(), cookies.into_bytes()));
         }
         for (header, text) in &step.headers {

@@ -10,6 +10,16 @@ use crate::observe::{Evidence, Exchange, Outcome, Silence, meaning_of_status};
 /// Stands for a credential in a request by TRACE.
 const TRACE_CANARY: &str = "Bearer authbench-trace-canary";
 
+/// Why a login is not changed in this way.
+fn lacking(act: SessionAct) -> &'static str {
+    match act {
+        SessionAct::FromForeignPage | SessionAct::FromForeignForm => {
+            "no form of another site could send the request of the login with the password: that has it in a header field, or is no POST"
+        }
+        _ => "the login has no such value",
+    }
+}
+
 impl Stage<'_> {
     /// The login of an identity as an act changes it, and whether its answer is a server error, or none, that comes again.
     pub(super) async fn unusual_login(
@@ -74,7 +84,7 @@ impl Stage<'_> {
             SessionAct::ChangedGrant(change) => self.prober.subject().changed_grant(identity, change),
             _ => procedure.changed_by(act),
         };
-        let unusual = unusual.ok_or_else(|| Halt::Untestable("the login has no such value".to_owned()))?;
+        let unusual = unusual.ok_or_else(|| Halt::Untestable(lacking(act).to_owned()))?;
         Box::pin(self.make_room_to_fail(&name, &procedure)).await?;
         let logins = &self.prober.equipment.logins;
         let alone = logins.alone(&name).await;
