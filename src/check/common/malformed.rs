@@ -275,6 +275,9 @@ fn is_no_target(target: &str) -> bool {
     target.starts_with("//[") || !target.starts_with('/')
 }
 
+/// Why a 503 is no server error (RFC 9110 §15.6.4).
+const BUSY: &str = "503, which says that the server is busy, and not what it makes of the request";
+
 /// No answer is a server error that comes again. What is not implemented may be said so.
 pub(crate) fn never_broken(case: &ObservedCheck<'_>) -> Judgement {
     never_broken_but(case, |_| false)
@@ -298,6 +301,7 @@ pub(super) fn never_broken_but(case: &ObservedCheck<'_>, is_another: impl Fn(&Ob
             Some(421) if is_lenient => {}
             Some(status @ 500..) if is_lenient && status != 501 && !is_another(seen) => match seen.reproduced {
                 true => judgement.deviates(index, case.about(index, format_args!("answered with {status}")), EXPECTED),
+                false if status == 503 => judgement.leaves_open(format!("{}: {BUSY}", seen.description)),
                 false => judgement.leaves_open(format!("{}: {status}, and not again", seen.description)),
             },
             _ => case.judge(index, &mut judgement),
