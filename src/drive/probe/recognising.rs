@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 
 use super::preparing::When;
 use super::{Prober, allowance, handshake};
+use crate::drive::login::HeldCredential;
 use crate::observe::{
     Asked, Atom, Declared, Evidence, Exchange, Learned, Outcome, Reading, Recognition, Request, Response,
     meaning_of_status, without_query,
@@ -110,16 +111,26 @@ impl Prober {
     }
 
     /// What is around what an identity is answered at the path beside an object that names nothing: the same at the object shows nothing
-    /// of it. None where the scenario names no such path.
-    pub(super) async fn seen_beside(&self, identity: usize, object: usize) -> Vec<Atom> {
+    /// of it. Of a success at the object, only what the scenario says of such a path counts.
+    pub(super) async fn seen_beside(&self, identity: usize, object: usize, answer: &Exchange) -> Vec<Atom> {
         let subject = self.subject();
-        let resource = &subject.resources[object];
-        if resource.absent.is_none() || resource.writes {
+        let refuses = answer.status().is_some_and(|status| (400..500).contains(&status));
+        if subject.resources[object].absent.is_none() && !refuses {
             return Vec::new();
         }
         let Ok(held) = self.held(&subject.identities[identity]).await else { return Vec::new() };
+        self.around_nothing(&held, object).await
+    }
+
+    /// What is around the answer to a credential at the path beside an object that names nothing, such as the menu of whoever is
+    /// logged in.
+    pub(super) async fn around_nothing(&self, held: &HeldCredential, object: usize) -> Vec<Atom> {
+        let resource = &self.subject().resources[object];
+        if resource.writes {
+            return Vec::new();
+        }
         let mut request = self.absent_request(object, resource);
-        self.carry(&held, &mut request, &mut Evidence::default()).await;
+        self.carry(held, &mut request, &mut Evidence::default()).await;
         let exchange = self.send_to(object, &request).await;
         let recognition = self.recognition(object).await;
         exchange.response().map(|answer| recognition.around(answer)).unwrap_or_default()

@@ -11,7 +11,7 @@ use super::{Halt, Stage};
 use crate::drive::control::ControlError;
 use crate::drive::login::{HeldCredential, LoginSession, Logins};
 use crate::drive::probe::values;
-use crate::observe::{Evidence, Exchange, Outcome};
+use crate::observe::{Asked, Evidence, Exchange, Outcome};
 use crate::plan::login::LoginProcedure;
 use crate::secret::Secret;
 
@@ -121,6 +121,13 @@ impl Stage<'_> {
     pub(super) async fn used(&self, held: &HeldCredential, resource: usize, evidence: &mut Evidence) -> Outcome {
         let request = self.prober.good_request(held, resource, evidence).await;
         let used = self.prober.send_to(resource, &request).await;
-        self.prober.outcome(resource, &used).await
+        let reading = self.prober.read(resource, &used, &Asked::default()).await;
+        let refuses = used.status().is_some_and(|status| (400..500).contains(&status));
+        if reading.outcome == Outcome::Refused || !refuses {
+            return reading.outcome;
+        }
+        // what each page has for whoever is logged in shows nothing of this one
+        let readable = self.prober.around_nothing(held, resource).await;
+        self.prober.read(resource, &used, &Asked { readable: &readable, ..Asked::default() }).await.outcome
     }
 }

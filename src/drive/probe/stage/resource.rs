@@ -354,7 +354,7 @@ impl Stage<'_> {
             }
         }
         if let Some(name) = credential.as_ref().filter(|_| !asked.entitled && says_more(&reading)) {
-            let readable = self.readable_beside(name, counts, asked).await;
+            let readable = self.readable_beside(name, (counts, &exchange), asked).await;
             reading = self.prober.read(counts, &exchange, &Asked { readable: &readable, ..*asked }).await;
         }
         let place = Place::Resource(counts);
@@ -394,11 +394,16 @@ impl Stage<'_> {
     }
 
     /// What an identity may read, and what it is answered where there is nothing.
-    async fn readable_beside(&self, name: &str, resource: usize, asked: &Asked<'_>) -> Vec<Atom> {
+    async fn readable_beside(
+        &self,
+        name: &str,
+        (resource, answer): (usize, &Exchange),
+        asked: &Asked<'_>,
+    ) -> Vec<Atom> {
         let mut readable = asked.readable.to_vec();
         let identity = self.prober.subject().identities.iter().position(|identity| identity.name == *name);
         if let Some(identity) = identity {
-            readable.extend(self.prober.seen_beside(identity, resource).await);
+            readable.extend(self.prober.seen_beside(identity, resource, answer).await);
         }
         readable
     }
