@@ -56,10 +56,8 @@ fn opens_nothing(case: &ObservedCheck<'_>) -> Judgement {
     let is_used = |seen: &Observation| case.step_of(seen).step_id().is_none() && seen.place != Place::Token;
     match case.observations_of(WITHOUT).last().map(|(_, seen)| seen).filter(|seen| seen.outcome != Outcome::Refused) {
         // that a scope is not looked at is for other checks to say, and what the same write does a second time is for none
-        Some(without) if without.outcome == Outcome::Granted => {
-            if case.observations().any(|(_, seen)| is_used(seen)) {
-                judgement = Judgement { open: vec![OPEN_WITHOUT.to_owned()], ..Judgement::default() };
-            }
+        Some(without) if without.outcome == Outcome::Granted && case.observations().any(|(_, seen)| is_used(seen)) => {
+            judgement = Judgement { open: vec![OPEN_WITHOUT.to_owned()], ..Judgement::default() };
         }
         Some(without) if !judgement.access.is_empty() => {
             judgement.access.clear();
