@@ -93,7 +93,7 @@ mod tests {
         let profile = Effective::of(["api-key-403"], "oauth2-client-credentials");
         let mut evidence = Evidence::default();
         for (step, method, target, place) in
-            [(0, "POST", "/token", Place::Token), (1, "GET", "/orders?page=1", Place::Resource(0))]
+            [(1, "POST", "/token", Place::Token), (2, "GET", "/orders?page=1", Place::Resource(0))]
         {
             let body = br#"{"access_token":"t","scope":"read"}"#.to_vec();
             let answer = Response { status: 200, headers: Vec::new(), body, truncated: false };
