@@ -236,6 +236,7 @@ pub const GROUPS: &[Group] = &[
         tables: &[
             session::login::CHECKS,
             session::disabled::CHECKS,
+            session::demoted::CHECKS,
             session::one_time::CHECKS,
             session::code_guesses::CHECKS,
             session::two_users::CHECKS,
@@ -371,6 +372,7 @@ pub const GROUPS: &[Group] = &[
             common::transport::CHECKS,
             common::survival::CHECKS,
             common::members::CHECKS,
+            common::disabled::CHECKS,
         ],
     },
 ];

@@ -530,11 +530,12 @@ mod tests {
             // change, or a reset, leaves, users have to have the choice (ASVS 7.4.3); RFC 9700 §4.14.2 leaves open what becomes of access
             // tokens when a refresh token is used again, and RFC 6749 §4.1.2 only recommends that those of a used code end; a user
             // may have agreed to a scope that the scenario does not list; a token of which nothing shows that it is bound needs no
-            // certificate, where nobody asks for a nonce none is missing, and whose session it is shows where two users get
-            // different answers
+            // certificate, where nobody asks for a nonce none is missing, whose session it is shows where two users get
+            // different answers, and where an account has lost a right shows a new login
             let may_be_granted = [
                 "basic.utf8-credentials",
                 "session.cookie-not-forgeable",
+                "login.demoted-account-loses-right",
                 "login.password-change-ends-sessions",
                 "login.reset-ends-sessions",
                 "refresh.reuse-ends-access-token",

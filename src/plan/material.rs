@@ -138,7 +138,8 @@ fn wanted_by(step: &Step) -> Vec<&'static str> {
         Step::Hook(hook) => vec![match hook {
             Hook::OutageBegins | Hook::OutageEnds => "hooks.outage",
             Hook::Revoke => "hooks.revoke",
-            Hook::Disable | Hook::Enable => "hooks.disable",
+            Hook::Disable(_) | Hook::Enable(_) => "hooks.disable",
+            Hook::Demote | Hook::Promote => "hooks.demote",
             Hook::Rotate | Hook::AwaitRotation | Hook::RotateBack => "hooks.rotate",
         }],
         _ => Vec::new(),
@@ -240,6 +241,7 @@ fn written(material: &DeclaredMaterial) -> Vec<(&'static str, Position)> {
         ("hooks.rotate", nowhere(hooks.rotate.is_some())),
         ("hooks.outage", nowhere(hooks.outage.is_some())),
         ("hooks.disable", nowhere(hooks.disable.is_some())),
+        ("hooks.demote", nowhere(hooks.demote.is_some())),
         ("hooks.env", nowhere(!hooks.env.is_empty())),
     ];
     members.into_iter().filter_map(|(member, place)| Some((member, place?))).collect()
@@ -312,7 +314,7 @@ mod tests {
             colon_password_account: { username: a, password: b }\n  utf8_password_account: { username: a, password: b }\n  \
             client_ca: { certificate: a, key: b }\n  answer_key: { secret: a }\n  issuer_key: { secret: a }\n  second_key: { secret: a }\n  second_issuer_key: { secret: a, issuer: b }\n  \
             listener: { bind: \"127.0.0.1:0\", url: \"http://127.0.0.1\" }\n  \
-            hooks: { revoke: [a], rotate: [a], outage: [a], disable: [a], env: { A: b } }\n";
+            hooks: { revoke: [a], rotate: [a], outage: [a], disable: [a], demote: [a], env: { A: b } }\n";
         let loaded = crate::scenario::load_text("all.yaml".to_owned(), text.to_owned()).expect("is a scenario");
         let members: BTreeSet<&str> =
             written(&loaded.scenario.material).into_iter().map(|(member, _)| member).collect();

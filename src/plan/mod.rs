@@ -1,6 +1,7 @@
 //! Scenario and catalogue, resolved into what will be sent; pure.
 
 mod account_life;
+mod accounts;
 pub mod cast;
 mod changed_grant;
 mod changed_login;

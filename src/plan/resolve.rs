@@ -49,6 +49,7 @@ pub fn subject(loaded: &LoadedScenario, values: &Values<'_>) -> Subject {
             tenant: None,
             state: model::CredentialState::Valid,
             certificate: None,
+            account: None,
             asks_for_less: false,
         }];
     }
@@ -271,6 +272,7 @@ fn identity(name: &str, credential: &model::Credential, values: &Values<'_>) -> 
         tenant: credential.tenant.clone(),
         state: credential.state,
         certificate,
+        account: credential.account.as_ref().map(|account| values.text(account)),
         asks_for_less: false,
     }
 }
@@ -466,6 +468,7 @@ fn material(written: &model::DeclaredMaterial, values: &Values<'_>, on_reference
             outage: hook(&written.hooks.outage),
             revoke: hook(&written.hooks.revoke),
             disable: hook(&written.hooks.disable),
+            demote: hook(&written.hooks.demote),
             rotate: hook(&written.hooks.rotate),
             env: written.hooks.env.iter().map(|(name, value)| (name.clone(), values.secret(value))).collect(),
         },
@@ -522,6 +525,7 @@ fn completed(own: Material, seed: Material) -> Material {
             outage: own.hooks.outage.or(seed.hooks.outage),
             revoke: own.hooks.revoke.or(seed.hooks.revoke),
             disable: own.hooks.disable.or(seed.hooks.disable),
+            demote: own.hooks.demote.or(seed.hooks.demote),
             rotate: own.hooks.rotate.or(seed.hooks.rotate),
             env: own.hooks.env,
         },

@@ -97,6 +97,7 @@ fn to_identity(scheme: &str, identity: &SeedIdentity) -> Identity {
             SeedState::Expired => CredentialState::Expired,
         },
         certificate,
+        account: Some(identity.name.to_owned()),
         asks_for_less: false,
     }
 }
@@ -328,6 +329,7 @@ pub(super) fn material() -> Material {
             outage: Some(HookCall::Post("/hooks/outage".to_owned())),
             revoke: Some(HookCall::Post("/hooks/revoke/api-key".to_owned())),
             disable: Some(HookCall::Post("/hooks/disable".to_owned())),
+            demote: Some(HookCall::Post("/hooks/demote".to_owned())),
             rotate: Some(HookCall::Post("/hooks/rotate".to_owned())),
             env: Vec::new(),
         },

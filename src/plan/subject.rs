@@ -66,6 +66,8 @@ pub struct Identity {
     pub state: CredentialState,
     /// The certificate that its connections present, where it has one of its own.
     pub certificate: Option<Arc<IdentityCertificate>>,
+    /// The user-id of the account that it belongs to, where the scenario says it apart.
+    pub account: Option<String>,
     /// Whether it is a declared one that asks for fewer scopes: another principal it is not.
     pub asks_for_less: bool,
 }
@@ -340,6 +342,8 @@ pub struct HookCalls {
     pub revoke: Option<HookCall>,
     /// Disables an account (`on`) and enables it again (`off`).
     pub disable: Option<HookCall>,
+    /// Takes a right away from an account (`on`) and gives it back (`off`).
+    pub demote: Option<HookCall>,
     /// Rotates a key and prints the new one.
     pub rotate: Option<HookCall>,
     /// Variables of those that are commands; they get these, PATH and nothing else.
@@ -349,7 +353,7 @@ pub struct HookCalls {
 impl HookCalls {
     /// Forbids those that are commands.
     pub fn forbid_commands(&mut self) {
-        let calls = [&mut self.outage, &mut self.revoke, &mut self.rotate, &mut self.disable];
+        let calls = [&mut self.outage, &mut self.revoke, &mut self.rotate, &mut self.disable, &mut self.demote];
         for call in calls.into_iter().flatten() {
             if matches!(call, HookCall::Command(_)) {
                 *call = HookCall::Forbidden;

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::random::random_text;
 use super::rejection::Rejection;
-use super::scheme::Verifiers;
 use super::scheme::jwt::deployment::ALGORITHMS;
+use super::scheme::{Verifiers, changed_accounts};
 use super::state::ReferenceState;
 
 /// Everything but the guarded resources and the authorization server.
@@ -26,7 +26,8 @@ pub(crate) fn router(verifiers: &Arc<Verifiers>) -> Router {
         .with_state(verifiers.state.clone());
     Router::new()
         .route("/hooks/keys", post(follow_keys))
-        .route("/hooks/disable/{switch}/{user}", post(super::scheme::passwords::disable))
+        .route("/hooks/disable/{switch}/{user}", post(changed_accounts::disable))
+        .route("/hooks/demote/{switch}/{user}", post(changed_accounts::demote))
         .route("/jwt/{algorithm}/jwks.json", get(key_set))
         .fallback(not_found)
         .with_state(verifiers.clone())

@@ -323,7 +323,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
                 turn,
             };
             let exit = parts(&session, planned, comparison.as_ref(), sink).await;
-            if let Some(text) = session.prober.enable_account().await {
+            for text in session.prober.restore_accounts().await {
                 error(&text, sink);
             }
             for failure in session.prober.logins().put_passwords_back().await {

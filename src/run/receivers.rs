@@ -83,7 +83,8 @@ impl Ready {
             Wanted::Url { .. } => {}
         }
         let hooks = &self.subject.material.hooks;
-        let commands = [&hooks.outage, &hooks.revoke, &hooks.rotate].into_iter().flatten();
+        let commands =
+            [&hooks.outage, &hooks.revoke, &hooks.rotate, &hooks.disable, &hooks.demote].into_iter().flatten();
         let identities = self.subject.identities.iter();
         receivers.extend(identities.filter_map(|identity| match &identity.login {
             Login::Procedure(procedure) => procedure.program().map(|program| format!("the login command {program}")),

@@ -6,6 +6,7 @@ pub(crate) mod bypasses;
 pub(crate) mod cached_paths;
 mod claims;
 pub(crate) mod cross_origin;
+pub(crate) mod disabled;
 pub(crate) mod echoes;
 pub(crate) mod effects;
 pub(crate) mod fields;

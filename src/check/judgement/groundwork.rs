@@ -16,7 +16,7 @@ impl ObservedCheck<'_> {
         let is_plain = |step: &Step| match step {
             Step::Send(send) => {
                 let is_good = match send.who {
-                    Who::Good | Who::Second | Who::LoggedIn | Who::OtherLoggedIn => true,
+                    Who::Good | Who::Second | Who::OfAccount | Who::LoggedIn | Who::OtherLoggedIn => true,
                     Who::Slot(slot) => self.check.steps.iter().any(|step| step.obtains_into(slot)),
                     _ => false,
                 };

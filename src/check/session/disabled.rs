@@ -1,8 +1,8 @@
 //! What an account that an administrator has disabled still opens.
 
-use super::judgements;
+use crate::check::judgement::self_contained::ended_by;
 use crate::check::judgement::{Judgement, ObservedCheck};
-use crate::check::step::{Accept, Hook, INVALID, On, SessionAct, Step, Who, login, send};
+use crate::check::step::{Accept, AccountOf, Hook, INVALID, On, SessionAct, Step, Who, login, send};
 use crate::check::{Check, Doc, Explanation, Level, Mode, REFUSAL, Severity, Tier};
 use crate::observe::StepId;
 
@@ -24,7 +24,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     steps: &[
         login(SessionAct::LogIn("s")).granted().called("the login"),
         send(Who::Slot("s"), On::Protected).lasting().called("the credential before its account is disabled"),
-        Step::Hook(Hook::Disable),
+        Step::Hook(Hook::Disable(AccountOf::LogsIn)),
         Step::AwaitRefusal("s"),
         send(Who::Slot("s"), On::Protected)
             .denied(&[INVALID])
@@ -36,7 +36,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
             .id(REFRESH)
             .called("the refresh after the account was disabled"),
         login(SessionAct::TryLogIn).denied(REFUSED).id(LOGIN).called("the login after the account was disabled"),
-        Step::Hook(Hook::Enable),
+        Step::Hook(Hook::Enable(AccountOf::LogsIn)),
     ],
     expect: loses_access,
     shows: Explanation::Revocation,
@@ -49,7 +49,7 @@ const REFRESH: StepId = StepId::new("refresh");
 const LOGIN: StepId = StepId::new("login");
 
 fn loses_access(case: &ObservedCheck<'_>) -> Judgement {
-    judgements::ended_by("its account was disabled", &[REFRESH, LOGIN], case)
+    ended_by("its account was disabled", &[REFRESH, LOGIN], case)
 }
 
 /// How a login or a refresh of such an account may be refused.

@@ -1,5 +1,6 @@
 //! How answers of logins are judged.
 
+use crate::check::judgement::self_contained::{ended_by, recommended, stays};
 use crate::check::judgement::silence::{ENDED, ends_a_process};
 use crate::check::judgement::{Deviation, Judgement, ObservedCheck, expect};
 use crate::check::step::{Accept, SessionAct, Step, Want};
@@ -68,29 +69,6 @@ pub(super) fn after_logout(case: &ObservedCheck<'_>) -> Judgement {
     ended_by("its logout", &[OTHER_COOKIES], case)
 }
 
-/// The same after another end; what the steps with these ids send is looked up by the target, and ends at once.
-pub(super) fn ended_by(what: &str, looked_up: &[StepId], case: &ObservedCheck<'_>) -> Judgement {
-    let tolerated = case.evidence.self_contained_life;
-    match case.evidence.self_contained.filter(|left| *left <= tolerated) {
-        None => expect::wants(case),
-        Some(left) => {
-            let mut wanted = expect::wants(case);
-            let is_other =
-                |index| looked_up.iter().any(|id| case.observations_of(*id).any(|(other, _)| other == index));
-            let others: Vec<_> = wanted.access.extract_if(.., |found| is_other(found.observation)).collect();
-            let mut judgement = recommended(case, wanted);
-            judgement.access.extend(others);
-            if judgement.advice.iter().any(|one| stays(case, one.observation)) {
-                let (left, tolerated) = (left.as_secs(), tolerated.as_secs());
-                judgement.remarks.push(format!(
-                    "the token is self-contained and ends by itself {left} s after {what} (`self_contained_life` tolerates {tolerated} s)"
-                ));
-            }
-            judgement
-        }
-    }
-}
-
 /// The access token from before a refresh, and before the logout.
 pub(super) const FORMER: StepId = StepId::new("former");
 
@@ -112,19 +90,6 @@ pub(super) fn former_after_logout(case: &ObservedCheck<'_>) -> Judgement {
 /// What a user has to be offered and a request may leave out (ASVS 7.4.3): what stays is a warning.
 pub(super) fn as_option(case: &ObservedCheck<'_>) -> Judgement {
     recommended(case, expect::wants(case))
-}
-
-/// Whether an answer is that to access which stays.
-fn stays(case: &ObservedCheck<'_>, observation: usize) -> bool {
-    case.evidence.observations[observation].outcome == Outcome::Granted
-}
-
-/// Access that stays is a warning.
-fn recommended(case: &ObservedCheck<'_>, mut judgement: Judgement) -> Judgement {
-    let (stays, others) = judgement.access.into_iter().partition(|deviation| stays(case, deviation.observation));
-    judgement.access = others;
-    judgement.advice.extend::<Vec<_>>(stays);
-    judgement
 }
 
 /// Where the first refresh was not granted, no token was used: what comes after it shows nothing.

@@ -11,6 +11,7 @@ mod cookie_attributes;
 mod cookie_pieces;
 mod cookies;
 mod csrf;
+pub(crate) mod demoted;
 pub(crate) mod disabled;
 pub(crate) mod faulty_elsewhere;
 mod foreign;

@@ -67,6 +67,12 @@ pub enum Step {
     /// Where the step before was granted: repeats a request with the token in a slot until it is refused, or 20 s have
     /// passed.
     AwaitLateRefusal(&'static str),
+    /// Repeats a request with the credential of [`Who::OfAccount`] until it is refused or the tolerated delay has passed.
+    AwaitDisabled,
+    /// The same until it is granted.
+    AwaitEnabled,
+    /// Waits until the token in a slot is refused where it needs a right, or the tolerated delay has passed.
+    AwaitDemoted(&'static str),
     /// Calls a hook of the scenario; part of the set-up, it must succeed.
     Hook(Hook),
     /// Changes the key set that the target reads from authbench.
@@ -146,8 +152,21 @@ pub enum Hook {
     AwaitRotation,
     /// Rotates back to the key of the scenario.
     RotateBack,
-    /// Disables the account that logs in.
-    Disable,
+    /// Disables an account.
+    Disable(AccountOf),
     /// Enables it again.
-    Enable,
+    Enable(AccountOf),
+    /// Takes a right away from the account that logs in.
+    Demote,
+    /// Gives it back.
+    Promote,
+}
+
+/// Whose account a hook changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountOf {
+    /// That of whoever logs in.
+    LogsIn,
+    /// That of a credential which is written in the scenario.
+    IsGiven,
 }

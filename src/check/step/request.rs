@@ -29,6 +29,8 @@ pub enum Who {
     OtherOwner,
     /// A valid credential of another principal than the good one, with rights enough for the resource.
     Second,
+    /// A valid credential that is written in the scenario and says whose account it belongs to, with rights enough for the resource.
+    OfAccount,
     /// Whoever may do the write of a round, or [`On::Writable`], and read back what it changes.
     Writer,
     /// The user of the good credential with the password of another account (RFC 7617).
@@ -48,6 +50,8 @@ pub enum Who {
     Malformed,
     /// The token in a slot.
     Slot(&'static str),
+    /// The same of a login that has a refresh; else nothing is sent.
+    Refreshed(&'static str),
     /// The cookie of the session in a slot, without the other cookies of its login and any other line.
     SlotAlone(&'static str),
     /// The token in a slot, where an earlier step was granted one; else nothing is sent.
@@ -188,6 +192,8 @@ pub enum On {
     Scoped,
     /// Every resource for which a valid credential lacks a scope, up to a budget.
     EachScoped,
+    /// Every resource that needs a scope which whoever logs in has, up to a budget: what is read first, and what few may use.
+    EachRight,
     /// A resource that changes state.
     Writable,
     /// Every protected resource that changes state, up to a budget.

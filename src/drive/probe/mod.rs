@@ -2,11 +2,11 @@
 
 pub(in crate::drive) mod allowance;
 mod beside;
+mod changed_accounts;
 mod client_auth;
 mod compose;
 mod contender;
 mod crowd;
-mod disabled;
 mod dpop;
 mod echoes;
 mod endpoint_control;
@@ -55,6 +55,7 @@ use crate::target::child::Spawner;
 use crate::target::destination::DestinationKey;
 use crate::target::hosts::AllowedHosts;
 use crate::target::trust::Trust;
+use changed_accounts::AccountChange;
 use crowd::Crowd;
 use echoes::Echoes;
 pub use error::RequestError;
@@ -139,8 +140,8 @@ pub struct Prober {
     one_at_a_time: AtomicBool,
     /// Names of cookies of a login that open a resource without the one that the scenario names.
     other_credentials: OnceLock<Vec<String>>,
-    /// The account that a hook has disabled.
-    disabled: Mutex<Option<String>>,
+    /// The accounts that hooks have changed.
+    changed_accounts: Mutex<Vec<(AccountChange, String)>>,
     /// What the last `before` of each resource kept.
     kept: Mutex<HashMap<usize, KeptValues>>,
     /// Preparations that were done: the resource, the method and the path.
@@ -178,7 +179,7 @@ impl Prober {
             hint_needed: AtomicBool::new(false),
             granted_controls: Mutex::default(),
             nonce_asked: OnceCell::new(),
-            disabled: Mutex::default(),
+            changed_accounts: Mutex::default(),
             kept: Mutex::default(),
             prepared: Mutex::default(),
             run_mark: format!("{:08x}", rand::random::<u32>()),

@@ -50,6 +50,7 @@ impl Caster<'_> {
                     return missing(format!("no second valid credential may use {name}: add one of another principal"));
                 }
             },
+            Who::OfAccount => Asker::Identity(self.given_of_account()?.0),
             Who::Writer => match self.writer() {
                 Some(writer) if subject.resources[resource].open_to(&subject.identities[writer]) => {
                     Asker::Identity(writer)
@@ -67,6 +68,13 @@ impl Caster<'_> {
             }
             Who::Malformed => Asker::Malformed,
             Who::Slot(slot) => Asker::Slot(slot),
+            Who::Refreshed(slot) => {
+                let login = subject.login_identity().and_then(|at| subject.procedure_of(at));
+                match login.is_some_and(|login| login.refresh.is_some()) {
+                    true => Asker::Slot(slot),
+                    false => return missing("no `refresh` in the login"),
+                }
+            }
             Who::SlotAlone(slot) => Asker::SlotAlone(slot),
             Who::IfKept(slot) => Asker::IfKept(slot),
             Who::AnswerCookies => Asker::AnswerCookies,

@@ -1,5 +1,6 @@
 //! Who plays which part in a check, and what each step becomes for one target.
 
+mod accounts;
 mod asker;
 mod by_state;
 mod endpoint;
@@ -16,7 +17,7 @@ mod several;
 mod stand_in;
 
 use super::object_write::ObjectWrite;
-use super::subject::{HookCall, Subject};
+use super::subject::Subject;
 use crate::check::Check;
 use crate::check::step::{
     Alter, ClientRole, CookieAttribute, Endpoint, Fetch, Fill, FormAuth, FormStep, Hook, KeyChange, LookedFor, On,
@@ -62,6 +63,7 @@ impl Script {
             Act::Compare { resource, .. }
             | Act::AwaitRefusal { resource, .. }
             | Act::AwaitLateRefusal { resource, .. }
+            | Act::AwaitAccount { resource, .. }
             | Act::AwaitAcceptance { resource, .. } => [Some(*resource), None],
             _ => [None, None],
         };
@@ -171,6 +173,23 @@ pub enum Act {
         slot: &'static str,
         /// Index of the resource.
         resource: usize,
+    },
+    /// Waits until the credential of an account that was disabled, or enabled again, is refused or granted at a resource.
+    AwaitAccount {
+        /// Index of the identity.
+        identity: usize,
+        /// Index of the resource.
+        resource: usize,
+        /// Whether the account was enabled.
+        enabled: bool,
+    },
+    /// Waits until the token in a slot, whose account has lost a right, is refused at a resource that is read; where there is none, as
+    /// long as is tolerated.
+    AwaitDemoted {
+        /// The slot.
+        slot: &'static str,
+        /// Index of the resource.
+        resource: Option<usize>,
     },
     /// Something with the login of an identity.
     Session {
@@ -484,6 +503,9 @@ impl Caster<'_> {
                 self.push(index, None, Act::AwaitRefusal { slot, resource });
                 Ok(())
             }
+            Step::AwaitDisabled => self.await_account(index, false),
+            Step::AwaitEnabled => self.await_account(index, true),
+            Step::AwaitDemoted(slot) => self.await_demoted(index, slot),
             Step::AwaitLateRefusal(slot) => {
                 let resource = self.main_resource()?;
                 self.push(index, None, Act::AwaitLateRefusal { slot, resource });
@@ -562,24 +584,5 @@ impl Caster<'_> {
         if !self.script.controls.contains(&control) {
             self.script.controls.push(control);
         }
-    }
-
-    fn hook(&mut self, index: usize, hook: Hook) -> Result<(), Missing> {
-        let hooks = &self.subject.material.hooks;
-        let (call, key) = match hook {
-            Hook::OutageBegins | Hook::OutageEnds => (&hooks.outage, "outage"),
-            Hook::Revoke => (&hooks.revoke, "revoke"),
-            Hook::Disable | Hook::Enable => (&hooks.disable, "disable"),
-            Hook::Rotate | Hook::AwaitRotation | Hook::RotateBack => (&hooks.rotate, "rotate"),
-        };
-        match call {
-            None => return missing(format!("no `material.hooks.{key}`")),
-            Some(HookCall::Forbidden) => {
-                return missing(format!("--no-command or --untrusted forbids `material.hooks.{key}`"));
-            }
-            Some(HookCall::Command(_) | HookCall::Post(_)) => {}
-        }
-        self.push(index, None, Act::Hook(hook));
-        Ok(())
     }
 }

@@ -41,6 +41,7 @@ impl Caster<'_> {
                     On::EachWrite => self.writes(send),
                     On::EachScoped | On::EachScopedWrite | On::EachObject => self.guarded(send.on, send.who),
                     On::EachNested => self.nested(),
+                    On::EachRight => self.rights(),
                     On::EachContent => self.contents(send.who),
                     On::EachPublic => self.public_ones(),
                     On::EachBesideNothing => self.beside_nothing(send.who),
@@ -161,6 +162,16 @@ impl Caster<'_> {
         if let Some(ScopeGap { low, open_to_low: Some(resource), .. }) = gap {
             self.control(Control::Use { identity: low, resource });
         }
+        if send.who == Who::OfAccount
+            && let Ok((identity, resource)) = self.given_of_account()
+        {
+            self.control(Control::Use { identity, resource });
+        }
+        if send.on == On::EachRight
+            && let (Some(identity), Some(resource)) = (self.subject.login_identity(), self.of_rights().first().copied())
+        {
+            self.control(Control::Use { identity, resource });
+        }
         if let Some(mixed) = self.subject.mixed_path_at(resource).filter(|_| send.who == Who::OtherOwner) {
             self.control(Control::Use { identity: mixed.low, resource: mixed.own });
         }
@@ -173,6 +184,9 @@ impl Caster<'_> {
         }
         if let (On::Protected, Who::Account(account) | Who::ForgedAccount(account, _)) = (on, who) {
             return self.open_to_account(account);
+        }
+        if (on, who) == (On::Protected, Who::OfAccount) {
+            return Ok(self.given_of_account()?.1);
         }
         let found = match on {
             On::Protected
@@ -206,6 +220,7 @@ impl Caster<'_> {
             On::Public | On::EachPublic => subject.resources.iter().position(|resource| resource.public),
             On::EachBesideNothing => subject.objects_beside_nothing(who).first().copied(),
             On::EachObject | On::EachNested => subject.tenant_gap().map(|gap| gap.resource),
+            On::EachRight => self.of_rights().first().copied(),
         };
         match (found, on) {
             (Some(found), _) => Ok(found),
@@ -281,6 +296,7 @@ impl Caster<'_> {
             Who::OtherTenant => "a valid credential of another tenant".to_owned(),
             Who::OtherOwner => "a valid credential of another tenant with an object of its own".to_owned(),
             Who::Second => "a valid credential of another principal".to_owned(),
+            Who::OfAccount => "the credential of an account".to_owned(),
             Who::Writer => "whoever may write the object".to_owned(),
             Who::PasswordOfAnother => "the known user with the password of another account".to_owned(),
             Who::Revoked => "a revoked credential".to_owned(),
@@ -289,7 +305,7 @@ impl Caster<'_> {
             Who::EachForged(_) => return None,
             Who::ForgedLow(id) => format!("{}, of a principal who lacks the scope", forgery(id)),
             Who::Malformed => "a malformed credential".to_owned(),
-            Who::Slot(_) | Who::SlotAlone(_) | Who::IfKept(_) => "the token".to_owned(),
+            Who::Slot(_) | Who::Refreshed(_) | Who::SlotAlone(_) | Who::IfKept(_) => "the token".to_owned(),
             Who::AnswerCookies => "a cookie of the last answer".to_owned(),
             Who::LoggedIn => "the session of one user".to_owned(),
             Who::OtherLoggedIn => "the session of another user".to_owned(),

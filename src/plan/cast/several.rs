@@ -17,6 +17,7 @@ impl Caster<'_> {
     /// The resources that a check about routes visits: the main one first, no more than the budget.
     pub(super) fn routes(&mut self, send: &Send) -> Result<Vec<usize>, Missing> {
         let subject = self.subject;
+        let given = subject.given_of_account();
         // what may be granted must not write
         let fits = |at: &usize| {
             let resource = &subject.resources[*at];
@@ -28,6 +29,8 @@ impl Caster<'_> {
             (send.who == Who::Anonymous || !resource.writes)
                 && (send.on != On::EachGet || resource.method == "GET")
                 && (send.on != On::EachPath || !is_read_too())
+                && (send.who != Who::OfAccount
+                    || given.is_some_and(|given| resource.open_to(&subject.identities[given])))
         };
         let main = subject.main_resource();
         let others = subject.protected().filter(|at| Some(*at) != main);

@@ -7,6 +7,21 @@ pub(crate) const FAULTS: &[Fault] = &[
     row("last-header-wins", "common.duplicate-credential-header", "takes whichever of two keys is good"),
     row("unguarded-route", "common.protected-route-denies-anonymous", "mounts /account outside the guard"),
     row("act-then-check", "common.denied-write-has-no-effect", "writes an order before it checks who writes"),
+    row(
+        "disabled-account-keeps-keys",
+        "common.disabled-account-loses-access",
+        "takes the keys of an account that is disabled",
+    ),
+    variant(
+        "disabled-account-keeps-passwords",
+        "common.disabled-account-loses-access",
+        "takes the password of an account that is disabled with each request",
+    ),
+    variant(
+        "disabled-account-keeps-tokens",
+        "common.disabled-account-loses-access",
+        "takes the tokens that were given to an account that is disabled",
+    ),
     row("head-unguarded", "common.head-same-decision-as-get", "guards every method but HEAD"),
     variant(
         "head-succeeds-empty",

@@ -3,6 +3,7 @@
 pub(crate) mod api_key;
 pub(crate) mod basic;
 pub(crate) mod bearer;
+pub(crate) mod changed_accounts;
 pub(crate) mod digest;
 pub(crate) mod dpop;
 mod foreign_page;
@@ -12,7 +13,7 @@ pub(crate) mod introspection;
 pub(crate) mod jwt;
 pub(crate) mod login_token;
 pub(crate) mod mtls;
-pub(crate) mod passwords;
+mod passwords;
 mod resets;
 pub(crate) mod session;
 pub(crate) mod sigv4;
@@ -144,7 +145,7 @@ impl Verifiers {
     pub(crate) fn verify(&self, guard: Guard, parts: &Parts) -> Result<Arc<Principal>, Rejection> {
         let principal = self.sender(guard, parts)?;
         foreign_page::refused(&self.state, guard, parts)?;
-        Ok(principal)
+        self.as_of_now(guard, principal)
     }
 
     fn sender(&self, guard: Guard, parts: &Parts) -> Result<Arc<Principal>, Rejection> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -200,23 +200,6 @@ pub(super) fn change(verifiers: &Verifiers, user: &str, change: &PasswordChange)
     }
     verifiers.families.end_all_of(user, &verifiers.state.faults);
     Ok(())
-}
-
-/// Disables an account, which ends its sessions and tokens (ASVS 7.4.2), or enables it again.
-pub(in crate::reference) async fn disable(
-    Shared(verifiers): Shared<Arc<Verifiers>>,
-    Path((switch, user)): Path<(String, String)>,
-) -> StatusCode {
-    let (state, disables) = (&verifiers.state, switch == "on");
-    verifiers.accounts.disable(&user, disables);
-    if disables && !state.fault("disabled-account-keeps-sessions") {
-        verifiers.sessions.end_all_of(&user);
-        match state.fault("disabled-account-refreshes") {
-            true => verifiers.families.end_access_of(&user),
-            false => verifiers.families.end_all_of(&user, &state.faults),
-        }
-    }
-    StatusCode::NO_CONTENT
 }
 
 /// Gives a user another password who has proved to have got a mail, and ends all of the user's sessions and tokens.

@@ -71,6 +71,10 @@ pub struct Credential {
     /// Tenant that it belongs to.
     #[serde(default)]
     pub tenant: Option<String>,
+    /// The user-id of the account that it belongs to, as `material.hooks` take it, where that is not its `username`. Of a key or a
+    /// token it says that the credential has to end with the account: `common.disabled-account-loses-access` looks for that.
+    #[serde(default)]
+    pub account: Option<Template>,
     /// Its state. One that is revoked or expired is sent as it is written, and has to be refused, under each scheme whose
     /// credentials are written in the scenario; no check uses one with a `login` of requests, or one of
     /// `oauth2-client-credentials`.

@@ -196,7 +196,7 @@ pub struct DeclaredMaterial {
     pub hooks: Hooks,
 }
 
-/// Commands without a shell, none of which runs under `--no-command`. Arguments are appended: `on` or `off` for an outage, these and a user-id to disable an account, a
+/// Commands without a shell, none of which runs under `--no-command`. Arguments are appended: `on` or `off` for an outage, these and a user-id for an account, a
 /// credential's name else.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -205,9 +205,14 @@ pub struct Hooks {
     #[serde(default)]
     pub revoke: Option<Vec<String>>,
     /// Disables (`on`) the account of the user-id behind it, as an administrator does, or enables it again (`off`): the account of
-    /// whoever logs in, or the name of the credential where its login has no user-id.
+    /// whoever logs in, or the name of the credential where its login has no user-id; and that of a credential which is written in
+    /// the scenario and has an `account` or a `username`.
     #[serde(default)]
     pub disable: Option<Vec<String>>,
+    /// Takes a right away (`on`) from the account of whoever logs in, as an administrator does, or gives it back (`off`): one that a
+    /// resource with `scopes` needs.
+    #[serde(default)]
+    pub demote: Option<Vec<String>>,
     /// Rotates a key and prints the new one; a key on its input is the one to rotate to.
     #[serde(default)]
     pub rotate: Option<Vec<String>>,

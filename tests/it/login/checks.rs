@@ -105,7 +105,8 @@ fn changing() -> String {
     REFERRING.replacen("    username", change, 1)
 }
 
-const ACCOUNTS: [&str; 12] = [
+const ACCOUNTS: [&str; 13] = [
+    "login.demoted-account-loses-right",
     "login.disabled-account-loses-access",
     "login.registration-assigns-no-rights",
     "login.registration-indistinct",
@@ -234,6 +235,7 @@ async fn a_session_is_asked_for_its_cookie_and_its_csrf_token() {
     assert_eq!(found, not_applicable, "{said}");
     let not_tested = [
         "login.default-accounts-refused",
+        "login.demoted-account-loses-right",
         "login.disabled-account-loses-access",
         "login.field-once",
         "login.guessing-throttled",

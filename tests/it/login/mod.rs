@@ -1,8 +1,8 @@
 //! Logins of a scenario: how a credential is obtained, kept, renewed and given back.
 
 mod application;
+mod changed_accounts;
 mod checks;
-mod disabled;
 mod frameworks;
 mod registrations;
 mod reset_codes;

@@ -1,8 +1,9 @@
 //! Hooks of the scenario.
 
 use super::{Halt, Kept, Stage};
-use crate::check::step::Hook;
+use crate::check::step::{AccountOf, Hook};
 use crate::drive::control::Token;
+use crate::drive::probe::changed_accounts::AccountChange;
 use crate::drive::probe::{allowance, values};
 use crate::observe::Evidence;
 use crate::plan::subject::HookCall;
@@ -21,8 +22,10 @@ impl Stage<'_> {
             Hook::OutageBegins => (&hooks.outage, vec!["on".to_owned()]),
             Hook::OutageEnds => (&hooks.outage, vec!["off".to_owned()]),
             Hook::Revoke => (&hooks.revoke, vec![self.principal()]),
-            Hook::Disable => (&hooks.disable, vec!["on".to_owned(), self.account()]),
-            Hook::Enable => (&hooks.disable, vec!["off".to_owned(), self.account()]),
+            Hook::Disable(whose) => (&hooks.disable, vec!["on".to_owned(), self.account(whose)]),
+            Hook::Enable(whose) => (&hooks.disable, vec!["off".to_owned(), self.account(whose)]),
+            Hook::Demote => (&hooks.demote, vec!["on".to_owned(), self.account(AccountOf::LogsIn)]),
+            Hook::Promote => (&hooks.demote, vec!["off".to_owned(), self.account(AccountOf::LogsIn)]),
             Hook::Rotate | Hook::AwaitRotation => (&hooks.rotate, vec![self.principal()]),
             Hook::RotateBack => {
                 body = self.good_secret().await?;
@@ -36,8 +39,9 @@ impl Stage<'_> {
             Hook::Rotate => self.rotated = true,
             Hook::RotateBack => self.rotated = false,
             // before it is sent: whatever ends this run meanwhile, the target may have done it
-            Hook::Disable => self.prober.note_disabled(Some(self.account())),
-            Hook::Enable | Hook::Revoke | Hook::AwaitRotation => {}
+            Hook::Disable(whose) => self.prober.note_changed(AccountChange::Disabled, self.account(whose)),
+            Hook::Demote => self.prober.note_changed(AccountChange::Demoted, self.account(AccountOf::LogsIn)),
+            Hook::Enable(_) | Hook::Promote | Hook::Revoke | Hook::AwaitRotation => {}
         }
         let said = match call {
             HookCall::Post(path) => self.post_hook(path, &arguments, body).await?,
@@ -51,8 +55,10 @@ impl Stage<'_> {
                 return Err(Halt::Untestable("--no-command or --untrusted forbids the hook".to_owned()));
             }
         };
-        if hook == Hook::Enable {
-            self.prober.note_disabled(None);
+        match hook {
+            Hook::Enable(whose) => self.prober.note_restored(AccountChange::Disabled, &self.account(whose)),
+            Hook::Promote => self.prober.note_restored(AccountChange::Demoted, &self.account(AccountOf::LogsIn)),
+            _ => {}
         }
         if hook == Hook::Rotate {
             let key = rotated_key(&said).ok_or_else(|| Halt::Obstacle("the rotate hook printed no key".to_owned()))?;
@@ -88,11 +94,9 @@ impl Stage<'_> {
         found.ok_or_else(|| Halt::Obstacle("no good credential".to_owned()))
     }
 
-    /// The user-id of whoever logs in, or the name of the credential.
-    fn account(&self) -> String {
-        let subject = self.prober.subject();
-        let who = subject.login_identity().map(|at| &subject.identities[at]);
-        who.map(|who| who.account_name().unwrap_or_else(|| who.name.clone())).unwrap_or_default()
+    /// The user-id of an account, or the name of its credential.
+    fn account(&self, whose: AccountOf) -> String {
+        self.prober.subject().account_of(whose)
     }
 
     pub(super) fn principal(&self) -> String {

@@ -258,7 +258,7 @@ impl<'a> Stage<'a> {
             // whatever happened, the backend comes back
             let _ = self.call(Hook::OutageEnds, evidence).await;
         }
-        if let Some(why) = self.prober.enable_account().await {
+        for why in self.prober.restore_accounts().await {
             evidence.add_obstacle(why);
         }
         if self.rotated {
@@ -308,6 +308,10 @@ impl<'a> Stage<'a> {
             Act::AwaitInactive(slot) => Box::pin(self.await_inactive(slot, evidence)).await,
             Act::AwaitRefusal { slot, resource } => self.await_refusal(slot, *resource, evidence).await,
             Act::AwaitLateRefusal { slot, resource } => self.await_late_refusal(slot, *resource, evidence).await,
+            Act::AwaitAccount { identity, resource, enabled } => {
+                self.await_account(*identity, *resource, *enabled, evidence).await
+            }
+            Act::AwaitDemoted { slot, resource } => self.await_demoted(slot, *resource, evidence).await,
             Act::Session { identity, step } => Box::pin(self.session(action, *identity, step, evidence)).await,
             Act::Hook(hook) => self.call(*hook, evidence).await,
             Act::Keys(change) => self.keys(*change, evidence).await,

@@ -2,7 +2,7 @@
 
 use super::effect::Write;
 use super::{Credential, Halt, Stage, in_time};
-use crate::check::step::{Alter, On, Send, Want};
+use crate::check::step::{Alter, On, Send, Want, Who};
 use crate::clock;
 use crate::drive::control::NONCES;
 use crate::drive::login::HeldCredential;
@@ -40,6 +40,11 @@ pub(super) fn may_be_an_accident(outcome: Outcome) -> bool {
 pub(super) fn second_counts(first: Outcome, second: Outcome, serves_once: bool) -> bool {
     let says_nothing = serves_once && second == Outcome::Refused;
     first != second && !says_nothing && (first == Outcome::Silent || second == Outcome::Granted)
+}
+
+/// Whether a step sends the credential of an account that is disabled by now.
+fn is_withdrawn(send: &Send) -> bool {
+    send.who == Who::OfAccount && matches!(send.want, Want::Denied(_))
 }
 
 /// Whether an answer has something in it that is protected.
@@ -133,7 +138,7 @@ impl Stage<'_> {
                 _ => self.readable(asker, counts).await,
             };
             let who = self.asked(asker, send, counts, &readable);
-            let named = asker.identity().filter(|_| !credential.carried.is_empty());
+            let named = asker.identity().filter(|_| !credential.carried.is_empty() && !is_withdrawn(send));
             let named = named.map(|identity| self.prober.subject().identities[identity].name.clone());
             let probe =
                 Probe { step: action.step, credential: named, forgery: credential.forgery, description, counts };
@@ -255,7 +260,9 @@ impl Stage<'_> {
     fn asked<'r>(&self, asker: &Asker, send: &Send, resource: usize, readable: &'r [Atom]) -> Asked<'r> {
         let subject = self.prober.subject();
         let entitled = match asker {
-            Asker::Identity(identity) => subject.resources[resource].open_to(&subject.identities[*identity]),
+            Asker::Identity(identity) => {
+                !is_withdrawn(send) && subject.resources[resource].open_to(&subject.identities[*identity])
+            }
             // what a step asks to be granted is asked with something good
             _ => matches!(send.want, Want::Granted),
         };

@@ -3,12 +3,15 @@
 use std::time::{Duration, Instant};
 
 use super::cookies::newly_set;
-use super::{Halt, HeldCredential, Stage};
+use super::{Halt, HeldCredential, Kept, Stage};
 use crate::check::step::Endpoint;
 use crate::clock;
+use crate::drive::control::Token;
 use crate::drive::probe::allowance;
 use crate::drive::probe::form::correct;
 use crate::observe::{Evidence, Exchange, Outcome, Response, SetCookie};
+use crate::scheme::Reuse;
+use crate::secret::Secret;
 
 /// The longest that a probe waits for a token to expire.
 pub(in crate::drive::probe) const LONGEST_WAIT: Duration = Duration::from_secs(45);
@@ -164,6 +167,47 @@ impl Stage<'_> {
         allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await.map(drop)
     }
 
+    /// Waits until the credential of an account is refused, or granted again, for as long as it is tolerated.
+    pub(super) async fn await_account(
+        &mut self,
+        identity: usize,
+        resource: usize,
+        enabled: bool,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let tolerated = self.prober.subject().tolerances.revocation_delay;
+        let held = self.held(identity).await?;
+        // a JWT of the scenario says when it ends
+        let given = Kept::of(Token::endless(Secret::new(held.proof.secret())).with_own_end(None), None);
+        let (outcome, what) = match enabled {
+            true => (Outcome::Granted, "the credential of an account that was enabled to be accepted"),
+            false => {
+                evidence.self_contained = given.self_contained();
+                (Outcome::Refused, "the credential of a disabled account to be refused")
+            }
+        };
+        let awaited = Awaited { outcome, tolerated, end: None };
+        let _shown = allowance::shown(what, Some(tolerated));
+        allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await.map(drop)
+    }
+
+    /// Waits until the token in a slot is refused that needs a right which its account has lost, for as long as it is tolerated.
+    pub(super) async fn await_demoted(
+        &mut self,
+        slot: &'static str,
+        resource: Option<usize>,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        if let Some(resource) = resource {
+            return self.await_refusal(slot, resource, evidence).await;
+        }
+        evidence.self_contained = self.kept(slot)?.self_contained();
+        let tolerated = self.prober.subject().tolerances.revocation_delay;
+        let _shown = allowance::shown("a right to be taken away", Some(tolerated));
+        allowance::apart(tokio::time::sleep(tolerated)).await;
+        Ok(())
+    }
+
     pub(super) async fn await_acceptance(
         &mut self,
         slot: &'static str,
@@ -186,7 +230,7 @@ impl Stage<'_> {
         awaited: Awaited,
         evidence: &mut Evidence,
     ) -> Result<Vec<SetCookie>, Halt> {
-        let request = self.prober.good_request(held, resource, evidence).await;
+        let mut request = self.prober.good_request(held, resource, evidence).await;
         let began = clock::now();
         let (mut steady, mut given) = (0, Vec::new());
         loop {
@@ -206,6 +250,9 @@ impl Stage<'_> {
                 return Ok(given);
             }
             tokio::time::sleep(POLL).await;
+            if self.prober.subject().scheme.reuse() == Reuse::Once {
+                request = self.prober.good_request(held, resource, evidence).await;
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Accounts with their passwords, kept as argon2id.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc};
@@ -24,6 +25,10 @@ pub(crate) struct Accounts {
     verified: RwLock<HashSet<[u8; 32]>>,
     /// Users whose accounts are disabled.
     disabled: RwLock<HashSet<String>>,
+    /// Users who may not read orders any more.
+    demoted: RwLock<HashSet<String>>,
+    /// Whether any account was ever disabled or demoted: what others do costs nothing where none was.
+    were_changed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -78,13 +83,15 @@ impl Accounts {
             registered: RwLock::default(),
             verified: RwLock::default(),
             disabled: RwLock::default(),
+            demoted: RwLock::default(),
+            were_changed: AtomicBool::new(false),
         }
     }
 
     /// Whose account it is, where it may be used.
     pub(in crate::reference::scheme) fn principal(&self, user: &str) -> Option<Arc<Principal>> {
         let Some(account) = self.hashes.get(user) else { return Some(self.registered_user(user)?.1) };
-        (account.state == SeedState::Valid).then(|| account.principal.clone())
+        (account.state == SeedState::Valid).then(|| self.with_rights(account.principal.clone()))
     }
 
     fn registered_user(&self, user: &str) -> Option<(phc::PasswordHash, Arc<Principal>)> {
@@ -100,11 +107,40 @@ impl Accounts {
 
     /// Disables an account, or enables it again.
     pub(in crate::reference::scheme) fn disable(&self, user: &str, disables: bool) {
-        let mut disabled = self.disabled.write().unwrap_or_else(PoisonError::into_inner);
-        match disables {
-            true => drop(disabled.insert(user.to_owned())),
-            false => drop(disabled.remove(user)),
+        self.mark(&self.disabled, user, disables);
+    }
+
+    /// Takes the right to read orders from an account, or gives it back.
+    pub(in crate::reference::scheme) fn demote(&self, user: &str, demotes: bool) {
+        self.mark(&self.demoted, user, demotes);
+    }
+
+    fn mark(&self, users: &RwLock<HashSet<String>>, user: &str, marks: bool) {
+        let mut users = users.write().unwrap_or_else(PoisonError::into_inner);
+        match marks {
+            true => drop(users.insert(user.to_owned())),
+            false => drop(users.remove(user)),
         }
+        self.were_changed.store(true, Ordering::Release);
+    }
+
+    /// Whether any account was ever disabled or demoted.
+    pub(in crate::reference::scheme) fn were_changed(&self) -> bool {
+        self.were_changed.load(Ordering::Acquire)
+    }
+
+    /// Whether an account is disabled.
+    pub(in crate::reference::scheme) fn is_disabled(&self, user: &str) -> bool {
+        self.disabled.read().unwrap_or_else(PoisonError::into_inner).contains(user)
+    }
+
+    /// A principal without the right that its account has lost.
+    pub(in crate::reference::scheme) fn with_rights(&self, principal: Arc<Principal>) -> Arc<Principal> {
+        if !self.demoted.read().unwrap_or_else(PoisonError::into_inner).contains(&principal.name) {
+            return principal;
+        }
+        let scopes = principal.scopes.iter().filter(|scope| *scope != seed::READ).cloned().collect();
+        Arc::new(Principal { scopes, ..(*principal).clone() })
     }
 
     /// Gives a user another password.
@@ -171,12 +207,12 @@ impl Accounts {
             || (state.fault("bcrypt-72") && password.len() >= 72 && truncated(password) == truncated(against.password))
             || (self.beside.read().unwrap_or_else(PoisonError::into_inner).contains(user) && fits(&against.hash))
             || fits(changed.as_ref().unwrap_or_else(|| &*against.hash));
-        let is_disabled = self.disabled.read().unwrap_or_else(PoisonError::into_inner).contains(user);
-        let may_log_in = !is_disabled || state.fault("disabled-account-logs-in");
+        let lets_in = ["disabled-account-logs-in", "disabled-account-keeps-passwords"];
+        let may_log_in = !self.is_disabled(user) || lets_in.into_iter().any(|fault| state.fault(fault));
         let account = account.filter(|account| matches && may_log_in && is_live(state, account.state))?;
         if cached && !known {
             self.verified.write().unwrap_or_else(PoisonError::into_inner).insert(key);
         }
-        Some(account.principal.clone())
+        Some(self.with_rights(account.principal.clone()))
     }
 }

@@ -47,6 +47,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.disabled-account-loses-access",
         "ends the access tokens of an account that is disabled, and leaves its refresh tokens",
     ),
+    variant(
+        "demoted-account-refreshes-rights",
+        "login.demoted-account-loses-right",
+        "ends the access tokens of an account that loses a right, and gives the right to those that a refresh returns",
+    ),
     row("grant-answer-without-type", "grant.response-names-type", "names no type of the tokens that a grant brings"),
     row("grant-answer-cacheable", "grant.response-no-store", "lets caches keep the token answer to a password grant"),
     variant("grant-refresh-cacheable", "grant.response-no-store", "lets caches keep the token answer to a refresh"),

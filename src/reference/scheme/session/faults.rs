@@ -436,6 +436,11 @@ pub(crate) const FAULTS: &[Fault] = &[
         "login.disabled-account-loses-access",
         "refuses the login of an account that is disabled, and keeps its sessions and tokens alive",
     ),
+    row(
+        "demoted-account-keeps-rights",
+        "login.demoted-account-loses-right",
+        "reads the rights of an account at its login alone",
+    ),
     variant(
         "disabled-account-logs-in",
         "login.disabled-account-loses-access",
