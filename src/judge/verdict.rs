@@ -445,13 +445,18 @@ fn broken_control(check: &Check, at: usize, control: &ControlRun) -> Finding {
     // without the time that it took: one cause has one text
     let answer = answered(&control.exchange, control.outcome);
     // what refuses a credential that it accepted before has often counted wrong ones
-    let rotates = check.steps.iter().any(|step| matches!(step, Step::Hook(Hook::Rotate)));
+    let hooks = || check.steps.iter().filter_map(|step| if let Step::Hook(hook) = step { Some(*hook) } else { None });
+    let changed = hooks().find_map(|hook| match hook {
+        Hook::Rotate => Some("; it was accepted before: the hook `rotate` has not put it back"),
+        Hook::Enable(_) => Some(
+            "; it was accepted before: the hook `disable` has not enabled its account again, or the target has taken it back for good",
+        ),
+        Hook::Promote => Some("; it was accepted before: the hook `demote` has not given the right back"),
+        _ => None,
+    });
     let locked = match control.outcome {
-        Outcome::Refused if control.was_accepted && rotates => {
-            "; it was accepted before: the hook `rotate` has not put it back"
-        }
         Outcome::Refused if control.was_accepted => {
-            "; it was accepted before: the target may have locked it after wrong credentials"
+            changed.unwrap_or("; it was accepted before: the target may have locked it after wrong credentials")
         }
         Outcome::Unclear if control.exchange.status() == Some(429) => {
             "; the target wants fewer requests: raise its limits for tests, or send slower (`--rate-limit`)"

@@ -39,6 +39,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         login(SessionAct::LogIn("n")).granted().called("a new login after that"),
         send(Who::Slot("n"), On::EachRight).id(NEW).called("the new login"),
         Step::Hook(Hook::Promote),
+        Step::AwaitPromoted("s"),
     ],
     expect: applied_at_once,
     shows: Explanation::Revocation,

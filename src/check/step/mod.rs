@@ -73,6 +73,8 @@ pub enum Step {
     AwaitEnabled,
     /// Waits until the token in a slot is refused where it needs a right, or the tolerated delay has passed.
     AwaitDemoted(&'static str),
+    /// The same until it is granted there.
+    AwaitPromoted(&'static str),
     /// Calls a hook of the scenario; part of the set-up, it must succeed.
     Hook(Hook),
     /// Changes the key set that the target reads from authbench.

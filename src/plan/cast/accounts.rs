@@ -43,9 +43,9 @@ impl Caster<'_> {
         Ok(())
     }
 
-    pub(super) fn await_demoted(&mut self, index: usize, slot: &'static str) -> Result<(), Missing> {
+    pub(super) fn await_right(&mut self, index: usize, slot: &'static str, returned: bool) -> Result<(), Missing> {
         let resource = self.of_rights().first().copied().filter(|at| !self.subject.resources[*at].writes);
-        self.push(index, None, Act::AwaitDemoted { slot, resource });
+        self.push(index, None, Act::AwaitRight { slot, resource, returned });
         Ok(())
     }
 
@@ -107,7 +107,9 @@ mod tests {
             for action in &script.actions {
                 match action.act {
                     Act::Send { resource, .. } if !names.contains(&name(resource)) => names.push(name(resource)),
-                    Act::AwaitDemoted { resource, .. } => names.push(format!("await {:?}", resource.map(name))),
+                    Act::AwaitRight { resource, returned: false, .. } => {
+                        names.push(format!("await {:?}", resource.map(name)))
+                    }
                     _ => {}
                 }
             }

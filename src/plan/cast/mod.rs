@@ -183,13 +183,15 @@ pub enum Act {
         /// Whether the account was enabled.
         enabled: bool,
     },
-    /// Waits until the token in a slot, whose account has lost a right, is refused at a resource that is read; where there is none, as
-    /// long as is tolerated.
-    AwaitDemoted {
+    /// Waits until the token in a slot, whose account has lost a right or got it back, is refused or granted at a resource that is read;
+    /// where there is none, as long as is tolerated.
+    AwaitRight {
         /// The slot.
         slot: &'static str,
         /// Index of the resource.
         resource: Option<usize>,
+        /// Whether the account got it back.
+        returned: bool,
     },
     /// Something with the login of an identity.
     Session {
@@ -505,7 +507,8 @@ impl Caster<'_> {
             }
             Step::AwaitDisabled => self.await_account(index, false),
             Step::AwaitEnabled => self.await_account(index, true),
-            Step::AwaitDemoted(slot) => self.await_demoted(index, slot),
+            Step::AwaitDemoted(slot) => self.await_right(index, slot, false),
+            Step::AwaitPromoted(slot) => self.await_right(index, slot, true),
             Step::AwaitLateRefusal(slot) => {
                 let resource = self.main_resource()?;
                 self.push(index, None, Act::AwaitLateRefusal { slot, resource });

@@ -119,8 +119,8 @@ async fn a_token_of_a_disabled_account_is_judged_where_it_opens_the_resource_aga
     for (token, argv, verdict, code, why) in [
         (Token::Ends, HOOK, "pass", 0, ""),
         (Token::LivesOn, HOOK, "fail", 1, "the credential after its account was disabled: access was granted"),
-        (Token::EndsForGood, HOOK, "inconclusive", 3, "the control after the probes failed"),
-        (Token::LivesOn, BROKEN, "inconclusive", 3, "hook"),
+        (Token::EndsForGood, HOOK, "inconclusive", 5, "the target has taken it back for good"),
+        (Token::LivesOn, BROKEN, "inconclusive", 5, "hook"),
     ] {
         let (address, folder, _is_asked) = started(token).await;
         let scenario = scenario(address, GIVEN, ("disable", argv), CHECK);

@@ -311,7 +311,9 @@ impl<'a> Stage<'a> {
             Act::AwaitAccount { identity, resource, enabled } => {
                 self.await_account(*identity, *resource, *enabled, evidence).await
             }
-            Act::AwaitDemoted { slot, resource } => self.await_demoted(slot, *resource, evidence).await,
+            Act::AwaitRight { slot, resource, returned } => {
+                self.await_right(slot, *resource, *returned, evidence).await
+            }
             Act::Session { identity, step } => Box::pin(self.session(action, *identity, step, evidence)).await,
             Act::Hook(hook) => self.call(*hook, evidence).await,
             Act::Keys(change) => self.keys(*change, evidence).await,

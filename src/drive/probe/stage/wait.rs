@@ -191,21 +191,34 @@ impl Stage<'_> {
         allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await.map(drop)
     }
 
-    /// Waits until the token in a slot is refused that needs a right which its account has lost, for as long as it is tolerated.
-    pub(super) async fn await_demoted(
+    /// Waits until the token in a slot is refused where it needs a right that its account has lost, or granted there again, for as long
+    /// as it is tolerated.
+    pub(super) async fn await_right(
         &mut self,
         slot: &'static str,
         resource: Option<usize>,
+        returned: bool,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        if let Some(resource) = resource {
-            return self.await_refusal(slot, resource, evidence).await;
-        }
-        evidence.self_contained = self.kept(slot)?.self_contained();
         let tolerated = self.prober.subject().tolerances.revocation_delay;
-        let _shown = allowance::shown("a right to be taken away", Some(tolerated));
-        allowance::apart(tokio::time::sleep(tolerated)).await;
-        Ok(())
+        let what = if returned { "a right to be given back" } else { "a right to be taken away" };
+        match resource {
+            Some(resource) if returned => {
+                let awaited = Awaited { outcome: Outcome::Granted, tolerated, end: None };
+                let held = self.slot_held(slot)?;
+                let _shown = allowance::shown(what, Some(tolerated));
+                allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await.map(drop)
+            }
+            Some(resource) => self.await_refusal(slot, resource, evidence).await,
+            None => {
+                if !returned {
+                    evidence.self_contained = self.kept(slot)?.self_contained();
+                }
+                let _shown = allowance::shown(what, Some(tolerated));
+                allowance::apart(tokio::time::sleep(tolerated)).await;
+                Ok(())
+            }
+        }
     }
 
     pub(super) async fn await_acceptance(
