@@ -318,7 +318,7 @@ mod tests {
         let loaded = crate::scenario::load_text("all.yaml".to_owned(), text.to_owned()).expect("is a scenario");
         let members: BTreeSet<&str> =
             written(&loaded.scenario.material).into_iter().map(|(member, _)| member).collect();
-        assert_eq!(members.len(), 33, "each member has a row");
+        assert_eq!(members.len(), 34, "each member has a row");
         let used: BTreeSet<&str> = scheme::SCHEMES.iter().flat_map(|scheme| used_by(*scheme)).collect();
         let unused: Vec<&&str> = members.difference(&used).collect();
         assert_eq!(unused, [&"hooks.revoke"], "no check calls it");
