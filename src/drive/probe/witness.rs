@@ -144,7 +144,9 @@ impl Witness {
             let media = response.media_type().unwrap_or_default();
             media.eq_ignore_ascii_case("text/html") || media.eq_ignore_ascii_case("application/xhtml+xml")
         };
-        let Some(page) = exchange.response().filter(is_page) else { return };
+        // what no browser shows cannot be framed, whatever a server answers to it
+        let is_shown = matches!(&*exchange.request.method, "GET" | "POST");
+        let Some(page) = exchange.response().filter(is_page).filter(|_| is_shown) else { return };
         if let Some(asks) = form_of(&String::from_utf8_lossy(&page.body)) {
             let key = format!("{asks} {}", outages::path_of(&exchange.request));
             let what = asks.then(|| "it asks for a password".to_owned());
