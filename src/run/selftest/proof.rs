@@ -77,9 +77,10 @@ pub async fn prove(effort: &Effort) -> SelftestProof {
     let (waiting, quick): Split = rest.into_iter().partition(|fault| mode(fault) == Mode::Timed);
     let schemes: Vec<&'static str> = if whole { schemes().collect() } else { Vec::new() };
     let bearer = schemes.iter().filter(|scheme| **scheme == "bearer");
-    let logins = [TrialLogin::Requests, TrialLogin::Grant, TrialLogin::OneTime, TrialLogin::OneTimeBeside];
+    let logins = [TrialLogin::OneTime, TrialLogin::OneTimeBeside, TrialLogin::Requests, TrialLogin::Grant];
     let with_login = bearer.flat_map(|scheme| logins.map(|login| (*scheme, login)));
-    let tried = schemes.iter().map(|scheme| (*scheme, TrialLogin::None)).chain(with_login);
+    // what waits for one-time codes takes longest, whenever it begins
+    let tried = with_login.chain(schemes.iter().map(|scheme| (*scheme, TrialLogin::None)));
     let tried = tried.map(|(scheme, login)| (scheme, login, false));
     let with_certificates = schemes.iter().filter(|scheme| scheme.starts_with("oauth2-"));
     let tried = tried.chain(with_certificates.map(|scheme| (*scheme, TrialLogin::None, true)));
