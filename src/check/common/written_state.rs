@@ -35,6 +35,8 @@ pub(crate) struct Round<'a> {
     after: Option<(usize, &'a Observation)>,
     as_low: Option<&'a Observation>,
     later: Option<(usize, &'a Observation)>,
+    /// Whether a round after it writes what is read here.
+    is_written_again: bool,
     before_allowed: Vec<&'a Observation>,
     after_allowed: Option<&'a Observation>,
 }
@@ -70,6 +72,10 @@ impl<'a> Round<'a> {
                 _ => {}
             }
         }
+        let places: Vec<_> = rounds.iter().map(|round| round.before.first().map(|seen| seen.place)).collect();
+        for (at, round) in rounds.iter_mut().enumerate() {
+            round.is_written_again = places[at + 1..].contains(&places[at]);
+        }
         rounds
     }
 
@@ -80,7 +86,7 @@ impl<'a> Round<'a> {
 
     /// A reading that shows another state: at once after the write, or, where nothing else may have changed it since, some time after.
     fn changed(&self, state: &StableState, is_alone: bool) -> Option<usize> {
-        let until = self.later.and_then(|(_, seen)| read(seen));
+        let until = self.later.filter(|_| !self.is_written_again).and_then(|(_, seen)| read(seen));
         let shows = |(_, seen): &(usize, &Observation)| read(seen).is_some_and(|one| state.differs_until(one, until));
         let later = self.later.filter(|_| is_alone);
         self.after.filter(shows).or_else(|| later.filter(shows)).map(|(index, _)| index)
