@@ -455,9 +455,9 @@ fn broken_control(check: &Check, at: usize, control: &ControlRun) -> Finding {
         _ => None,
     });
     let locked = match control.outcome {
-        Outcome::Refused if control.was_accepted => {
-            changed.unwrap_or("; it was accepted before: the target may have locked it after wrong credentials")
-        }
+        Outcome::Refused if control.was_accepted => changed
+            .filter(|_| control.closing)
+            .unwrap_or("; it was accepted before: the target may have locked it after wrong credentials"),
         Outcome::Unclear if control.exchange.status() == Some(429) => {
             "; the target wants fewer requests: raise its limits for tests, or send slower (`--rate-limit`)"
         }

@@ -81,7 +81,7 @@ impl Subject {
         let resource = &self.resources[written];
         let at_path =
             |path: &str| self.protected().find(|at| !self.resources[*at].writes && self.resources[*at].path == path);
-        // what is made for each write stands in the list above it
+        // what is made for each write is in the list above it
         let is_made = resource.kept().next().is_some();
         let list = resource.path.rsplit_once('/').map(|(list, _)| list).filter(|list| is_made && !list.is_empty());
         at_path(&resource.path).or_else(|| at_path(list?))

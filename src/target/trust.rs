@@ -1,6 +1,6 @@
 //! Whose certificates are trusted: the machine's trust store, or what the scenario names under `tls.ca`.
 //!
-//! A certificate that stands in the file of `tls.ca` itself is trusted exactly as it is: the server that shows these very
+//! A certificate that is in the file of `tls.ca` itself is trusted exactly as it is: the server that shows these very
 //! bytes, and proves in the handshake that it has their key, is the one that the scenario means. Its names, its dates and
 //! the marks of a CA in it are not looked at then. That is what makes the certificate of a plain `openssl req -x509` usable:
 //! it is marked as a CA (`CA:TRUE`), and RFC 5280 §4.2.1.9 has CAs sign certificates, not serve.

@@ -50,9 +50,14 @@ fn opens_nothing(case: &ObservedCheck<'_>) -> Judgement {
         match refused {
             _ if !judgement.access.is_empty() || !judgement.open.is_empty() => {}
             Some(how) => judgement.remarks.push(format!("a client that acts for itself: {how}")),
-            None => judgement.leaves_open(
-                "the client that was registered for itself has no secret to ask for a token with".to_owned(),
-            ),
+            None => {
+                let asked = case.observations_of(FOR_ITSELF).any(|(_, seen)| seen.place == Place::Token);
+                let why = match asked {
+                    true => "the token of the client that was registered for itself cannot be sent",
+                    false => "the client that was registered for itself has no secret to ask for a token with",
+                };
+                judgement.leaves_open(why.to_owned());
+            }
         }
     })
 }

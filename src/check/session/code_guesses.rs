@@ -17,7 +17,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["RFC 4226 §7.3", "NIST SP 800-63B §3.2.2", "ASVS 6.3.1", "CWE-307", "WSTG-ATHN-11"],
     doc: Doc {
-        sends: "The login of `expendable_code_account` by its password and its next one-time code, which has to open a protected resource. Once another code is due, whole logins of that account with the right password and another wrong code each, one more than the failure budget of the scenario, until 429 comes or each is answered after half a second or more. Where nothing holds them up, the login follows at once with the right password and that code: an account that is locked passes, however wrong codes are answered.",
+        sends: "The login of `expendable_code_account` by its password and its next one-time code, which has to open a protected resource. Once another code is due, whole logins of that account with the right password and another wrong code each, one more than the failure budget of the scenario, until 429 comes or each is answered after half a second or more. Where nothing holds them up, the login follows at once with the right password and that code, or the one of the present time step where that has ended: an account that is locked passes, however wrong codes are answered.",
         matters: "A code has a million values, and three of them are right at a time: whoever has the password tries them until one is, which takes hours where nothing limits it.",
         fix: "Count wrong codes by account, over all of its logins: neither a right password nor a new session sets the count back. Answer 429, or lock the second factor, after a few of them (RFC 4226 §7.3).",
     },

@@ -16,7 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     sources: &["ASVS 8.3.2", "CWE-638", "CWE-613"],
     doc: Doc {
         sends: "A login, whose credential is sent to each resource with `scopes` that its account may use (at most 8; what is written is among them where it needs no `before` and is not deleted). Then `material.hooks.demote` with `on` and its user-id, which takes a right away. Once the tolerated delay has passed, the credential from before is sent to each of them, and so are what its refresh returns, where it has one, and a new login. What the new login may not use needs the right that was taken: the credential from before and what its refresh returned have to be refused there. Where the new login may use all of them, nothing shows what was taken away. The hook gives the right back, whatever happened. A JWT that ends by itself within `self_contained_life` (5 min) is a warning at most.",
-        matters: "Whoever is an administrator no more goes on as one until the session ends, for weeks where a refresh carries the rights on.",
+        matters: "A former administrator keeps the rights until the session ends, for weeks where a refresh carries them on.",
         fix: "Read the rights of an account where it is decided about them, or end its sessions and tokens when they change.",
     },
     steps: &[

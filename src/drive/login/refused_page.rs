@@ -16,9 +16,10 @@ impl LoginSession {
     /// cookies that were set until then. None where it does not, or where nothing came.
     pub async fn page_of_refusal(&mut self, logins: &Logins) -> Option<Exchange> {
         let mut shown = None;
+        let mut last = self.exchanges().last()?.clone();
         for _ in 0..MOST {
-            let Some(url) = self.exchanges().last().and_then(|last| led_to(last, &logins.base)) else { break };
-            let answer = self.exchanges().last().and_then(Exchange::response);
+            let Some(url) = led_to(&last, &logins.base) else { break };
+            let answer = last.response();
             let set: Vec<String> =
                 answer.into_iter().flat_map(|answer| answer.header_values("set-cookie")).map(Into::into).collect();
             self.state.jar.take_lines(set.into_iter());
@@ -32,6 +33,7 @@ impl LoginSession {
             one.take(request, &answer, clock::now() - began);
             let exchange = one.exchanges().first().filter(|exchange| exchange.answer.is_ok())?.clone();
             self.add(exchange.clone());
+            last = exchange.clone();
             shown = Some(exchange);
         }
         shown

@@ -424,7 +424,9 @@ impl LoginSession {
         let without = |missing: MissingValue| missing.of(&name, self.error_to_client(&logins.base));
         let fill = |text: &LoginText| self.state.filled(text, account).map_err(without);
         let mut headers = Vec::new();
-        let own = logins.cookie.as_deref().and_then(|name| self.credential_cookie(name));
+        // to another server no browser sends it
+        let is_own = url.origin() == logins.base.origin();
+        let own = logins.cookie.as_deref().filter(|_| is_own).and_then(|name| self.credential_cookie(name));
         let cookies: Vec<String> = own.into_iter().chain(self.cookie_field(url.path())).collect();
         if !cookies.is_empty() {
             let cookies = cookies.join("; ");

@@ -4,15 +4,12 @@ use super::{LoginError, LoginSession};
 use crate::plan::login::BesideWrites;
 use crate::scheme::{CarrierPlace, Companion};
 
-/// What a header line is called.
-const HEADER: &str = "header";
-
 impl LoginSession {
     /// The lines, with what answers have had so far.
     pub(super) fn write_lines(&self) -> Result<Vec<Companion>, LoginError> {
         let mut lines = Vec::new();
         let BesideWrites { headers, fields, of_reads } = &self.procedure.beside_writes;
-        let headers = headers.iter().map(|one| (one, CarrierPlace::Header as fn(String) -> CarrierPlace, HEADER));
+        let headers = headers.iter().map(|one| (one, CarrierPlace::Header as fn(String) -> CarrierPlace, "header"));
         let fields = fields.iter().map(|one| (one, CarrierPlace::Form as fn(String) -> CarrierPlace, "field"));
         for ((name, text), place, kind) in headers.chain(fields) {
             let value = self.state.filled(text, &self.procedure.account);
@@ -20,9 +17,10 @@ impl LoginSession {
             if value.has_control_characters() {
                 return Err(LoginError::ControlCharacter);
             }
-            let is_header = kind == HEADER;
+            let place = place(name.clone());
+            let is_header = matches!(place, CarrierPlace::Header(_));
             let with_reads = is_header && of_reads.iter().any(|own| own.eq_ignore_ascii_case(name));
-            lines.push(Companion { with_reads, ..Companion::of_writes(place(name.clone()), value) });
+            lines.push(Companion { with_reads, ..Companion::of_writes(place, value) });
         }
         Ok(lines)
     }

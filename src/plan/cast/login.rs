@@ -418,7 +418,7 @@ fn lacking(change: GrantChange) -> &'static str {
         GrantChange::WrongPassword => "no `{password}` in the request of the login to the token endpoint",
         GrantChange::UnknownCode => "no `code` in the last request of the login that comes from an answer",
         GrantChange::OtherRegisteredUri => {
-            "no `material.other_redirection_uri`, a second one that is registered for the client of the login"
+            "no `material.other_redirection_uri` that differs from the `redirect_uri` of the login, and is registered for its client, too"
         }
         GrantChange::OtherRedirectionUri | GrantChange::NoRedirectionUri => {
             "no `redirect_uri` in the last request of the login"

@@ -16,7 +16,7 @@ use crate::plan::one_time::OneTimeSecret;
 
 /// Time steps around the present one whose codes no guess may be equal to.
 const NEAR: i64 = 20;
-/// What has to be left of the time step whose code is sent after the guesses, where theirs has ended: it is waited for no longer.
+/// What has to be left of the time step whose code is sent after the guesses, where theirs has ended.
 const SOON: Duration = Duration::from_secs(2);
 /// Why no guess shows anything.
 const NOT_RIGHT: &str = "before the guesses the login of `material.expendable_code_account` by its password and its next one-time code was not \
