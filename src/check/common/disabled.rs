@@ -1,7 +1,7 @@
 //! What a key, a token or a password opens whose account an administrator has disabled.
 
 use crate::check::judgement::self_contained::ended_by;
-use crate::check::step::{AccountOf, Hook, INVALID, On, Step, Who, send};
+use crate::check::step::{AccountOf, Hook, INSUFFICIENT, INVALID, On, Step, Who, send};
 use crate::check::{Check, Doc, Explanation, Mode, REFUSAL, Severity, Tier};
 
 /// The last ones of their topic: a target may take the credentials of a disabled account back for good.
@@ -23,10 +23,10 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         Step::Hook(Hook::Disable(AccountOf::IsGiven)),
         Step::AwaitDisabled,
         send(Who::OfAccount, On::Protected)
-            .denied(&[INVALID])
+            .denied(&[INVALID, INSUFFICIENT])
             .times(4)
             .called("the credential after its account was disabled"),
-        send(Who::OfAccount, On::EachRoute).denied(&[INVALID]).called("the credential after its account was disabled"),
+        send(Who::OfAccount, On::EachRoute).denied(&[INVALID, INSUFFICIENT]).called("the credential after its account was disabled"),
         Step::Hook(Hook::Enable(AccountOf::IsGiven)),
         Step::AwaitEnabled,
     ],

@@ -262,6 +262,13 @@ fn identifiers(exchange: &Exchange) -> Vec<String> {
     found
 }
 
+/// A text as servers write it that somebody has sent: in lower case, and percent-encoded.
+pub(crate) fn spellings(text: &str) -> Vec<String> {
+    let both = [text.to_owned(), text.to_lowercase()];
+    let encoded: Vec<String> = both.iter().flat_map(|value| encodings(value)).collect();
+    both.into_iter().chain(encoded).filter(|value| value.len() > 2).collect()
+}
+
 /// How a text is percent-encoded in a query: with digits in upper and in lower case, slashes with it or as they are, as servers do.
 fn encodings(text: &str) -> Vec<String> {
     let all: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();

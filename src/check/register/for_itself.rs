@@ -4,7 +4,7 @@ use super::{GOOD_REGISTRATION, REGISTRATION, of_accepting};
 use crate::check::judgement::{Judgement, ObservedCheck, unclear};
 use crate::check::step::{ClientRegistration, MetadataDocument, fetch, register};
 use crate::check::{Check, Doc, Severity};
-use crate::observe::{Outcome, Place, StepId};
+use crate::observe::{Observation, Outcome, Place, StepId};
 
 /// What their tokens open.
 pub(crate) const CHECKS: &[Check] = &[Check {
@@ -42,6 +42,10 @@ fn opens_nothing(case: &ObservedCheck<'_>) -> Judgement {
                 }
                 (_, Outcome::Granted) => {}
                 (Place::Resource(_), Outcome::Refused) => refused = Some("its token opens nothing"),
+                (Place::Token, Outcome::Refused) if is_unauthenticated(seen) => judgement.leaves_open(format!(
+                    "{}: the token endpoint does not take its secret, so nothing shows what it may do",
+                    seen.description
+                )),
                 (Place::Token, Outcome::Refused) => refused = Some("it gets no token"),
                 (_, Outcome::Refused) => refused = Some("it is not registered"),
                 _ => judgement.leaves_open(unclear(seen)),
@@ -60,6 +64,12 @@ fn opens_nothing(case: &ObservedCheck<'_>) -> Judgement {
             }
         }
     })
+}
+
+/// Whether a refusal is one of how the client authenticates (RFC 6749 §5.2).
+fn is_unauthenticated(seen: &Observation) -> bool {
+    let error = seen.exchange.response().and_then(|answer| answer.json_text("error"));
+    error.as_deref() == Some("invalid_client")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::check::judgement::expect;
-use crate::check::judgement::sameness::{AnswerShape, sent_in};
+use crate::check::judgement::sameness::{AnswerShape, sent_in, spellings};
 use crate::check::judgement::{Judgement, ObservedCheck};
 use crate::observe::{Observation, StepId};
 
@@ -94,7 +94,7 @@ fn alike_in(case: &ObservedCheck<'_>, steps: Compared, at: usize) -> Judgement {
     let of_steps = steps.into_iter().chain(ANSWERS).filter_map(seen);
     let mut sent = sent_in(of_steps.map(|(_, seen)| &seen.exchange));
     // a login may send the name in a request before the one that is answered with a refusal
-    sent.extend(case.evidence.named_users.iter().filter(|name| !name.is_empty()).cloned());
+    sent.extend(case.evidence.named_users.iter().flat_map(|name| spellings(name)));
     sent.sort_by_key(|text| std::cmp::Reverse(text.len()));
     let shape = |step| {
         let (index, seen) = seen(step)?;
@@ -234,6 +234,7 @@ mod tests {
             (["<p>wrong</p>\n9 left", "<p>wrong</p>\n7 left"], ["<p>wrong</p>\n8 left", "<p>wrong</p>\n6 left"], 0),
             // the name that was sent, and what differs each time, tell nothing
             (["hello alice", "hello alice"], ["hello xqzvjk", "hello wkpvhr"], 0),
+            (["to dave%40of.example", "to dave%40of.example"], ["to ", "to "], 0),
             (["hello carol-of-another-request", "hello carol-of-another-request"], ["hello xqzvjk", "hello wkpvhr"], 0),
             (["nonce ab", "nonce cd"], ["nonce ef", "nonce gh"], 0),
         ] {
@@ -256,7 +257,7 @@ mod tests {
                 evidence.observe(Observation::in_test(at(step), redirected, Outcome::Refused));
                 evidence.observe(Observation::in_test(at(page), shown, Outcome::Refused));
             }
-            evidence.named_users = vec!["carol-of-another-request".to_owned()];
+            evidence.named_users = vec!["carol-of-another-request".to_owned(), "Dave@of.example".to_owned()];
             let found = indistinct(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!((found.protocol.len(), found.open.len()), (expected, 0), "{known:?} {unknown:?}: {found:?}");
         }

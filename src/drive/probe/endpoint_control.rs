@@ -59,11 +59,18 @@ impl Prober {
                     hinted = true;
                     continue;
                 }
-            } else if hinted && outcome == Outcome::Granted {
+            } else if hinted && outcome == Outcome::Granted && self.is_hidden_without_hint(&form, evidence).await {
                 self.hint_needed.store(true, Ordering::Relaxed);
             }
             return ControlRun { credential: None, description, closing, exchange, outcome, was_accepted: false };
         }
+    }
+
+    /// Whether the token that a hint has just found is inactive without one: what takes some time to be found is found by now.
+    async fn is_hidden_without_hint(&self, form: &FormStep, evidence: &mut Evidence) -> bool {
+        let Ok(filled) = self.filled(form).await else { return false };
+        let answered = self.post_form(filled, evidence).await;
+        answered.is_ok_and(|exchange| exchange.response().is_some_and(|answer| !is_active(answer)))
     }
 
     /// Why a check shows nothing that is about a way to send a secret which the client does not use: the target refuses it in that
