@@ -149,10 +149,23 @@ pub(super) fn although_bound(case: &ObservedCheck<'_>, mut judgement: Judgement)
     judgement
 }
 
-/// Each answer against what its step wants; where the used token was accepted, nothing shows what comes after its refusal.
+/// Each answer against what its step wants; where the used token was accepted, nothing shows what comes after its refusal. The first
+/// refresh uses a token up: where a later one was not granted, and the newest token is accepted after the reuse, it has outlived that;
+/// where it is refused, the refresh that was not granted may have used it up.
 pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
-    if let Some(open) = not_renewed(case) {
+    let is_renewal = |(_, seen): &(usize, &Observation)| {
+        let Step::Session(step) = case.step_of(seen) else { return false };
+        matches!(step.act, SessionAct::Refresh(_)) && matches!(step.want, Want::Granted)
+    };
+    let mut renewals = case.observations().filter(is_renewal).map(|(_, seen)| seen);
+    let first = renewals.next();
+    if first.is_some_and(|first| first.outcome != Outcome::Granted)
+        && let Some(open) = not_renewed(case)
+    {
         return open;
+    }
+    if let Some(failed) = renewals.find(|seen| seen.outcome != Outcome::Granted) {
+        return despite_failed_renewal(case, failed);
     }
     match case.observations_of(REUSED).find(|(_, seen)| seen.outcome == Outcome::Granted) {
         Some(_) => Judgement {
@@ -161,6 +174,28 @@ pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
         },
         None => expect::wants(case),
     }
+}
+
+/// The same where a refresh after the first one was not granted.
+fn despite_failed_renewal(case: &ObservedCheck<'_>, failed: &Observation) -> Judgement {
+    let mut judgement = Judgement::default();
+    let reused = case.observations_of(REUSED).map(|(_, seen)| seen).last();
+    let newest = case.observations().last().filter(|(_, seen)| reused.is_some_and(|reused| seen.step > reused.step));
+    let failed = &failed.description;
+    match (reused.map(|seen| seen.outcome), newest) {
+        (Some(Outcome::Refused), Some((index, seen))) if seen.outcome == Outcome::Granted => {
+            judgement.violates(index, case.about(index, "access was granted"), "refused");
+        }
+        (Some(Outcome::Granted), _) => {
+            judgement.not_applicable = Some("a used refresh token is accepted: see refresh.reuse-refused".to_owned());
+        }
+        (Some(Outcome::Refused), Some((_, seen))) if seen.outcome == Outcome::Refused => judgement.leaves_open(format!(
+            "{failed}: not granted, and it may have used the newest refresh token up: that this one is refused after the reuse may \
+             come of either"
+        )),
+        _ => judgement.leaves_open(format!("{failed}: not granted, and what came after it shows no reuse of a refresh token")),
+    }
+    judgement
 }
 
 /// RFC 9700 §4.14.2 has the server revoke the refresh token; what becomes of access tokens it leaves open.
@@ -245,6 +280,45 @@ mod tests {
         let profile = Effective::of(["api-key-403"], "bearer");
         let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
         (found.access.len(), found.protocol.len(), found.advice.len(), found.remarks.len())
+    }
+
+    #[test]
+    fn a_refresh_that_breaks_takes_nothing_from_what_came_after_it() {
+        use Outcome::{Broke, Granted, Refused};
+        // the refresh, the next one, the new credential, the used token, the newest one; violations, open, not applicable
+        for (outcomes, expected, text) in [
+            ([Granted, Granted, Granted, Refused, Refused], (0, 0, false), ""),
+            ([Granted, Granted, Granted, Refused, Granted], (1, 0, false), ""),
+            ([Granted, Granted, Granted, Granted, Granted], (0, 0, true), ""),
+            ([Granted, Broke, Granted, Refused, Granted], (1, 0, false), ""),
+            ([Granted, Broke, Granted, Granted, Granted], (0, 0, true), ""),
+            ([Granted, Broke, Granted, Refused, Refused], (0, 1, false), "may have used the newest refresh token up"),
+            ([Granted, Broke, Granted, Broke, Granted], (0, 1, false), "shows no reuse"),
+            ([Granted, Refused, Granted, Refused, Refused], (0, 1, false), "may have used the newest refresh token up"),
+            ([Broke, Granted, Granted, Refused, Granted], (0, 1, false), "so no refresh token was used"),
+        ] {
+            let check = find("refresh.reuse-ends-family").expect("is in the catalogue");
+            let judged = |step: &Step| !matches!(step.wanted(), Want::Either);
+            let steps = check.steps.iter().enumerate().filter(|(_, step)| judged(step)).map(|(at, _)| at);
+            let steps: Vec<usize> = steps.collect();
+            let steps = &steps[steps.len() - outcomes.len()..];
+            let mut evidence = Evidence::default();
+            for (step, outcome) in steps.iter().zip(outcomes) {
+                let status = match outcome {
+                    Granted => 200,
+                    Broke => 500,
+                    _ => 400,
+                };
+                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+                let asked = Exchange::unanswered(Request::new("POST", "/token"), Silence::Closed);
+                evidence.observe(Observation::in_test(*step, Exchange { answer: Ok(answer), ..asked }, outcome));
+            }
+            let profile = Effective::of(["api-key-403"], "bearer");
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            let seen = (found.access.len(), found.open.len(), found.not_applicable.is_some());
+            assert_eq!(seen, expected, "{outcomes:?}: {:?}", found.open);
+            assert!(found.open.iter().all(|open| open.contains(text)), "{outcomes:?}: {:?}", found.open);
+        }
     }
 
     #[test]
