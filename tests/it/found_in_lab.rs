@@ -14,6 +14,7 @@ mod objects;
 mod pages;
 mod passwords;
 mod renewed_sessions;
+mod seconds;
 mod verdicts;
 mod writes;
 

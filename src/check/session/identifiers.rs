@@ -21,7 +21,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["ASVS 7.2.3", "OWASP Session Management Cheat Sheet", "CWE-340", "WSTG-SESS-01"],
     doc: Doc {
-        sends: "Four logins of one user, whose session cookies are compared: how many places differ between them, as they are and where they are decoded from Base64, and how many characters there may be at each. What is found is an upper bound of what has to be guessed: less than 64 bits, such as a counter or a time behind a fixed beginning, are a finding, and less than 128 bits are noted. The last cookie is sent without the other cookies of its login: one that opens nothing by itself shows nothing, and neither does one that holds the session itself.",
+        sends: "Four logins of one user, each once more in another second where its cookie is the one of a login before it, whose session cookies are compared: how many places differ between them, as they are and where they are decoded from Base64, and how many characters there may be at each. What is found is an upper bound of what has to be guessed: less than 64 bits, such as a counter or a time behind a fixed beginning, are a finding, and less than 128 bits are noted. The last cookie is sent without the other cookies of its login: one that opens nothing by itself shows nothing, and neither does one that holds the session itself.",
         matters: "Whoever logs in with an account of their own sees what the identifiers of others look like, tries those before and after it, and is in their sessions without any password.",
         fix: "Take at least 128 bits from a cryptographic generator for each identifier, and no time, counter or number of the user.",
     },
@@ -70,7 +70,7 @@ fn hard_to_guess(case: &ObservedCheck<'_>) -> Judgement {
         return judgement;
     }
     if values.iter().collect::<BTreeSet<_>>().len() < values.len() {
-        let why = "logins share an identifier, so what differs is not known (see session.identifier-new-at-each-login)";
+        let why = "logins share an identifier, in another second as well, so what differs is not known (see session.identifier-new-at-each-login)";
         judgement.not_applicable = Some(why.to_owned());
         return judgement;
     }

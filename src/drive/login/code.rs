@@ -2,6 +2,7 @@
 
 use super::redirect::leads_to;
 use super::session::LoginSession;
+use super::turns::{Distance, is_break};
 use super::{HeldCredential, Logins};
 use crate::clock;
 use crate::drive::control::ControlError;
@@ -18,6 +19,17 @@ impl LoginSession {
     /// # Errors
     /// When a request is refused, or an answer has not what the next request needs.
     pub async fn up_to_the_code(&mut self, logins: &Logins) -> Result<(), ControlError> {
+        let turn = logins.turn(self.distance).await;
+        match turn.end(self.up_to_the_code_now(logins).await) {
+            Err(error) if is_break(&error) => {
+                let turn = logins.turn(Distance::Always).await;
+                turn.end(self.up_to_the_code_now(logins).await)
+            }
+            ended => ended,
+        }
+    }
+
+    async fn up_to_the_code_now(&mut self, logins: &Logins) -> Result<(), ControlError> {
         let procedure = self.procedure.clone();
         let CredentialSource::Requests(steps) = &procedure.source else { return Ok(()) };
         self.start_over();
@@ -32,6 +44,11 @@ impl LoginSession {
     /// # Errors
     /// When the request is refused, or its answer has no credential.
     pub async fn code_repeated(&mut self, logins: &Logins) -> Result<HeldCredential, ControlError> {
+        let turn = logins.turn(self.distance).await;
+        turn.end(self.code_repeated_now(logins).await)
+    }
+
+    async fn code_repeated_now(&mut self, logins: &Logins) -> Result<HeldCredential, ControlError> {
         let procedure = self.procedure.clone();
         let Some(step) = procedure.code_request() else {
             return Err(ControlError::Unusable("the login uses no authorization code".to_owned()));

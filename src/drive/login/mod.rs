@@ -17,6 +17,7 @@ mod session;
 mod shown;
 mod state;
 mod transcript;
+mod turns;
 mod write_lines;
 
 use std::collections::{HashMap, HashSet};
@@ -42,6 +43,7 @@ pub use one_time::{OneTimeCodes, SentCode};
 pub use password::{PasswordNotBack, chosen_password, may_have_been_done, successor};
 pub use reset::ReadMail;
 pub use session::LoginSession;
+pub use turns::{ANOTHER_SECOND, Distance, Renewed, is_break};
 
 /// What an identity holds now.
 #[derive(Clone, Debug)]
@@ -160,6 +162,8 @@ pub struct Logins {
     changed: Mutex<HashMap<String, ChangedPassword>>,
     /// Tokens of mails that were read.
     mails: Mutex<HashSet<String>>,
+    /// Who logs in when.
+    turns: turns::Turns,
     /// One-time codes that were sent.
     pub codes: OneTimeCodes,
     /// Held while somebody logs in to an account: whoever comes next has to know how that ended.
@@ -181,6 +185,7 @@ impl Logins {
             wrong: Mutex::default(),
             changed: Mutex::default(),
             mails: Mutex::default(),
+            turns: turns::Turns::default(),
             codes: OneTimeCodes::default(),
             attempts: Mutex::default(),
         }
@@ -213,7 +218,7 @@ impl Logins {
         if let Some(held) = account.kept() {
             return Ok(held.clone());
         }
-        let session = account.session.get_or_insert_with(|| LoginSession::new(procedure.clone()));
+        let session = account.session.get_or_insert_with(|| LoginSession::new(procedure.clone()).patiently());
         // those of checks count as well: they are logins of the same account
         let most = procedure.most_failures.max(1);
         let apart = self.failed_apart(name);

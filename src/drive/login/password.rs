@@ -151,7 +151,7 @@ impl Logins {
             _ => {}
         }
         let mut with_former = LoginSession::new(procedure.clone()).patiently().putting_back();
-        with_former.renewed(self).await?;
+        with_former.renewed_patiently(self).await?;
         self.give_back(with_former);
         Ok(())
     }
@@ -189,7 +189,7 @@ impl Logins {
             let former = procedure.account.1.clone().unwrap_or_else(|| Secret::new(""));
             let new = chosen_password(&former, chosen);
             let mut session = LoginSession::new(procedure.with_account(&user, new)).putting_back();
-            match session.renewed(self).await {
+            match session.renewed_patiently(self).await {
                 Ok(_) if procedure.password_change.is_empty() => {
                     self.give_back(session);
                     Err(ControlError::Unusable("the login has no `password_change`".to_owned()))
@@ -206,7 +206,7 @@ impl Logins {
                     };
                     if is_in_doubt {
                         let mut with_former = LoginSession::new(procedure.clone()).putting_back();
-                        with_former.renewed(self).await?;
+                        with_former.renewed_patiently(self).await?;
                         self.give_back(with_former);
                     }
                     Ok(())
@@ -214,7 +214,7 @@ impl Logins {
                 // the change may not have reached the target: then the former password is still good
                 Err(refused) => {
                     let mut before = LoginSession::new(procedure.clone()).putting_back();
-                    before.renewed(self).await.map_err(|_| refused)?;
+                    before.renewed_patiently(self).await.map_err(|_| refused)?;
                     self.give_back(before);
                     Ok(())
                 }
@@ -240,7 +240,7 @@ impl Logins {
     pub async fn put_password_back_if_gone(&self, name: &str) -> Result<(), PasswordNotBack> {
         let Some(ChangedPassword { procedure, .. }) = self.changes().get(name).cloned() else { return Ok(()) };
         let mut before = LoginSession::new(procedure).putting_back();
-        if before.renewed(self).await.is_err() {
+        if before.renewed_patiently(self).await.is_err() {
             return self.put_password_back(name).await;
         }
         self.give_back(before);

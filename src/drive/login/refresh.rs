@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::session::{LoginSession, default_position};
+use super::turns::{Distance, is_break};
 use super::{HeldCredential, LoginError, Logins};
 use crate::clock;
 use crate::drive::control::{ControlError, Token};
@@ -15,6 +16,35 @@ impl LoginSession {
     /// # Errors
     /// When the refresh is refused, or its answer has no credential.
     pub async fn refreshed_only(&mut self, logins: &Logins) -> Result<HeldCredential, ControlError> {
+        let turn = logins.turn(self.distance).await;
+        turn.end(self.refreshed_now(logins).await)
+    }
+
+    /// The same where it may break because another token came in the same second: then once more in another one. A refusal of the
+    /// second refresh counts where it has to be refused; else the first may have used the refresh token up, and its break stays.
+    ///
+    /// # Errors
+    /// When the refresh is refused, or its answer has no credential.
+    pub async fn refreshed_patiently(
+        &mut self,
+        logins: &Logins,
+        may_be_refused: bool,
+    ) -> Result<HeldCredential, ControlError> {
+        let first = match self.refreshed_only(logins).await {
+            Err(error) if is_break(&error) => error,
+            ended => return ended,
+        };
+        let mut again = self.clone().keeping(Distance::Always);
+        match again.refreshed_only(logins).await {
+            Err(error) if !may_be_refused && !is_break(&error) => Err(first),
+            ended => {
+                *self = again.keeping(self.distance);
+                ended
+            }
+        }
+    }
+
+    async fn refreshed_now(&mut self, logins: &Logins) -> Result<HeldCredential, ControlError> {
         let procedure = self.procedure.clone();
         let Some(step) = &procedure.refresh else {
             return Err(ControlError::Unusable("the login has no `refresh`".to_owned()));

@@ -1,7 +1,7 @@
 //! One login in progress, and what it holds.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -9,6 +9,7 @@ use super::jar::{Jar, SentCookies};
 use super::shown::{expected, succeeds};
 use super::state::{LoginState, MissingValue};
 use super::transcript::Transcript;
+use super::turns::{Distance, is_break};
 use super::{HeldCredential, LoginError, Logins, body};
 use crate::clock;
 use crate::drive::control::{ControlAnswer, ControlError, LONGEST_TOKEN, Renewals, Token, seconds};
@@ -22,8 +23,6 @@ use crate::target::hook;
 
 /// Numbers above this are milliseconds since 1970 and not seconds: as seconds they would be in the year 5138.
 const MILLISECONDS: f64 = 1e11;
-/// How long a server is left alone that broke on a login: some make the same token twice in one second.
-const AFTER_A_BREAK: Duration = Duration::from_millis(1100);
 /// How often a request of a login is sent again to a target that asks for time.
 const MOST_WAITS: u32 = 3;
 
@@ -51,6 +50,8 @@ pub struct LoginSession {
     perhaps_ended: bool,
     /// Whether it waits where the server asks for some time.
     patient: bool,
+    /// How far its logins and refreshes keep from the others of the target.
+    pub(super) distance: Distance,
     /// Which cookies its requests carry.
     pub(super) sent_cookies: SentCookies,
     /// The one-time code that its requests send, in place of the next one.
@@ -75,6 +76,7 @@ impl LoginSession {
             earlier_lines: None,
             perhaps_ended: false,
             patient: false,
+            distance: Distance::Any,
             sent_cookies: SentCookies::All,
             given_code: None,
             puts_back: false,
@@ -85,15 +87,26 @@ impl LoginSession {
         Self { transcript: Some(Transcript::default()), ..self }
     }
 
-    /// The same, which waits where the server asks for some time (RFC 6585 §4).
+    /// The same, which waits where the server asks for some time (RFC 6585 §4), and keeps from other logins where it breaks otherwise.
     #[must_use]
     pub fn patiently(self) -> Self {
-        Self { patient: true, ..self }
+        Self { patient: true, distance: Distance::WhereNeeded, ..self }
+    }
+
+    /// The same, whose logins and refreshes keep as far as this from the others of the target.
+    #[must_use]
+    pub fn keeping(self, distance: Distance) -> Self {
+        Self { distance, ..self }
+    }
+
+    /// How far they keep.
+    pub fn distance(&self) -> Distance {
+        self.distance
     }
 
     /// The same of a login that puts something back which a check has changed: no bound on waits keeps it from its one-time code.
     pub(super) fn putting_back(self) -> Self {
-        Self { puts_back: true, ..self }
+        Self { puts_back: true, ..self.keeping(Distance::WhereNeeded) }
     }
 
     /// The same, with an identifier of the session that is sent along with the request of the login that carries the password,
@@ -195,6 +208,11 @@ impl LoginSession {
     /// # Errors
     /// When the login fails.
     pub async fn renewed(&mut self, logins: &Logins) -> Result<(HeldCredential, Instant), ControlError> {
+        let turn = logins.turn(self.distance).await;
+        turn.end(self.renewed_now(logins).await)
+    }
+
+    async fn renewed_now(&mut self, logins: &Logins) -> Result<(HeldCredential, Instant), ControlError> {
         let most = self.procedure.most_failures.max(1);
         if self.failures >= most {
             return Err(LoginError::TooManyFailures { most, first: self.first_failure.clone() }.into());
@@ -223,16 +241,18 @@ impl LoginSession {
     }
 
     /// The same of a login that is meant to succeed: where the server asks for some time, it is given that, and where it breaks, it
-    /// is asked once more after a moment.
+    /// is asked once more in another second.
     ///
     /// # Errors
     /// When the login fails.
     pub async fn renewed_patiently(&mut self, logins: &Logins) -> Result<(HeldCredential, Instant), ControlError> {
         self.patient = true;
         match self.renewed(logins).await {
-            Err(ControlError::Login(LoginError::Refused { status: 500.., .. })) => {
-                tokio::time::sleep(AFTER_A_BREAK).await;
-                self.renewed(logins).await
+            Err(error) if is_break(&error) => {
+                let usual = std::mem::replace(&mut self.distance, Distance::Always);
+                let again = self.renewed(logins).await;
+                self.distance = usual;
+                again
             }
             ended => ended,
         }

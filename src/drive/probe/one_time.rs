@@ -31,7 +31,7 @@ impl Prober {
             None => {
                 let Ok(sent) = logins.codes.next_with(secret, for_two(secret)).await else { return };
                 let mut first = with(&sent);
-                let ended = first.renewed(logins).await;
+                let ended = first.renewed_patiently(logins).await;
                 logins.note_end(name, ended.as_ref().map(drop));
                 first.may_have_ended();
                 logins.give_back(first);

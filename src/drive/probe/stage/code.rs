@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::noting::note;
-use super::resource::second_counts;
-use super::session::{ANOTHER_SECOND, KeptSession, started};
-use super::told::{Told, granted, led_elsewhere, refused};
+use super::session::{KeptSession, started};
+use super::told::{Told, granted, later_counts, led_elsewhere, refused};
 use super::{Halt, Kept, Stage};
 use crate::check::step::{AuthorizationChange, RedirectionUri};
-use crate::drive::login::Logins;
-use crate::drive::probe::{allowance, values};
+use crate::drive::login::{Distance, Logins, is_break};
+use crate::drive::probe::values;
 use crate::observe::{Evidence, Exchange, Outcome, Silence};
 use crate::plan::login::LoginProcedure;
 
@@ -23,8 +22,15 @@ impl Stage<'_> {
         let kept = started(&mut self.sessions, slot)?;
         kept.session.may_have_ended();
         let mut again = kept.session.clone();
-        let ended = again.code_repeated(&self.prober.equipment.logins).await;
+        let logins = &self.prober.equipment.logins;
+        let mut ended = again.code_repeated(logins).await;
         note(again.exchanges(), again.procedure(), evidence);
+        // whoever takes it again may break only on a token that is the one of the login
+        if ended.as_ref().is_err_and(is_break) {
+            again = again.keeping(Distance::Always);
+            ended = again.code_repeated(logins).await;
+            note(again.exchanges(), again.procedure(), evidence);
+        }
         let exchange = again.exchanges().last().cloned();
         match ended {
             Ok(held) => Ok(self.opened(held, exchange, evidence).await),
@@ -55,7 +61,7 @@ impl Stage<'_> {
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;
         let mut session = Logins::recorded(&changed).patiently();
-        let ended = session.renewed(logins).await;
+        let ended = session.renewed_patiently(logins).await;
         note(session.exchanges(), &changed, evidence);
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
         let last = session.exchanges().last().cloned();
@@ -82,9 +88,9 @@ impl Stage<'_> {
         let ended = session.up_to_the_code(logins).await;
         note(session.exchanges(), &procedure, evidence);
         ended.map_err(|error| Halt::Obstacle(format!("no code for {name}: {error}")))?;
-        // some servers make the same token twice in one second, and break on it (see `drive/login/session`)
-        allowance::apart(tokio::time::sleep(ANOTHER_SECOND)).await;
-        let [mut a, mut b, mut c, mut d, mut e] = std::array::from_fn(|_| session.clone());
+        // some servers make the same token twice in one second, and break on it (see `drive/login/turns`)
+        let turn = logins.turn(Distance::Always).await;
+        let [mut a, mut b, mut c, mut d, mut e] = std::array::from_fn(|_| session.clone().keeping(Distance::Any));
         let used = tokio::join!(
             a.code_repeated(logins),
             b.code_repeated(logins),
@@ -92,6 +98,7 @@ impl Stage<'_> {
             d.code_repeated(logins),
             e.code_repeated(logins),
         );
+        drop(turn);
         let mut all = Vec::new();
         for (session, ended) in [a, b, c, d, e].into_iter().zip(<[_; 5]>::from(used)) {
             note(session.exchanges(), &procedure, evidence);
@@ -122,7 +129,14 @@ impl Stage<'_> {
         let registered = procedure.redirection_uri().filter(|_| other.is_another_spelling());
         // otherwise the code went to the registered one
         let place = procedure.place_of_change(&changed.0);
-        self.authorized(identity, changed, (registered, Outcome::Refused), Some(place), evidence).await
+        self.authorized(
+            identity,
+            changed,
+            (registered, Outcome::Refused),
+            (Some(place), Distance::WhereNeeded),
+            evidence,
+        )
+        .await
     }
 
     /// A login with a changed authorization request: granted is what leads to the redirection URI, with a code or with an error. And
@@ -142,14 +156,16 @@ impl Stage<'_> {
             _ => Outcome::Unclear,
         };
         let place = change.leads_astray().then(|| procedure.place_of_change(&changed.0));
-        let told = self.authorized(identity, changed.clone(), (None, elsewhere), place, evidence).await?;
+        let first = (place, Distance::WhereNeeded);
+        let told = self.authorized(identity, changed.clone(), (None, elsewhere), first, evidence).await?;
         let closed = matches!(told.exchange.answer, Err(Silence::Closed));
         if (told.outcome != Outcome::Broke && !closed) || self.prober.outages.are_caused_by(&told.exchange.request) {
             return Ok((told, false));
         }
-        let again = self.authorized(identity, changed, (None, elsewhere), place, evidence).await?;
+        let later = (place, Distance::Always);
+        let again = self.authorized(identity, changed, (None, elsewhere), later, evidence).await?;
         let same = again.outcome == told.outcome;
-        Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
+        Ok((if later_counts(told.outcome, again.outcome) { again } else { told }, same))
     }
 
     /// Logs in with another authorization request: granted is what leads to its redirection URI, and what brings a code to another
@@ -160,13 +176,13 @@ impl Stage<'_> {
         identity: usize,
         (changed, uri): (Arc<LoginProcedure>, String),
         (or_with_code, elsewhere): (Option<String>, Outcome),
-        place: Option<usize>,
+        (place, distance): (Option<usize>, Distance),
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
         let (name, _) = self.login_of(identity)?;
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;
-        let mut session = Logins::recorded(&changed).patiently();
+        let mut session = Logins::recorded(&changed).patiently().keeping(distance);
         let ended = session.renewed(logins).await.map(drop);
         note(session.exchanges(), &changed, evidence);
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));

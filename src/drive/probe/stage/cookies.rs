@@ -304,7 +304,7 @@ impl Stage<'_> {
     /// A refresh, whose new credential is tried; one that gives none has refused it.
     async fn refreshed_by(&self, mut session: LoginSession, evidence: &mut Evidence) -> Result<Told, Halt> {
         let before = session.cookie_left();
-        let ended = session.refreshed_only(&self.prober.equipment.logins).await;
+        let ended = session.refreshed_patiently(&self.prober.equipment.logins, true).await;
         note(session.exchanges(), session.procedure(), evidence);
         self.prober.pulse_after_login(session.exchanges()).await;
         let exchange = session.exchanges().last().cloned();

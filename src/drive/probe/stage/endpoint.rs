@@ -7,13 +7,13 @@ use super::{Halt, Kept, Stage, described};
 use crate::check::step::{Endpoint, Fetch, Fill, FormAuth, FormStep, MetadataDocument};
 use crate::clock;
 use crate::drive::control::{Bindings, NONCES, Token, stated_lifetime};
-use crate::drive::login::HeldCredential;
+use crate::drive::login::{ANOTHER_SECOND, HeldCredential};
 use crate::drive::probe::dpop;
 use crate::drive::probe::endpoint_control::is_active;
 use crate::drive::probe::error::FillError;
 use crate::drive::probe::form::{FilledForm, correct, meaning};
 use crate::drive::probe::minting::note_signature;
-use crate::drive::probe::values;
+use crate::drive::probe::{allowance, values};
 use crate::observe::{Evidence, Exchange, ForgeryId, Observation, Outcome, Place, Request, parse_challenges};
 use crate::plan::Action;
 use crate::plan::subject::Login;
@@ -127,6 +127,10 @@ impl Stage<'_> {
         let (exchange, outcome) = self.post(form, params.clone(), evidence).await?;
         if !may_be_an_accident(outcome) {
             return Ok(Posted { exchange, outcome, reproduced: false });
+        }
+        if outcome == Outcome::Broke && form.endpoint.issues_tokens() {
+            // a token that is made of the time in seconds may be the one of another request
+            allowance::apart(tokio::time::sleep(ANOTHER_SECOND)).await;
         }
         let (again, outcome_again) = self.post(form, params, evidence).await?;
         let reproduced = outcome == outcome_again;

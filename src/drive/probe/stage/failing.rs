@@ -1,7 +1,5 @@
 //! Logins that have to fail, and what they open where they do not.
 
-use std::sync::Arc;
-
 use tokio::sync::OwnedMutexGuard;
 
 use super::noting::note;
@@ -57,19 +55,8 @@ impl Stage<'_> {
         Some(Told { outcome: Outcome::Refused, ..granted(Some(shown)) })
     }
 
-    /// A login as the only one of its identity until it has ended, with what it means that it gave no credential, and with the
-    /// exchanges before the one that it is shown by. What it returns is tried.
-    pub(super) async fn ended_login(
-        &self,
-        wrong: &Arc<LoginProcedure>,
-        alone: OwnedMutexGuard<()>,
-        failed: fn(&ControlError, &LoginProcedure, &LoginSession) -> Result<Told, Halt>,
-        evidence: &mut Evidence,
-    ) -> Result<(Told, Vec<Exchange>), Halt> {
-        self.ended_session(&mut Logins::recorded(wrong).patiently(), alone, failed, evidence).await
-    }
-
-    /// The same of a session that has not logged in yet.
+    /// The login of a session, as the only one of its identity until it has ended, with what it means that it gave no credential, and
+    /// with the exchanges before the one that it is shown by. What it returns is tried.
     pub(super) async fn ended_session(
         &self,
         session: &mut LoginSession,

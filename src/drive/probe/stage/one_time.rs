@@ -8,7 +8,7 @@ use super::told::{Told, failed};
 use super::{Halt, Stage, described};
 use crate::check::step::CodeChange;
 use crate::clock;
-use crate::drive::login::{LoginError, LoginSession, Logins, SentCode};
+use crate::drive::login::{Distance, LoginError, LoginSession, Logins, SentCode};
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Outcome, Place};
 use crate::plan::Action;
@@ -88,13 +88,16 @@ impl Stage<'_> {
         change: CodeChange,
         evidence: &mut Evidence,
     ) -> Result<(), Halt> {
-        let Some(told) = self.one_changed_code(action, (identity, change), evidence).await? else { return Ok(()) };
+        let usual = Distance::WhereNeeded;
+        let told = self.one_changed_code(action, (identity, change), usual, evidence).await?;
+        let Some(told) = told else { return Ok(()) };
         let is_stopped = self.prober.outages.are_caused_by(&told.exchange.request);
         if told.outcome != Outcome::Broke || is_stopped {
             told.observe(action, Place::Login, evidence);
             return Ok(());
         }
-        let Some(again) = self.one_changed_code(action, (identity, change), evidence).await? else { return Ok(()) };
+        let again = self.one_changed_code(action, (identity, change), Distance::Always, evidence).await?;
+        let Some(again) = again else { return Ok(()) };
         let same = again.outcome == told.outcome;
         again.observe_as(action, Place::Login, same, evidence);
         Ok(())
@@ -104,6 +107,7 @@ impl Stage<'_> {
         &mut self,
         action: &Action,
         (identity, change): (usize, CodeChange),
+        distance: Distance,
         evidence: &mut Evidence,
     ) -> Result<Option<Told>, Halt> {
         let (name, procedure) = self.login_of(identity)?;
@@ -127,7 +131,7 @@ impl Stage<'_> {
             evidence.facts.push(("not tried:", format!("{}: {EQUAL}", described(action))));
             return Ok(None);
         }
-        let session = Logins::recorded(&changed).patiently();
+        let session = Logins::recorded(&changed).patiently().keeping(distance);
         let mut session = sent.iter().fold(session, |session, sent| session.with_code(sent.code.clone()));
         let (told, _) = Box::pin(self.ended_session(&mut session, alone, failed, evidence)).await?;
         self.note_failing(&name, &told);
@@ -190,7 +194,7 @@ impl Stage<'_> {
             let sent = logins.codes.next_with(&secret, for_two(&secret)).await.map_err(|error| no_code(&error))?;
             let with_it = || Logins::recorded(&procedure).patiently().with_code(sent.code.clone());
             let mut first: LoginSession = with_it();
-            let ended = first.renewed(logins).await;
+            let ended = first.renewed_patiently(logins).await;
             logins.note_end(&name, ended.as_ref().map(drop));
             note(first.exchanges(), &procedure, evidence);
             let (held, _) = ended.map_err(|error| Halt::Obstacle(logins.explained(&name, &error)))?;

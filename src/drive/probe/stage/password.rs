@@ -146,7 +146,7 @@ impl Stage<'_> {
         Box::pin(self.make_room_to_fail(&name, &procedure)).await?;
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;
-        let mut session = Logins::recorded(&procedure);
+        let mut session = Logins::recorded(&procedure).patiently();
         let ended = session.renewed_patiently(logins).await;
         logins.note_end(&name, ended.as_ref().map(drop));
         note(session.exchanges(), &procedure, evidence);
@@ -203,7 +203,7 @@ impl Stage<'_> {
     ) -> Result<Told, Halt> {
         let logins = &self.prober.equipment.logins;
         let mut session = Logins::recorded(with_new).patiently();
-        let ended = session.renewed(logins).await;
+        let ended = session.renewed_patiently(logins).await;
         note(session.exchanges(), with_new, evidence);
         match ended {
             Ok((held, _)) => {

@@ -180,7 +180,7 @@ impl Stage<'_> {
     ) -> Result<Option<HeldCredential>, Halt> {
         let logins = &self.prober.equipment.logins;
         let mut session = Logins::recorded(theirs).patiently();
-        let ended = session.renewed(logins).await;
+        let ended = session.renewed_patiently(logins).await;
         note(session.exchanges(), theirs, evidence);
         let Ok((held, _)) = ended else { return Ok(None) };
         values::note_text(held.proof.secret(), evidence);

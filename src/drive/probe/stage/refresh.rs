@@ -3,10 +3,10 @@
 use super::noting::note;
 use super::resource::second_counts;
 use super::session::{KeptSession, started};
-use super::told::{Told, granted, refused};
+use super::told::{Told, granted, later_counts, refused};
 use super::{Halt, Stage};
 use crate::check::step::{ExtraScope, RefreshChange, SessionAct, SessionStep, Step, Want};
-use crate::drive::login::LoginSession;
+use crate::drive::login::{Distance, HeldCredential, LoginSession, Logins, Renewed};
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Outcome, Place};
 use crate::plan::Action;
@@ -64,7 +64,13 @@ impl Stage<'_> {
             evidence.refresh_token_stays = was_renewed && self.sessions.iter().any(is_current);
         }
         let kept = started(&mut self.sessions, slot)?;
-        let ended = kept.session.refreshed_only(logins).await;
+        let before = kept.session.clone();
+        let mut ended = kept.session.refreshed_patiently(logins, wants_refusal).await;
+        if let (Ok(held), false) = (&ended, wants_refusal) {
+            let name = &self.prober.subject().identities[identity].name;
+            note(kept.session.exchanges(), kept.session.procedure(), evidence);
+            ended = Ok(Box::pin(unlike(logins, (name, &before), &mut kept.session, held.clone())).await);
+        }
         let session = kept.session.clone();
         let exchange = session.exchanges().last().cloned();
         note(session.exchanges(), session.procedure(), evidence);
@@ -94,8 +100,11 @@ impl Stage<'_> {
             return Err(Halt::Inapplicable(OF_CREDENTIAL.to_owned()));
         }
         kept.lives = false;
-        let [mut one, mut two, mut three] = [kept.session.clone(), kept.session.clone(), kept.session.clone()];
+        let [mut one, mut two, mut three] = std::array::from_fn(|_| kept.session.clone().keeping(Distance::Any));
+        // the token of the login may be the one of this second
+        let turn = logins.turn(Distance::Always).await;
         let ended = tokio::join!(one.refreshed_only(logins), two.refreshed_only(logins), three.refreshed_only(logins));
+        drop(turn);
         let (mut all, mut renewed) = (Vec::new(), Vec::new());
         for (session, ended) in [(one, ended.0), (two, ended.1), (three, ended.2)] {
             note(session.exchanges(), session.procedure(), evidence);
@@ -165,9 +174,16 @@ impl Stage<'_> {
         if told.outcome != Outcome::Broke {
             return Ok((told, false));
         }
-        let again = self.sent_by(session, evidence).await?;
+        let again = self.sent_by(session.keeping(Distance::Always), evidence).await?;
         let same = again.outcome == told.outcome;
-        Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
+        // the refresh that broke may have used the refresh token of the login up
+        let counts = match change {
+            RefreshChange::OtherEnd | RefreshChange::Unknown | RefreshChange::AccessToken => {
+                later_counts(told.outcome, again.outcome)
+            }
+            _ => second_counts(told.outcome, again.outcome, false),
+        };
+        Ok((if counts { again } else { told }, same))
     }
 
     /// Whether a changed refresh has nothing to say of this login: a token endpoint need not issue refresh tokens (RFC 6749 §5.1), and
@@ -222,4 +238,31 @@ impl Stage<'_> {
         let forged = forged_value(forgery, token.expose(), &mut self.rng);
         forged.map(Secret::new).ok_or_else(|| Halt::Untestable(UNFORGED.to_owned()))
     }
+}
+
+/// What a session holds after a refresh, which is sent once more in another second where it gave nothing new: a token that is made of
+/// the time in seconds is the one from before then.
+async fn unlike(
+    logins: &Logins,
+    (name, before): (&str, &LoginSession),
+    session: &mut LoginSession,
+    held: HeldCredential,
+) -> HeldCredential {
+    let alike = |after: &LoginSession| {
+        let token = |session: &LoginSession| session.held()?.token.as_ref().map(|token| token.value.clone());
+        let all = [
+            (Renewed::Credential, token(before), token(after)),
+            (Renewed::RefreshToken, before.refresh_token(), after.refresh_token()),
+        ];
+        let same = all.into_iter().filter(|(_, before, after)| before.is_some() && before == after);
+        same.map(|(renewed, ..)| renewed).collect::<Vec<_>>()
+    };
+    if alike(session).into_iter().all(|renewed| logins.is_constant(renewed, name)) {
+        return held;
+    }
+    let mut again = session.clone().keeping(Distance::Always);
+    let Ok(later) = again.refreshed_only(logins).await else { return held };
+    alike(&again).into_iter().for_each(|renewed| logins.note_constant(renewed, name));
+    *session = again.keeping(Distance::WhereNeeded);
+    later
 }

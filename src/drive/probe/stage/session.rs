@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::cookies::{cookies_left_out, set_by_login};
 use super::noting::note;
@@ -10,7 +9,7 @@ use super::told::{Told, granted, refused};
 use super::{Halt, Kept, Stage};
 use crate::check::step::{ExtraScope, LoginRevocation, RefreshChange, SessionAct, SessionStep, Step};
 use crate::drive::control::{ControlError, Token};
-use crate::drive::login::{HeldCredential, LoginError, LoginSession, Logins};
+use crate::drive::login::{Distance, HeldCredential, LoginError, LoginSession, Logins, Renewed};
 use crate::drive::probe::{allowance, values};
 use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, Response};
 use crate::plan::Action;
@@ -30,8 +29,6 @@ const REGISTERS: &str = "the login registers new users: a user that does not exi
 /// Why no refresh asked for a scope of another credential.
 const NO_OTHER_SCOPE: &str =
     "a scope of another credential, for nothing says which scope the login has, or it has that one";
-/// After this the clock shows another second.
-pub(super) const ANOTHER_SECOND: Duration = Duration::from_millis(1100);
 
 /// A session that a check has for itself.
 pub(super) struct KeptSession {
@@ -63,8 +60,9 @@ impl Stage<'_> {
                 if one != other {
                     return Ok(());
                 }
-                allowance::apart(tokio::time::sleep(ANOTHER_SECOND)).await;
-                self.log_in((identity, None), slot, evidence).await?
+                let (_, procedure) = self.login_of(identity)?;
+                let session = Logins::recorded(&procedure).patiently().keeping(Distance::Always);
+                self.log_in_by((identity, session), slot, evidence).await?
             }
             SessionAct::LogInAfter(before, slot) => {
                 let of_visitor = self.visitors_identifier(identity, evidence).await?;
@@ -370,9 +368,27 @@ impl Stage<'_> {
             let error = logins.too_many_failures(&name, &procedure).await;
             return Err(Halt::Obstacle(format!("no credential for {name}: {error}")));
         }
-        let ended = session.renewed_patiently(logins).await;
+        let distance = session.distance().max(Distance::WhereNeeded);
+        session = session.keeping(distance);
+        let fresh = session.clone();
+        let mut ended = session.renewed_patiently(logins).await;
         logins.note_end(&name, ended.as_ref().map(drop));
         note(session.exchanges(), &procedure, evidence);
+        if let Ok((held, _)) = &ended
+            && self.is_held_already(held)
+            && !logins.is_constant(Renewed::Login, &name)
+        {
+            // one that is made of the time in seconds is the one of another login then
+            let mut later = fresh.keeping(Distance::Always);
+            let again = later.renewed_patiently(logins).await;
+            note(later.exchanges(), &procedure, evidence);
+            if let Ok((held, _)) = &again {
+                if !later.is_within_another() && self.is_held_already(held) {
+                    logins.note_constant(Renewed::Login, &name);
+                }
+                (session, ended) = (later.keeping(Distance::WhereNeeded), again);
+            }
+        }
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));
         let (held, _) = ended.map_err(|error| match &error {
             // whoever is logged in already may be refused, or sent elsewhere before there is a form
@@ -394,6 +410,12 @@ impl Stage<'_> {
         self.slots.entry(slot).and_modify(|kept| kept.others.extend(left_out));
         self.sessions.insert(slot, KeptSession { session, lives: true });
         Ok(granted(exchange))
+    }
+
+    /// Whether another login of the check has given this credential.
+    fn is_held_already(&self, held: &HeldCredential) -> bool {
+        let token = held.token.as_ref().map_or(held.proof.secret(), |token| token.value.expose());
+        self.slots.values().any(|kept| kept.token.value.expose() == token)
     }
 
     async fn log_out(&mut self, slot: &'static str, evidence: &mut Evidence) -> Result<Told, Halt> {

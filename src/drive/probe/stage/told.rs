@@ -1,5 +1,6 @@
 //! What came of a login: whoever was let in, or refused, and by which answer.
 
+use super::resource::second_counts;
 use super::{Halt, described};
 use crate::clock;
 use crate::drive::control::ControlError;
@@ -111,6 +112,12 @@ pub(super) fn led_elsewhere(error: &ControlError, exchange: Option<Exchange>) ->
     Ok(Told { outcome, ..granted(Some(exchange.clone())) })
 }
 
+/// Whether the answer to a login or refresh that was sent again in another second takes the place of the first one: what broke in the
+/// second of another login (see `drive/login/turns`), and is refused later, is refused.
+pub(super) fn later_counts(first: Outcome, later: Outcome) -> bool {
+    second_counts(first, later, false) || (first == Outcome::Broke && later == Outcome::Refused)
+}
+
 fn unsent() -> Exchange {
     Exchange::unanswered(Request::new("POST", "login"), Silence::Closed)
 }
@@ -171,5 +178,19 @@ mod tests {
         }
         let told = Told { before: before(), ..granted(Some(to("/last"))) };
         assert_eq!(paths(&told.of_change(2, false)), ["/last"], "the last one was changed");
+    }
+
+    #[test]
+    fn what_broke_in_the_second_of_another_login_is_what_it_is_later() {
+        use Outcome::{Broke, Granted, Refused, Silent, Unclear};
+        for (first, later, expected) in [
+            (Broke, Refused, true),
+            (Broke, Granted, true),
+            (Broke, Broke, false),
+            (Broke, Unclear, false),
+            (Silent, Refused, true),
+        ] {
+            assert_eq!(later_counts(first, later), expected, "{first:?} {later:?}");
+        }
     }
 }

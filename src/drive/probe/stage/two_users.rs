@@ -5,7 +5,7 @@ use super::session::KeptSession;
 use super::told::{Told, failed, granted};
 use super::{Halt, Stage};
 use crate::check::step::UserOrder;
-use crate::drive::login::Logins;
+use crate::drive::login::{Distance, Logins};
 use crate::observe::{Evidence, Outcome};
 
 impl Stage<'_> {
@@ -18,11 +18,11 @@ impl Stage<'_> {
         slot: &'static str,
         evidence: &mut Evidence,
     ) -> Result<(Told, bool), Halt> {
-        let told = self.one_login_of_two(identity, order, slot, evidence).await?;
+        let told = self.one_login_of_two(identity, (order, Distance::WhereNeeded), slot, evidence).await?;
         if told.outcome != Outcome::Broke || self.prober.outages.are_caused_by(&told.exchange.request) {
             return Ok((told, false));
         }
-        let again = self.one_login_of_two(identity, order, slot, evidence).await?;
+        let again = self.one_login_of_two(identity, (order, Distance::Always), slot, evidence).await?;
         let same = again.outcome == told.outcome;
         Ok((again, same))
     }
@@ -30,7 +30,7 @@ impl Stage<'_> {
     async fn one_login_of_two(
         &mut self,
         identity: usize,
-        order: UserOrder,
+        (order, distance): (UserOrder, Distance),
         slot: &'static str,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
@@ -45,7 +45,7 @@ impl Stage<'_> {
         }
         let logins = &self.prober.equipment.logins;
         let alone = logins.alone(&one.0).await;
-        let mut session = Logins::recorded(&both).patiently();
+        let mut session = Logins::recorded(&both).patiently().keeping(distance);
         let ended = session.renewed(logins).await;
         note(session.exchanges(), &both, evidence);
         session.exchanges().iter().for_each(|exchange| self.prober.witness.look_at(exchange));

@@ -1,10 +1,9 @@
 //! Logins that are wrong on purpose, between which the right one comes before the account may be locked.
 
-use super::resource::second_counts;
-use super::told::{Told, failed, led_elsewhere};
+use super::told::{Told, failed, later_counts, led_elsewhere};
 use super::{Halt, Stage};
 use crate::check::step::{GrantChange, ReturnTo, SessionAct};
-use crate::drive::login::LoginSession;
+use crate::drive::login::{Distance, LoginSession, Logins};
 use crate::observe::{Evidence, Exchange, Outcome, Silence, meaning_of_status};
 
 /// Stands for a credential in a request by TRACE.
@@ -28,15 +27,16 @@ impl Stage<'_> {
         act: SessionAct,
         evidence: &mut Evidence,
     ) -> Result<(Told, bool), Halt> {
-        let told = self.one_unusual_login(identity, act, evidence).await?;
+        let told = self.one_unusual_login(identity, act, Distance::WhereNeeded, evidence).await?;
         let closed = matches!(told.exchange.answer, Err(Silence::Closed));
         let stopped = self.prober.outages.are_caused_by(&told.exchange.request);
         if (told.outcome != Outcome::Broke && !closed) || stopped {
             return Ok((told, false));
         }
-        let again = self.one_unusual_login(identity, act, evidence).await?;
+        // the right login that comes before may have had the same token (see `drive/login/turns`)
+        let again = self.one_unusual_login(identity, act, Distance::Always, evidence).await?;
         let same = again.outcome == told.outcome;
-        Ok((if second_counts(told.outcome, again.outcome, false) { again } else { told }, same))
+        Ok((if later_counts(told.outcome, again.outcome) { again } else { told }, same))
     }
 
     /// What comes of another method where a login posts the password.
@@ -77,6 +77,7 @@ impl Stage<'_> {
         &mut self,
         identity: usize,
         act: SessionAct,
+        distance: Distance,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
         let (name, procedure) = self.login_of(identity)?;
@@ -100,7 +101,8 @@ impl Stage<'_> {
             ) => |error: &_, _: &_, session: &LoginSession| led_elsewhere(error, session.exchanges().last().cloned()),
             _ => failed,
         };
-        let (told, before) = Box::pin(self.ended_login(&unusual, alone, ended, evidence)).await?;
+        let mut session = Logins::recorded(&unusual).patiently().keeping(distance);
+        let (told, before) = Box::pin(self.ended_session(&mut session, alone, ended, evidence)).await?;
         self.note_failing(&name, &told);
         let reads_answers = match act {
             SessionAct::ReturningTo(site) => site.is_another_site(),
