@@ -90,6 +90,10 @@ pub(crate) const CHECKS: &[Check] = &[
                 .if_given(),
             Step::AwaitEffects,
             send(Who::Writer, On::ShownState).id(written_state::LATER).called("the state a moment later").granted(),
+            send(Who::Writer, On::ShownState)
+                .id(written_state::LATER_AGAIN)
+                .where_differing(written_state::BEFORE, written_state::LATER)
+                .called("the state in another second"),
             Step::Meet,
             send(Who::Writer, On::ShownState)
                 .id(written_state::BEFORE_ALLOWED)
@@ -240,6 +244,11 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(written_state::LATER)
                 .called("the state a moment later")
                 .granted()
+                .if_given(),
+            send(Who::Writer, On::ReadBack)
+                .id(written_state::LATER_AGAIN)
+                .where_differing(written_state::BEFORE, written_state::LATER)
+                .called("the state in another second")
                 .if_given(),
             send(Who::LowScope, On::EachScopedWrite).id(overrides::WRITE_ITSELF).called("the write itself"),
             Step::Meet,

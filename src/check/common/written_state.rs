@@ -16,6 +16,8 @@ pub(crate) const AFTER: StepId = StepId::new("state-after");
 pub(crate) const AS_LOW: StepId = StepId::new("state-after-as-low");
 /// ... some time after it, ...
 pub(crate) const LATER: StepId = StepId::new("state-later");
+/// ... once more where that is another one, ...
+pub(crate) const LATER_AGAIN: StepId = StepId::new("state-later-again");
 /// ... twice before a write that is allowed, as other allowed ones left it, ...
 pub(crate) const BEFORE_ALLOWED: StepId = StepId::new("state-before-allowed");
 /// ... and after that one.
@@ -35,6 +37,8 @@ pub(crate) struct Round<'a> {
     after: Option<(usize, &'a Observation)>,
     as_low: Option<&'a Observation>,
     later: Option<(usize, &'a Observation)>,
+    /// The reading of another second.
+    later_again: Option<&'a Observation>,
     /// Whether a round after it writes what is read here.
     is_written_again: bool,
     before_allowed: Vec<&'a Observation>,
@@ -73,8 +77,10 @@ impl<'a> Round<'a> {
             }
         }
         let places: Vec<_> = rounds.iter().map(|round| round.before.first().map(|seen| seen.place)).collect();
+        let again = || case.observations_of(LATER_AGAIN).map(|(_, seen)| seen);
         for (at, round) in rounds.iter_mut().enumerate() {
             round.is_written_again = places[at + 1..].contains(&places[at]);
+            round.later_again = again().find(|seen| Some(seen.place) == places[at]);
         }
         rounds
     }
@@ -86,10 +92,13 @@ impl<'a> Round<'a> {
 
     /// A reading that shows another state: at once after the write, or, where nothing else may have changed it since, some time after.
     fn changed(&self, state: &StableState, is_alone: bool) -> Option<usize> {
-        let until = self.later.filter(|_| !self.is_written_again).and_then(|(_, seen)| read(seen));
-        let shows = |(_, seen): &(usize, &Observation)| read(seen).is_some_and(|one| state.differs_until(one, until));
-        let later = self.later.filter(|_| is_alone);
-        self.after.filter(shows).or_else(|| later.filter(shows)).map(|(index, _)| index)
+        let shows = |(_, seen): (usize, &Observation), until: Option<&Observation>| {
+            read(seen).is_some_and(|one| state.differs_until(one, until.and_then(read)))
+        };
+        let until = self.later.filter(|_| !self.is_written_again).map(|(_, seen)| seen);
+        let at_once = self.after.filter(|after| shows(*after, until));
+        let late = || self.later.filter(|later| is_alone && shows(*later, self.later_again));
+        at_once.or_else(late).map(|(index, _)| index)
     }
 
     /// Whether a write that is allowed shows. Where the same place was read in a round before, the allowed write of that one may have
@@ -245,6 +254,35 @@ mod tests {
             assert_eq!(found.remarks.len(), 1 - access, "{found:?}");
         }
     }
+    #[test]
+    fn what_is_made_anew_each_second_is_no_change_however_late_it_is_seen() {
+        let check = find("common.denied-write-has-no-effect").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
+        let body = |(ink, stamp): (&str, &str)| format!(r#"{{"ink":"{ink}","stamp":"{stamp}"}}"#);
+        // what is read at once, a moment later, and in another second; whether access is found
+        for (after, later, again, found) in [
+            (("red", "a"), ("red", "b"), Some(("red", "c")), false),
+            (("red", "b"), ("red", "c"), Some(("red", "d")), false),
+            (("red", "a"), ("green", "b"), Some(("green", "c")), true),
+            (("green", "a"), ("green", "b"), Some(("green", "c")), true),
+            (("red", "a"), ("red", "a"), None, false),
+        ] {
+            let mut evidence = Evidence::default();
+            let read = [(BEFORE, Some(("red", "a"))), (BEFORE_AGAIN, Some(("red", "a"))), (AFTER, Some(after))];
+            let allowed = (AFTER_ALLOWED, Some(("blue", "z")));
+            for (id, read) in read.into_iter().chain([(LATER, Some(later)), (LATER_AGAIN, again), allowed]) {
+                let Some(read) = read else { continue };
+                let response = Response { status: 200, headers: Vec::new(), body: body(read).into(), truncated: false };
+                let exchange = Exchange::unanswered(Request::new("GET", "/ink"), Silence::Closed);
+                let exchange = Exchange { answer: Ok(response), ..exchange };
+                evidence.observe(Observation::in_test(of(id), exchange, Outcome::Granted));
+            }
+            let judged = unchanged_by_refused(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!(!judged.access.is_empty(), found, "{after:?} {later:?} {again:?}: {judged:?}");
+        }
+    }
+
     #[test]
     fn a_reading_that_is_not_granted_shows_no_other_state() {
         let check = find("common.denied-write-has-no-effect").expect("is in the catalogue");

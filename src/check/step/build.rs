@@ -33,6 +33,7 @@ pub const fn send(who: Who, on: On) -> Step {
         followed: false,
         optional: false,
         only_after: None,
+        only_differing: None,
     })
 }
 
@@ -245,6 +246,14 @@ impl Step {
         }
     }
 
+    /// Sends it only to a resource where the answers to two earlier steps differ, in another second.
+    pub const fn where_differing(self, one: StepId, other: StepId) -> Step {
+        match self {
+            Step::Send(send) => Step::Send(Send { only_differing: Some([one, other]), ..send }),
+            step => step,
+        }
+    }
+
     /// Alters the request; only requests to resources can be altered.
     pub const fn with(self, alter: &'static [Alter]) -> Step {
         match self {
@@ -337,7 +346,7 @@ impl Step {
         match self {
             Step::Send(Send { who: Who::Malformed, .. }) => 30,
             // a target without faults is not sent it
-            Step::Send(Send { only_after: Some(_), .. }) => 0,
+            Step::Send(Send { only_after: Some(_), .. } | Send { only_differing: Some(_), .. }) => 0,
             Step::Send(send) => send.times,
             Step::Form(form) => form.times,
             _ => 1,

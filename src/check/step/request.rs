@@ -422,6 +422,9 @@ pub struct Send {
     pub optional: bool,
     /// The step that has to be granted at the same resource before it is sent at all: what that grant shows needs another look.
     pub only_after: Option<StepId>,
+    /// Two steps whose answers at the same resource have to differ before it is sent, in another second then: what differs may be made
+    /// anew each second.
+    pub only_differing: Option<[StepId; 2]>,
 }
 
 /// Two kinds of requests to a resource whose times are compared, interleaved on one connection, in several runs.

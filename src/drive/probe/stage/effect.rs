@@ -2,7 +2,9 @@
 
 use super::{Stage, wait};
 use crate::check::step::{Send, Step, Want};
-use crate::observe::{Asked, Evidence, Exchange, Observation, Outcome, Response, StableState};
+use crate::drive::login::ANOTHER_SECOND;
+use crate::drive::probe::allowance;
+use crate::observe::{Asked, Evidence, Exchange, Observation, Outcome, Place, Response, StableState, StepId};
 use crate::plan::Asker;
 
 impl Stage<'_> {
@@ -29,6 +31,22 @@ impl Stage<'_> {
                 ));
             }
         }
+    }
+
+    /// Whether the last answers to two steps at a resource have other bodies; another second has begun then. True where none are named.
+    pub(super) async fn differed(&self, steps: Option<[StepId; 2]>, resource: usize, evidence: &Evidence) -> bool {
+        let Some(steps) = steps else { return true };
+        let [one, other] = steps.map(|step| {
+            let of_step = |seen: &&Observation| {
+                seen.place == Place::Resource(resource) && self.check.steps[seen.step].step_id() == Some(step)
+            };
+            evidence.observations.iter().rev().find(of_step).and_then(|seen| seen.exchange.response())
+        });
+        let differ = one.zip(other).is_some_and(|(one, other)| one.body != other.body);
+        if differ {
+            allowance::apart(tokio::time::sleep(ANOTHER_SECOND)).await;
+        }
+        differ
     }
 
     /// That a write leaves what it would change as it is: what whoever may write reads before and after it, twice each. It is an object

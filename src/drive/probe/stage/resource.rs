@@ -94,10 +94,10 @@ impl Stage<'_> {
             let at_place = granted.filter(|seen| seen.place == Place::Resource(counts));
             at_place.into_iter().any(|seen| self.check.steps[seen.step].step_id() == Some(step))
         };
-        if send.only_after.is_some_and(|step| !was_granted(step)) {
-            return Ok(());
-        }
-        if !self.learns(send, asker, (resource, counts), evidence) {
+        if !send.only_after.is_none_or(was_granted)
+            || !self.differed(send.only_differing, counts, evidence).await
+            || !self.learns(send, asker, (resource, counts), evidence)
+        {
             return Ok(());
         }
         let written = &self.prober.subject().resources[resource];
