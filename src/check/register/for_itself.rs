@@ -13,14 +13,14 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     severity: Severity::High,
     sources: &["RFC 7591 §5", "RFC 6749 §3.3", "OWASP API5:2023"],
     doc: Doc {
-        sends: "The metadata document, a good registration without any credential, and one of a client that acts for itself (`client_credentials`), with the scopes that protected resources of the scenario need (at most 4 that are read). Where that is registered, it asks for a token with these scopes and, where that is refused, without any; the token is used at these resources. The client is removed where the answer says how (RFC 7592).",
+        sends: "The metadata document, and registrations without any credential: of a client that acts for itself (`client_credentials`), with the scopes that protected resources of the scenario need (at most 4 that are read), with those of all of them and then of each one, and a good one of the authorization code grant. A client for itself that is registered asks for a token with its scopes and, where that is refused, without any; the token is used at these resources. The client is removed where the answer says how (RFC 7592).",
         matters: "Where anybody may register, whatever a client asks for is its own word: one that is given a scope for the asking makes the scope, and the resource behind it, public.",
         fix: "Register clients of the client credentials grant with an initial access token (RFC 7591 §3) or by an administrator alone, and give clients that register themselves no scope but those that are harmless.",
     },
     steps: &[
         fetch(MetadataDocument::Discovered),
-        GOOD_REGISTRATION,
         register(ClientRegistration::ForItself).id(FOR_ITSELF).called("a client that acts for itself"),
+        GOOD_REGISTRATION,
     ],
     expect: opens_nothing,
     fault: "newcomers-read-orders",
@@ -98,8 +98,8 @@ mod tests {
         ] {
             let check = find("register.newcomer-opens-nothing").expect("is in the catalogue");
             let mut evidence = Evidence::default();
-            let before = [(0, (Place::Metadata, 200)), (1, (Place::Metadata, 201))];
-            let after = answers.iter().map(|answer| (2, *answer));
+            let before = [(0, (Place::Metadata, 200)), (2, (Place::Metadata, 201))];
+            let after = answers.iter().map(|answer| (1, *answer));
             for (step, (place, status)) in before.into_iter().chain(after) {
                 let body = b"{\"client_id\":\"c\"}".to_vec();
                 let answer = Response { status, headers: Vec::new(), body, truncated: false };

@@ -12,7 +12,7 @@ use crate::drive::login::HeldCredential;
 use crate::drive::probe::client_auth::{basic, in_form};
 use crate::drive::probe::form;
 use crate::drive::probe::values;
-use crate::observe::{Asked, Evidence, Outcome, Place, Response};
+use crate::observe::{Asked, Evidence, Observation, Outcome, Place, Response};
 use crate::plan::Action;
 use crate::plan::subject::ClientCredential;
 use crate::scheme::Proof;
@@ -55,14 +55,42 @@ impl Stage<'_> {
         let (Some(token_endpoint), None) = (token_endpoint, lacks) else {
             return Err(Halt::Inapplicable(lacks.unwrap_or(NO_ENDPOINT).to_owned()));
         };
-        let mut scopes: Vec<&str> =
-            tried.iter().flat_map(|at| &subject.resources[*at].scopes).map(String::as_str).collect();
-        scopes.sort_unstable();
-        scopes.dedup();
-        let scope = scopes.join(" ");
+        // one scope that nobody may have is a reason to refuse all of them
+        let together = std::iter::once(tried.clone()).chain(tried.iter().map(|at| vec![*at]));
+        let mut asked: Vec<String> = Vec::new();
+        for resources in together {
+            let mut scopes: Vec<&str> =
+                resources.iter().flat_map(|at| &subject.resources[*at].scopes).map(String::as_str).collect();
+            scopes.sort_unstable();
+            scopes.dedup();
+            let scope = scopes.join(" ");
+            if asked.contains(&scope) {
+                continue;
+            }
+            let from = evidence.observations.len();
+            let asks = (metadata, url, &token_endpoint);
+            self.registered_with(action, asks, (&scope, &resources), evidence).await;
+            let opened = |seen: &Observation| matches!(seen.place, Place::Resource(_)) && seen.outcome == Outcome::Granted;
+            if evidence.observations[from..].iter().any(opened) {
+                break;
+            }
+            asked.push(scope);
+        }
+        Ok(())
+    }
+
+    /// Registers a client with a scope, uses it, and removes it where the answer says how.
+    async fn registered_with(
+        &self,
+        action: &Action,
+        (metadata, url, token_endpoint): (&Value, &Url, &Url),
+        (scope, tried): (&str, &[usize]),
+        evidence: &mut Evidence,
+    ) {
+        let prober = self.prober;
         let mut members: Value =
             serde_json::from_str(&ClientRegistration::ForItself.body(metadata)).unwrap_or_default();
-        members["scope"] = scope.as_str().into();
+        members["scope"] = scope.into();
         let request = request_to("POST", url).with_body("application/json", members.to_string());
         let exchange = prober.send_at(url, &request).await;
         if let Some(answer) = exchange.response() {
@@ -70,12 +98,13 @@ impl Stage<'_> {
         }
         let outcome = meaning(&exchange);
         Told { outcome, ..granted(Some(exchange.clone())) }.observe(action, Place::Metadata, evidence);
-        let Some(answer) = exchange.response().filter(|_| outcome == Outcome::Granted) else { return Ok(()) };
+        let Some(answer) = exchange.response().filter(|_| outcome == Outcome::Granted) else { return };
         if let Some((client, in_body)) = registered(answer) {
-            self.use_as_itself(action, (&client, in_body), (&token_endpoint, &scope, &tried), evidence).await;
+            // what is registered may be less than was asked for (RFC 7591 §3.2.1)
+            let scope = answer.json_text("scope").unwrap_or_else(|| scope.to_owned());
+            self.use_as_itself(action, (&client, in_body), (token_endpoint, &scope, tried), evidence).await;
         }
         self.remove(answer, evidence).await;
-        Ok(())
     }
 
     /// Has such a client ask for a token, with the scopes and without any, and reads resources with it.
