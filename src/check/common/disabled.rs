@@ -26,7 +26,9 @@ pub(crate) const CHECKS: &[Check] = &[Check {
             .denied(&[INVALID, INSUFFICIENT])
             .times(4)
             .called("the credential after its account was disabled"),
-        send(Who::OfAccount, On::EachRoute).denied(&[INVALID, INSUFFICIENT]).called("the credential after its account was disabled"),
+        send(Who::OfAccount, On::EachRoute)
+            .denied(&[INVALID, INSUFFICIENT])
+            .called("the credential after its account was disabled"),
         Step::Hook(Hook::Enable(AccountOf::IsGiven)),
         Step::AwaitEnabled,
     ],

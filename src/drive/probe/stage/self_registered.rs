@@ -70,7 +70,8 @@ impl Stage<'_> {
             let from = evidence.observations.len();
             let asks = (metadata, url, &token_endpoint);
             self.registered_with(action, asks, (&scope, &resources), evidence).await;
-            let opened = |seen: &Observation| matches!(seen.place, Place::Resource(_)) && seen.outcome == Outcome::Granted;
+            let opened =
+                |seen: &Observation| matches!(seen.place, Place::Resource(_)) && seen.outcome == Outcome::Granted;
             if evidence.observations[from..].iter().any(opened) {
                 break;
             }
