@@ -109,16 +109,16 @@ fn effective(names: &[String]) -> Value {
 }
 
 /// What a scenario tolerates that says nothing: profiles leave it to scenarios.
-fn tolerances() -> [(&'static str, String); 5] {
-    let Tolerances { max_leeway, revocation_delay, rotation_delay, self_contained_life, max_clock_skew, .. } =
-        Tolerances::default();
+fn tolerances() -> [(&'static str, String); 6] {
+    let default = Tolerances::default();
     let text = |length| humantime::format_duration(length).to_string();
     [
-        ("max_leeway", text(max_leeway)),
-        ("revocation_delay", text(revocation_delay)),
-        ("rotation_delay", text(rotation_delay)),
-        ("self_contained_life", text(self_contained_life)),
-        ("max_clock_skew", text(max_clock_skew)),
+        ("max_leeway", text(default.max_leeway)),
+        ("excess_leeway", text(default.excess_leeway)),
+        ("revocation_delay", text(default.revocation_delay)),
+        ("rotation_delay", text(default.rotation_delay)),
+        ("self_contained_life", text(default.self_contained_life)),
+        ("max_clock_skew", text(default.max_clock_skew)),
     ]
 }
 

@@ -538,6 +538,7 @@ fn tolerances(written: &model::DeclaredTolerances) -> Tolerances {
     Tolerances {
         max_leeway: or(written.max_leeway, default.max_leeway),
         leeway_is_declared: written.max_leeway.is_some(),
+        excess_leeway: or(written.excess_leeway, default.excess_leeway),
         revocation_delay: or(written.revocation_delay, default.revocation_delay),
         rotation_delay: or(written.rotation_delay, default.rotation_delay),
         self_contained_life: or(written.self_contained_life, default.self_contained_life),

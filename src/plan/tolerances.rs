@@ -9,6 +9,8 @@ pub struct Tolerances {
     pub max_leeway: Duration,
     /// Whether the scenario says so: then a token that lives longer is against what it asks for.
     pub leeway_is_declared: bool,
+    /// How long after that a token that still opens something is sent again, to tell too long a leeway from a token without an end.
+    pub excess_leeway: Duration,
     /// How long a revoked credential may live on.
     pub revocation_delay: Duration,
     /// How long a rotated key may live on.
@@ -24,6 +26,7 @@ impl Default for Tolerances {
         Self {
             max_leeway: Duration::from_secs(1),
             leeway_is_declared: false,
+            excess_leeway: Duration::from_secs(20),
             revocation_delay: Duration::from_secs(1),
             rotation_delay: Duration::from_secs(2),
             self_contained_life: Duration::from_secs(300),

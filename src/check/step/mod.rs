@@ -64,8 +64,8 @@ pub enum Step {
     AwaitRefusal(&'static str),
     /// Introspects the token in a slot until it is inactive or the tolerated delay has passed.
     AwaitInactive(&'static str),
-    /// Where the step before was granted: repeats a request with the token in a slot until it is refused, or 20 s have
-    /// passed.
+    /// Where the step before was granted: repeats a request with the token in a slot until it is refused, or
+    /// `excess_leeway` has passed.
     AwaitLateRefusal(&'static str),
     /// Repeats a request with the credential of [`Who::OfAccount`] until it is refused or the tolerated delay has passed.
     AwaitDisabled,

@@ -322,7 +322,7 @@ impl Trial {
              name: selftest\n\
              target: {{ reference: {{ faults: [{faults}], strict: {strict}, token_lifetime: 3s, tls: {tls} }} }}\n\
              scheme: {scheme}\n\
-             conformance: {{ profile: {}, tolerances: {{ max_leeway: 0s, rotation_delay: {rotation} }} }}\n{login}",
+             conformance: {{ profile: {}, tolerances: {{ max_leeway: 0s, excess_leeway: 7s, rotation_delay: {rotation} }} }}\n{login}",
             self.profile
         )
     }

@@ -48,6 +48,10 @@ pub struct DeclaredTolerances {
     /// How long a token may live past its end; 1 s.
     #[serde(default)]
     pub max_leeway: Option<Length>,
+    /// How long after that a token that is still granted access is sent again; 20 s. One that is refused by then has too long a
+    /// leeway, and another one does not end.
+    #[serde(default)]
+    pub excess_leeway: Option<Length>,
     /// How long a revoked credential may live on; 1 s.
     #[serde(default)]
     pub revocation_delay: Option<Length>,

@@ -22,9 +22,7 @@ pub(in crate::drive::probe) const ROUNDING: Duration = Duration::from_millis(110
 /// How late a target may do what it was asked for, so that a reading afterwards shows it.
 pub(super) const LATE_EFFECT: Duration = Duration::from_secs(1);
 
-/// How long it is looked whether a token that was granted past its end is refused later.
-const LATE_END: Duration = Duration::from_secs(20);
-/// Between two looks at that.
+/// Between two looks whether a token that was granted past its end is refused later.
 const LATE_POLL: Duration = Duration::from_secs(1);
 /// Between two looks whether a token is refused.
 const POLL: Duration = Duration::from_millis(50);
@@ -142,10 +140,11 @@ impl Stage<'_> {
         }
         let held = self.slot_held(slot)?;
         let request = self.prober.good_request(&held, resource, evidence).await;
-        let _shown = allowance::shown("an expired token to be refused", Some(LATE_END));
+        let longest = self.prober.subject().tolerances.excess_leeway;
+        let _shown = allowance::shown("an expired token to be refused", Some(longest));
         allowance::apart(async {
             let began = clock::now();
-            while clock::now() - began < LATE_END {
+            while clock::now() - began < longest {
                 tokio::time::sleep(LATE_POLL).await;
                 let exchange = self.prober.send_to(resource, &request).await;
                 if self.prober.outcome(resource, &exchange).await != Outcome::Granted {
