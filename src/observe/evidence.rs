@@ -303,6 +303,12 @@ impl Evidence {
         self.observations.push(observation);
     }
 
+    /// Drops what steps saw from a place on: the same is sent again.
+    pub fn forget_from(&mut self, at: usize) {
+        self.observations.truncate(at);
+        self.answer_signatures.retain(|(of, _)| *of < at);
+    }
+
     /// Keeps a control.
     pub fn control(&mut self, mut run: ControlRun) {
         self.bound(&mut run.exchange);

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -34,15 +36,30 @@ enum Token {
     Hangs,
     /// It is refused.
     Ends,
+    /// It is refused at once, and at another resource from the second request on.
+    EndsLaterElsewhere,
     /// It is refused from then on.
     EndsForGood,
     /// Nothing.
     LivesOn,
 }
 
-/// Where the mark is, what it means, and whether somebody asked while it was there.
+/// Where the mark is, what it means, whether somebody asked while it was there, and whether that was at the other resource.
 #[derive(Clone)]
-struct Account(PathBuf, Token, watch::Sender<bool>);
+struct Account(PathBuf, Token, watch::Sender<bool>, Arc<AtomicBool>);
+
+fn answer(headers: &HeaderMap, ends: bool) -> Response {
+    match headers.get(header::AUTHORIZATION).and_then(|field| field.to_str().ok()?.strip_prefix("Bearer ")) {
+        Some(TOKEN) if !ends => Json(json!({ "user": "alice", "account": "7f3a9c51" })).into_response(),
+        _ => (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer realm=\"a\"")]).into_response(),
+    }
+}
+
+/// A resource that remembers the account for one request.
+async fn elsewhere(State(account): State<Account>, headers: HeaderMap) -> Response {
+    let ends = account.0.exists() && account.1 == Token::EndsLaterElsewhere;
+    answer(&headers, ends && account.3.swap(true, Ordering::Relaxed))
+}
 
 async fn me(State(account): State<Account>, headers: HeaderMap) -> Response {
     let is_changed = account.0.exists();
@@ -52,13 +69,10 @@ async fn me(State(account): State<Account>, headers: HeaderMap) -> Response {
     let ends = match account.1 {
         Token::Hangs if is_changed => return std::future::pending().await,
         Token::Hangs | Token::LivesOn => false,
-        Token::Ends => is_changed,
+        Token::Ends | Token::EndsLaterElsewhere => is_changed,
         Token::EndsForGood => *account.2.borrow(),
     };
-    match headers.get(header::AUTHORIZATION).and_then(|field| field.to_str().ok()?.strip_prefix("Bearer ")) {
-        Some(TOKEN) if !ends => Json(json!({ "user": "alice", "account": "7f3a9c51" })).into_response(),
-        _ => (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer realm=\"a\"")]).into_response(),
-    }
+    answer(&headers, ends)
 }
 
 /// An application with one account, the folder of the scenario, and whether it was asked while the account was changed.
@@ -66,8 +80,8 @@ async fn started(token: Token) -> (SocketAddr, tempfile::TempDir, watch::Receive
     let folder = tempfile::tempdir().expect("a folder");
     let (asked, is_asked) = watch::channel(false);
     let login = || async { Json(json!({ "access_token": TOKEN })) };
-    let account = Account(folder.path().join("changed"), token, asked);
-    let router = Router::new().route("/login", post(login)).route("/me", get(me)).with_state(account);
+    let account = Account(folder.path().join("changed"), token, asked, Arc::default());
+    let router = Router::new().route("/login", post(login)).route("/me", get(me)).route("/elsewhere", get(elsewhere)).with_state(account);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("has one");
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -130,5 +144,18 @@ async fn a_token_of_a_disabled_account_is_judged_where_it_opens_the_resource_aga
         assert!(said.contains(why), "{token:?} {argv}: {said}");
         assert_eq!(output.status.code(), Some(code), "{token:?} {argv}: {said}");
         assert!(!folder.path().join("changed").exists(), "{token:?} {argv}: the account is as before");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_resource_has_the_tolerated_delay_to_forget_an_account() {
+    const CHECK: &str = "common.disabled-account-loses-access";
+    for (delay, verdict) in [("0s", "fail"), ("1s", "pass")] {
+        let (address, folder, _is_asked) = started(Token::EndsLaterElsewhere).await;
+        let scenario = scenario(address, GIVEN, ("disable", HOOK), CHECK)
+            .replace("scopes: [use] }]", "scopes: [use] }, { request: GET /elsewhere, scopes: [use] }]")
+            .replace("revocation_delay: 0s", &format!("revocation_delay: {delay}"));
+        let (output, report) = super::run(folder.path(), scenario, &[]).await;
+        assert!(with_verdict(&report, verdict).contains(&CHECK.to_owned()), "{delay}: {}", told(&output));
     }
 }

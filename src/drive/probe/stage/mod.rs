@@ -141,6 +141,8 @@ pub(super) struct Stage<'a> {
     withdrawn: bool,
     outage: bool,
     rotated: bool,
+    /// Until when it is tolerated that the target still grants what was ended.
+    tolerated_until: Option<Instant>,
     /// The identities whose password was changed, and the right to log in to their accounts.
     changed: Vec<(String, tokio::sync::OwnedMutexGuard<()>)>,
     /// The last login that had to fail, and was refused.
@@ -179,6 +181,7 @@ impl<'a> Stage<'a> {
             withdrawn: false,
             outage: false,
             rotated: false,
+            tolerated_until: None,
             changed: Vec::new(),
             refused: None,
             completed: None,
@@ -274,7 +277,7 @@ impl<'a> Stage<'a> {
                     return Err(Halt::Inapplicable("a private key cannot be guessed".to_owned()));
                 }
                 for _ in 0..self.times(send.times, send.exhausts) {
-                    self.send(action, asker, (*resource, *counts), send, evidence).await?;
+                    self.send_after_delay(action, asker, (*resource, *counts), send, evidence).await?;
                     if fell_silent(evidence) || (send.exhausts && was_throttled(evidence)) {
                         break;
                     }

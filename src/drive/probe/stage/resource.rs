@@ -187,8 +187,7 @@ impl Stage<'_> {
             if again > AGAIN {
                 return Err(Halt::Obstacle(format!("the credential ended while it was sent, {again} times")));
             }
-            evidence.observations.truncate(seen_before);
-            evidence.answer_signatures.retain(|(at, _)| *at < seen_before);
+            evidence.forget_from(seen_before);
             let left_out = self.left_out.len();
             credentials = self.credentials(asker, resource, &request).await?;
             self.left_out.truncate(left_out);

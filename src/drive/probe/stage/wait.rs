@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::cookies::newly_set;
 use super::{Halt, HeldCredential, Kept, Stage};
-use crate::check::step::Endpoint;
+use crate::check::step::{Endpoint, Send, Want};
 use crate::clock;
 use crate::drive::control::Token;
 use crate::drive::probe::allowance;
 use crate::drive::probe::form::correct;
 use crate::observe::{Evidence, Exchange, Outcome, Response, SetCookie};
+use crate::plan::{Action, Asker};
 use crate::scheme::Reuse;
 use crate::secret::Secret;
 
@@ -96,6 +97,7 @@ impl Stage<'_> {
         }
         let awaited = Awaited { outcome: Outcome::Refused, tolerated, end };
         let held = self.slot_held(slot)?;
+        self.tolerated_until = Some(clock::now() + tolerated);
         let _shown = allowance::shown("a revoked token to be refused", Some(tolerated));
         let given = allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await?;
         // a grant within the tolerated delay is none of its own, but what it gave may stay
@@ -156,12 +158,38 @@ impl Stage<'_> {
         Ok(())
     }
 
+    /// Sends a request; one that has to be refused, and is granted while that is tolerated at one of the resources, comes once more when
+    /// the time of that is over. Each resource may remember for itself what was ended.
+    pub(super) async fn send_after_delay(
+        &mut self,
+        action: &Action,
+        asker: &Asker,
+        at: (usize, usize),
+        send: &Send,
+        evidence: &mut Evidence,
+    ) -> Result<(), Halt> {
+        let before = evidence.observations.len();
+        self.send(action, asker, at, send, evidence).await?;
+        let granted = evidence.observations[before..].iter().any(|seen| seen.outcome == Outcome::Granted);
+        let left = self.tolerated_until.map(|end| end.saturating_duration_since(clock::now()));
+        match left {
+            Some(left) if granted && !left.is_zero() && matches!(send.want, Want::Denied(_)) => {
+                let _shown = allowance::shown("the rest of a tolerated delay to pass", Some(left));
+                allowance::apart(tokio::time::sleep(left)).await;
+                evidence.forget_from(before);
+                self.send(action, asker, at, send, evidence).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Waits until the credential that was rotated is refused, for as long as an overlap is tolerated.
     pub(super) async fn await_rotation(&mut self, evidence: &mut Evidence) -> Result<(), Halt> {
         let tolerated = self.prober.subject().tolerances.rotation_delay;
         let (resource, good) = self.used_first()?;
         let held = self.held(good).await?;
         let awaited = Awaited { outcome: Outcome::Refused, tolerated, end: None };
+        self.tolerated_until = Some(clock::now() + tolerated);
         let _shown = allowance::shown("the tolerated delay of a rotation", Some(tolerated));
         allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await.map(drop)
     }
@@ -182,6 +210,7 @@ impl Stage<'_> {
             true => (Outcome::Granted, "the credential of an account that was enabled to be accepted"),
             false => {
                 evidence.self_contained = given.self_contained();
+                self.tolerated_until = Some(clock::now() + tolerated);
                 (Outcome::Refused, "the credential of a disabled account to be refused")
             }
         };
