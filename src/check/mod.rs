@@ -347,7 +347,12 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "register",
         about: "Registration of clients (RFC 7591)",
-        tables: &[register::CHECKS, register::for_itself::CHECKS, register::requests::CHECKS],
+        tables: &[
+            register::CHECKS,
+            register::for_itself::CHECKS,
+            register::requests::CHECKS,
+            register::configuration::CHECKS,
+        ],
     },
     Group {
         name: "common",

@@ -10,6 +10,7 @@ const TABLES: &[&[Fault]] = &[
     scheme::session::faults::FAULTS,
     scheme::login_token::faults::FAULTS,
     scheme::login_token::registered::FAULTS,
+    scheme::login_token::registered::CONFIGURATION_FAULTS,
     scheme::login_token::one_time::FAULTS,
     scheme::basic::faults::FAULTS,
     scheme::digest::faults::FAULTS,

@@ -326,6 +326,7 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             for text in session.prober.restore_accounts().await {
                 error(&text, sink);
             }
+            session.prober.remove_clients().await;
             for failure in session.prober.logins().put_passwords_back().await {
                 error(&failure.to_string(), sink);
             }

@@ -1,5 +1,6 @@
 //! Registration of clients (RFC 7591), at the endpoint that the metadata of the issuer name.
 
+pub(crate) mod configuration;
 pub(crate) mod for_itself;
 pub(crate) mod requests;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Requests to the endpoints of an authorization server, and tokens obtained from it.
 
-use super::{ClientRegistration, Fill, NearPassword, OriginBeside, Want};
+use super::{ClientRegistration, ConfigurationRequest, Fill, NearPassword, OriginBeside, Want};
 use crate::observe::{ForgeryId, Phrase, StepId};
 
 /// Endpoints of an authorization server.
@@ -229,6 +229,9 @@ pub enum MetadataDocument {
     /// No document: a registration of a client at the `registration_endpoint` that the document of the check names (RFC 7591 §3.1);
     /// nothing is sent where it names none, or one on another origin than the issuer and the target.
     Registration(ClientRegistration),
+    /// No document: a request at the `registration_client_uri` of the first client that the check has registered and kept (RFC 7592 §2);
+    /// nothing is sent where nobody was registered.
+    Configuration(ConfigurationRequest),
 }
 
 /// An address that metadata name.

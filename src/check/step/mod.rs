@@ -2,6 +2,7 @@
 
 mod answer;
 mod build;
+mod configuration;
 mod endpoint;
 mod grant;
 mod login;
@@ -16,6 +17,7 @@ pub use build::{
     compare, each_forged, fetch, forged, introspect, login, obtain, obtain_as, register, revoke, send, token,
     token_alias,
 };
+pub use configuration::{ConfigurationRequest, ConfigurationToken};
 pub use endpoint::{
     Announced, BasicSpelling, ClientRole, Encoding, Endpoint, Fetch, FormAuth, FormStep, MetadataDocument, Obtain,
 };

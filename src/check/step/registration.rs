@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 pub enum ClientRegistration {
     /// A good one, made of what the metadata offer.
     Good,
+    /// A good one, whose client is kept until the check ends.
+    Kept,
     /// A good one of a client that acts for itself (RFC 6749 §4.4), and the use of what it gets.
     ForItself,
     /// A good one with the members of this JSON object in place of its own.
@@ -27,7 +29,7 @@ impl ClientRegistration {
     pub fn body(self, metadata: &Value) -> String {
         let mut members = good(metadata);
         match self {
-            ClientRegistration::Good => {}
+            ClientRegistration::Good | ClientRegistration::Kept => {}
             ClientRegistration::ForItself => {
                 members["grant_types"] = json!(["client_credentials"]);
                 members["response_types"] = json!([]);

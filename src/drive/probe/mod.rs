@@ -24,6 +24,7 @@ mod patience;
 mod pause;
 mod preparing;
 mod recognising;
+mod registered_clients;
 mod stage;
 mod values;
 mod witness;
@@ -67,6 +68,7 @@ use patience::Patience;
 use pause::Pauses;
 use preparing::When;
 use recognising::Known;
+use registered_clients::ClientConfiguration;
 use stage::Stage;
 use witness::Witness;
 
@@ -142,6 +144,8 @@ pub struct Prober {
     other_credentials: OnceLock<Vec<String>>,
     /// The accounts that hooks have changed.
     changed_accounts: Mutex<Vec<(AccountChange, String)>>,
+    /// The clients that checks have registered.
+    registered_clients: Mutex<Vec<ClientConfiguration>>,
     /// What the last `before` of each resource kept.
     kept: Mutex<HashMap<usize, KeptValues>>,
     /// Preparations that were done: the resource, the method and the path.
@@ -180,6 +184,7 @@ impl Prober {
             granted_controls: Mutex::default(),
             nonce_asked: OnceCell::new(),
             changed_accounts: Mutex::default(),
+            registered_clients: Mutex::default(),
             kept: Mutex::default(),
             prepared: Mutex::default(),
             run_mark: format!("{:08x}", rand::random::<u32>()),

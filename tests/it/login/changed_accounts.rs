@@ -81,7 +81,11 @@ async fn started(token: Token) -> (SocketAddr, tempfile::TempDir, watch::Receive
     let (asked, is_asked) = watch::channel(false);
     let login = || async { Json(json!({ "access_token": TOKEN })) };
     let account = Account(folder.path().join("changed"), token, asked, Arc::default());
-    let router = Router::new().route("/login", post(login)).route("/me", get(me)).route("/elsewhere", get(elsewhere)).with_state(account);
+    let router = Router::new()
+        .route("/login", post(login))
+        .route("/me", get(me))
+        .route("/elsewhere", get(elsewhere))
+        .with_state(account);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let address = listener.local_addr().expect("has one");
     tokio::spawn(async move { axum::serve(listener, router).await });

@@ -235,6 +235,7 @@ impl Stage<'_> {
             MetadataDocument::Registration(registration) => {
                 return self.register_client(action, registration, evidence).await;
             }
+            MetadataDocument::Configuration(request) => return self.configure(action, request, evidence).await,
         };
         let method = match fetch.document {
             MetadataDocument::Announced(announced) => announced.method,

@@ -3,6 +3,7 @@
 mod account;
 mod code;
 mod code_guesses;
+mod configuration;
 mod cookies;
 mod effect;
 mod endpoint;
@@ -45,6 +46,7 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use url::{Host, Url};
 
+use super::registered_clients::ClientConfiguration;
 use super::{Prober, Seat, allowance, outages, values};
 use crate::check::Check;
 use crate::check::step::{Fill, FormAuth, Hook, KeyChange, OTHER_SOURCE};
@@ -151,6 +153,8 @@ pub(super) struct Stage<'a> {
     completed: Option<reset::CompletedReset>,
     /// The reset at whose token was guessed.
     guessed_reset: Option<reset_guesses::GuessedReset>,
+    /// The clients that were registered and kept, each with its configuration where the answer names that.
+    registered: Vec<Option<ClientConfiguration>>,
     /// The account that was registered as the scenario has it.
     newcomer: Option<raised::Newcomer>,
     /// The one-time code of the login after guesses at such codes.
@@ -186,6 +190,7 @@ impl<'a> Stage<'a> {
             refused: None,
             completed: None,
             guessed_reset: None,
+            registered: Vec::new(),
             newcomer: None,
             kept_code: None,
         }
@@ -254,6 +259,7 @@ impl<'a> Stage<'a> {
         self.conclude(began, fetched, evidence).await;
         self.put_password_back(evidence).await;
         self.give_sessions_back();
+        self.remove_registered().await;
         if self.published.is_some() {
             let _ = self.keys(KeyChange::Withdraw, evidence).await;
         }

@@ -7,10 +7,11 @@ use super::resource::{may_be_an_accident, second_counts};
 use super::told::{Told, granted};
 use super::{Halt, Stage};
 use crate::check::step::ClientRegistration;
+use crate::drive::probe::registered_clients::{ClientConfiguration, request_to};
 use crate::drive::probe::values;
 use crate::observe::{Evidence, Exchange, Outcome, Place, Request, Response, meaning_of_status};
 use crate::plan::Action;
-use crate::target::address::host_field;
+use crate::secret::Secret;
 
 /// The member of metadata that names where clients register (RFC 8414 §2).
 const ENDPOINT: &str = "registration_endpoint";
@@ -49,10 +50,11 @@ impl Stage<'_> {
         }
         let body = registration.body(&metadata);
         let request = request_to("POST", &url).with_body("application/json", body);
-        let mut exchange = self.post_registration(&url, &request, evidence).await;
+        let keeps = registration == ClientRegistration::Kept;
+        let mut exchange = self.post_registration((&url, &request), keeps, evidence).await;
         let (mut outcome, mut reproduced) = (meaning(&exchange), false);
         if may_be_an_accident(outcome) {
-            let again = self.post_registration(&url, &request, evidence).await;
+            let again = self.post_registration((&url, &request), keeps, evidence).await;
             let second = meaning(&again);
             reproduced = outcome == second;
             if second_counts(outcome, second, false) {
@@ -64,39 +66,40 @@ impl Stage<'_> {
         Ok(())
     }
 
-    async fn post_registration(&self, url: &Url, request: &Request, evidence: &mut Evidence) -> Exchange {
+    /// Sends a registration, whose client is removed at once, or kept until the check ends.
+    async fn post_registration(
+        &mut self,
+        (url, request): (&Url, &Request),
+        keeps: bool,
+        evidence: &mut Evidence,
+    ) -> Exchange {
         let exchange = self.prober.send_at(url, request).await;
         if let Some(answer) = exchange.response() {
             values::note_tokens(answer, evidence);
-            self.remove(answer, evidence).await;
+            let client = self.note_client(answer, evidence);
+            match client {
+                client if keeps && meaning(&exchange) == Outcome::Granted => self.registered.push(client),
+                Some(client) => drop(self.prober.remove_client(&client).await),
+                None => {}
+            }
         }
         exchange
     }
 
-    /// Removes a client that was registered, where the answer says how (RFC 7592 §2.3). Whether it is gone is not judged.
-    pub(super) async fn remove(&self, answer: &Response, evidence: &Evidence) {
-        let (Some(address), Some(token)) =
-            (answer.json_text("registration_client_uri"), answer.json_text("registration_access_token"))
-        else {
-            return;
-        };
+    /// The client that an answer registers, where it says how that is read and removed (RFC 7592 §3): noted, so that it is removed
+    /// whatever happens.
+    pub(super) fn note_client(&self, answer: &Response, evidence: &Evidence) -> Option<ClientConfiguration> {
+        let (address, token) =
+            (answer.json_text("registration_client_uri")?, answer.json_text("registration_access_token")?);
         let is_header_value = token.bytes().all(|byte| byte.is_ascii_graphic());
         let url = address.parse().ok().filter(|url| self.is_near(url));
         // a client of somebody else is not removed: the address is that of the new one alone
         let is_of_endpoint = |url: &Url| self.named_near(ENDPOINT, evidence).as_ref() != Some(url);
-        if let Some(url) = url.filter(|url| is_header_value && is_of_endpoint(url)) {
-            let request = request_to("DELETE", &url).credential_header("Authorization", format!("Bearer {token}"));
-            self.prober.send_at(&url, &request).await;
-        }
+        let url = url.filter(|url| is_header_value && is_of_endpoint(url))?;
+        let client = ClientConfiguration { url, token: Secret::new(token) };
+        self.prober.note_registered(&client);
+        Some(client)
     }
-}
-
-pub(super) fn request_to(method: &str, url: &Url) -> Request {
-    let target = url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    Request::new(method, &target)
-        .header("Host", host_field(url))
-        .header("User-Agent", concat!("authbench/", env!("CARGO_PKG_VERSION")))
-        .header("Accept", "application/json")
 }
 
 /// A client is registered where a success names it (RFC 7591 §3.2.1).

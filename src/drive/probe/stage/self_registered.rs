@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::registration::{meaning, request_to};
+use super::registration::meaning;
 use super::told::{Told, granted};
 use super::{Halt, Stage};
 use crate::check::step::{ClientRegistration, Endpoint};
@@ -11,6 +11,7 @@ use crate::drive::control::Token;
 use crate::drive::login::HeldCredential;
 use crate::drive::probe::client_auth::{basic, in_form};
 use crate::drive::probe::form;
+use crate::drive::probe::registered_clients::request_to;
 use crate::drive::probe::values;
 use crate::observe::{Asked, Evidence, Observation, Outcome, Place, Response};
 use crate::plan::Action;
@@ -100,12 +101,15 @@ impl Stage<'_> {
         let outcome = meaning(&exchange);
         Told { outcome, ..granted(Some(exchange.clone())) }.observe(action, Place::Metadata, evidence);
         let Some(answer) = exchange.response().filter(|_| outcome == Outcome::Granted) else { return };
+        let configuration = self.note_client(answer, evidence);
         if let Some((client, in_body)) = registered(answer) {
             // what is registered may be less than was asked for (RFC 7591 §3.2.1)
             let scope = answer.json_text("scope").unwrap_or_else(|| scope.to_owned());
             self.use_as_itself(action, (&client, in_body), (token_endpoint, &scope, tried), evidence).await;
         }
-        self.remove(answer, evidence).await;
+        if let Some(client) = configuration {
+            prober.remove_client(&client).await;
+        }
     }
 
     /// Has such a client ask for a token, with the scopes and without any, and reads resources with it.

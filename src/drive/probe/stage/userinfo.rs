@@ -3,10 +3,10 @@
 use serde_json::Value;
 use url::Url;
 
-use super::registration::request_to;
 use super::resource::{may_be_an_accident, second_counts};
 use super::told::{Told, granted};
 use super::{Halt, Stage};
+use crate::drive::probe::registered_clients::request_to;
 use crate::observe::{Evidence, Exchange, Observation, Outcome, Place, meaning_of_status};
 use crate::plan::Action;
 

@@ -22,7 +22,7 @@ use axum::extract::{Query, State as Shared};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ pub(super) fn routes(verifiers: Arc<Verifiers>) -> Router {
         .route("/login-token/reset", post(resets::complete))
         .route("/login-token/register", post(passwords::register))
         .route("/login-token/clients", post(registered::register))
-        .route("/login-token/clients/{id}", delete(registered::remove))
+        .route("/login-token/clients/{id}", get(registered::read).delete(registered::remove))
         .route("/login-token/userinfo", get(userinfo::answer).post(userinfo::answer))
         .route("/login-token/jwks", get(provider::key_set))
         .route("/.well-known/oauth-authorization-server/login-token", get(provider::document))

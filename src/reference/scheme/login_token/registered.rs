@@ -1,4 +1,4 @@
-//! Registration of clients by anybody (RFC 7591), and their removal (RFC 7592 §2.3). The reference issues no codes to them.
+//! Registration of clients by anybody (RFC 7591), and their configuration (RFC 7592 §2). The reference issues no codes to them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,6 +80,39 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
 ];
 
+/// Faults of the configuration endpoint.
+pub(crate) const CONFIGURATION_FAULTS: &[Fault] = &[
+    row(
+        "client-configuration-open",
+        "register.configuration-guarded",
+        "shows the configuration of a client without its token",
+    ),
+    variant(
+        "client-configuration-takes-any-token",
+        "register.configuration-guarded",
+        "shows the configuration of a client to any token",
+    ),
+    variant(
+        "client-configuration-takes-other-token",
+        "register.configuration-guarded",
+        "shows the configuration of a client to the token of another one",
+    ),
+    variant(
+        "client-removed-by-other",
+        "register.configuration-guarded",
+        "removes a client by the token of another one",
+    ),
+    variant("client-removed-by-anybody", "register.configuration-guarded", "removes a client without any token"),
+    row("client-configuration-breaks", "register.configuration-served", "breaks when a client reads its configuration"),
+    variant(
+        "client-configuration-of-nobody",
+        "register.configuration-served",
+        "shows the configuration of a client under another client_id",
+    ),
+    variant("client-removal-answered-200", "register.configuration-served", "answers the removal of a client with 200"),
+    variant("removed-client-stays", "register.configuration-served", "keeps a client that was removed"),
+];
+
 /// Clients that are remembered; beyond, the oldest are forgotten.
 const MOST: usize = 1000;
 /// Characters of a name.
@@ -87,27 +120,44 @@ const LONGEST_NAME: usize = 200;
 const KNOWN: [&str; 6] =
     ["client_name", "redirect_uris", "grant_types", "response_types", "token_endpoint_auth_method", "scope"];
 
-/// Registered clients: each with the token that removes it.
+/// A client, with the token that reads and removes it.
+struct RegisteredClient {
+    id: String,
+    token: [u8; 32],
+    /// What the answer to its registration said.
+    configuration: Value,
+}
+
+/// Registered clients, the newest first.
 #[derive(Default)]
-pub(crate) struct RegisteredClients(Mutex<VecDeque<(String, [u8; 32])>>);
+pub(crate) struct RegisteredClients(Mutex<VecDeque<RegisteredClient>>);
 
 impl RegisteredClients {
-    fn keep(&self, id: &str, token: &str) {
+    fn keep(&self, client: RegisteredClient) {
         let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         clients.truncate(MOST - 1);
-        clients.push_front((id.to_owned(), digest(token)));
+        clients.push_front(client);
     }
 
     pub(super) fn has(&self, id: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|(own, _)| own == id)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|client| client.id == id)
     }
 
-    /// Whether a client was there, with this token.
-    fn remove(&self, id: &str, token: &str) -> bool {
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = clients.len();
-        clients.retain(|(own, hash)| own != id || !bool::from(hash.ct_eq(&digest(token))));
-        clients.len() < before
+    /// The configuration of a client that is there, to whom may see it.
+    fn configuration(&self, id: &str, may_see: impl Fn(&RegisteredClient) -> bool) -> Option<Value> {
+        let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.iter().find(|client| client.id == id && may_see(client)).map(|client| client.configuration.clone())
+    }
+
+    /// Whether a token is that of any client.
+    fn knows(&self, token: &str) -> bool {
+        let hash = digest(token);
+        let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.iter().any(|client| client.token.ct_eq(&hash).into())
+    }
+
+    fn remove(&self, id: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|client| client.id != id);
     }
 }
 
@@ -134,7 +184,6 @@ pub(super) async fn register(Shared(verifiers): Shared<Arc<Verifiers>>, body: By
         Err(rejection) => return rejection.into_response(),
     };
     let (id, token) = (random_text(16), random_text(40));
-    verifiers.registered.keep(&id, &token);
     let mut answer = json!({
         "client_id": id,
         "client_id_issued_at": clock::unix_seconds(),
@@ -156,8 +205,47 @@ pub(super) async fn register(Shared(verifiers): Shared<Arc<Verifiers>>, body: By
             answer["client_name"] = name.into();
         }
     }
+    let configuration = answer.clone();
+    verifiers.registered.keep(RegisteredClient { id, token: digest(&token), configuration });
     let status = if faults.on("registration-answered-200") { StatusCode::OK } else { StatusCode::CREATED };
     (status, [(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
+}
+
+/// The configuration of a client, where a request has its token; the names of faults that let others in, too.
+fn opened(
+    verifiers: &Verifiers,
+    (id, headers): (&str, &HeaderMap),
+    [open, any, other]: [&str; 3],
+) -> Result<Value, Rejection> {
+    let faults = &verifiers.state.faults;
+    let line = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok()).unwrap_or_default();
+    let token = line.strip_prefix("Bearer ");
+    let is_let_in = match token {
+        None => faults.on(open),
+        Some(token) => faults.on(any) || (faults.on(other) && verifiers.registered.knows(token)),
+    };
+    let hash = token.map(digest);
+    let is_own = |client: &RegisteredClient| hash.is_some_and(|hash| client.token.ct_eq(&hash).into());
+    verifiers.registered.configuration(id, |client| is_let_in || is_own(client)).ok_or_else(invalid)
+}
+
+/// RFC 7592 §2.1.
+pub(super) async fn read(
+    Shared(verifiers): Shared<Arc<Verifiers>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Rejection> {
+    let faults = &verifiers.state.faults;
+    let others =
+        ["client-configuration-open", "client-configuration-takes-any-token", "client-configuration-takes-other-token"];
+    let mut configuration = opened(&verifiers, (&id, &headers), others)?;
+    if faults.on("client-configuration-breaks") {
+        return Err(Rejection::broken());
+    }
+    if faults.on("client-configuration-of-nobody") {
+        configuration["client_id"] = "somebody".into();
+    }
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(configuration)).into_response())
 }
 
 /// RFC 7592 §2.3.
@@ -166,9 +254,12 @@ pub(super) async fn remove(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Rejection> {
-    let line = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok()).unwrap_or_default();
-    let token = line.strip_prefix("Bearer ").ok_or_else(invalid)?;
-    if verifiers.registered.remove(&id, token) { Ok(StatusCode::NO_CONTENT) } else { Err(invalid()) }
+    let faults = &verifiers.state.faults;
+    opened(&verifiers, (&id, &headers), ["client-removed-by-anybody", "", "client-removed-by-other"])?;
+    if !faults.on("removed-client-stays") {
+        verifiers.registered.remove(&id);
+    }
+    Ok(if faults.on("client-removal-answered-200") { StatusCode::OK } else { StatusCode::NO_CONTENT })
 }
 
 /// What a request asks to register (RFC 7591 §2), as far as it may be registered.
