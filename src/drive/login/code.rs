@@ -20,10 +20,10 @@ impl LoginSession {
     /// When a request is refused, or an answer has not what the next request needs.
     pub async fn up_to_the_code(&mut self, logins: &Logins) -> Result<(), ControlError> {
         let turn = logins.turn(self.distance).await;
-        match turn.end(self.up_to_the_code_now(logins).await) {
+        match turn.end(Box::pin(self.up_to_the_code_now(logins)).await) {
             Err(error) if is_break(&error) => {
                 let turn = logins.turn(Distance::Always).await;
-                turn.end(self.up_to_the_code_now(logins).await)
+                turn.end(Box::pin(self.up_to_the_code_now(logins)).await)
             }
             ended => ended,
         }
@@ -45,7 +45,7 @@ impl LoginSession {
     /// When the request is refused, or its answer has no credential.
     pub async fn code_repeated(&mut self, logins: &Logins) -> Result<HeldCredential, ControlError> {
         let turn = logins.turn(self.distance).await;
-        turn.end(self.code_repeated_now(logins).await)
+        turn.end(Box::pin(self.code_repeated_now(logins)).await)
     }
 
     async fn code_repeated_now(&mut self, logins: &Logins) -> Result<HeldCredential, ControlError> {

@@ -17,7 +17,7 @@ impl LoginSession {
     /// When the refresh is refused, or its answer has no credential.
     pub async fn refreshed_only(&mut self, logins: &Logins) -> Result<HeldCredential, ControlError> {
         let turn = logins.turn(self.distance).await;
-        turn.end(self.refreshed_now(logins).await)
+        turn.end(Box::pin(self.refreshed_now(logins)).await)
     }
 
     /// The same where it may break because another token came in the same second: then once more in another one. A refusal of the

@@ -209,7 +209,7 @@ impl LoginSession {
     /// When the login fails.
     pub async fn renewed(&mut self, logins: &Logins) -> Result<(HeldCredential, Instant), ControlError> {
         let turn = logins.turn(self.distance).await;
-        turn.end(self.renewed_now(logins).await)
+        turn.end(Box::pin(self.renewed_now(logins)).await)
     }
 
     async fn renewed_now(&mut self, logins: &Logins) -> Result<(HeldCredential, Instant), ControlError> {
