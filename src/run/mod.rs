@@ -103,7 +103,8 @@ pub async fn run(scenarios: Vec<Ready>, options: &Options, sink: &mut dyn FnMut(
         if part.stop.is_requested() && !part.stop.time_is_over() {
             break;
         }
-        let ended = one(scenario, &part, Turn { at, ledger: &ledger }, &mut counted).await;
+        // on the heap: a thread of tests has 2 MiB for all of it
+        let ended = Box::pin(one(scenario, &part, Turn { at, ledger: &ledger }, &mut counted)).await;
         exit = Some(exit.map_or(ended, |exit: Exit| exit.worst(ended)));
     }
     if !options.shard.splits() && ledger.tell(None, &mut counted) > 0 {
@@ -263,15 +264,16 @@ async fn one(ready: Ready, options: &Options, turn: Turn<'_>, sink: &mut dyn FnM
             };
         }
     };
-    let ready = stop.unless_requested(async {
+    let ready = stop.unless_requested(Box::pin(async {
         let is_reference = matches!(launch, start::Wanted::Reference(..));
         let equipped = equip(&subject, &running, listener, (options, is_reference)).await?;
-        let untestable = testable::look(&loaded, &equipped.subject, &equipped.prober, &running).await.err();
+        let looked = Box::pin(testable::look(&loaded, &equipped.subject, &equipped.prober, &running)).await;
+        let untestable = looked.err();
         if untestable.is_none() && options.wants(Only::Conformance) {
             equipped.prober.learn_one_time_codes().await;
         }
         Ok::<_, EquipError>((equipped, untestable))
-    });
+    }));
     let exit = match ready.await {
         None => {
             sink(started(running.name.clone(), 0));
