@@ -28,20 +28,13 @@ pub(crate) const CHECKS: &[Check] = &[
             register(ClientRegistration::Kept).id(GOOD).called("a good registration"),
             register(ClientRegistration::Kept).called("the registration of a second client"),
             OWN_READ,
-            configure(ConfigurationRequest::Read(ConfigurationToken::Absent))
-                .id(FOREIGN)
-                .called("read without a token"),
+            configure(ConfigurationRequest::Read(ConfigurationToken::Absent)).called("read without a token"),
             configure(ConfigurationRequest::Read(ConfigurationToken::Unknown))
-                .id(FOREIGN)
                 .called("read with a token that nobody issued"),
             configure(ConfigurationRequest::Read(ConfigurationToken::OfOther))
-                .id(FOREIGN)
                 .called("read with the token of the second client"),
-            configure(ConfigurationRequest::Remove(ConfigurationToken::Absent))
-                .id(FOREIGN)
-                .called("removed without a token"),
+            configure(ConfigurationRequest::Remove(ConfigurationToken::Absent)).called("removed without a token"),
             configure(ConfigurationRequest::Remove(ConfigurationToken::OfOther))
-                .id(FOREIGN)
                 .called("removed with the token of the second client"),
         ],
         expect: guarded,
@@ -82,7 +75,6 @@ const fn configure(request: ConfigurationRequest) -> Step {
 const OWN_READ: Step =
     configure(ConfigurationRequest::Read(ConfigurationToken::Own)).id(READ).called("read with its own token");
 const READ: StepId = StepId::new("configuration-read");
-const FOREIGN: StepId = StepId::new("configuration-foreign");
 const REMOVED: StepId = StepId::new("configuration-removed");
 const READ_LATER: StepId = StepId::new("configuration-read-later");
 
@@ -94,7 +86,13 @@ fn guarded(case: &ObservedCheck<'_>) -> Judgement {
             let why = "the configuration of a registered client cannot be read with its own token: see register.configuration-served";
             return judgement.leaves_open(why.to_owned());
         }
-        for (index, seen) in case.observations_of(FOREIGN) {
+        let is_foreign = |seen: &Observation| match case.step_of(seen) {
+            Step::Fetch(fetch) => {
+                matches!(fetch.document, MetadataDocument::Configuration(_)) && fetch.id != Some(READ)
+            }
+            _ => false,
+        };
+        for (index, seen) in case.observations().filter(|(_, seen)| is_foreign(seen)) {
             match seen.outcome {
                 Outcome::Unclear => judgement.leaves_open(unclear(seen)),
                 _ => case.judge_as(index, Want::Denied(&[Accept::Range(400, 499)]), judgement),
