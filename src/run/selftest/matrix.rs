@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Ended, Trial, TrialError, TrialLogin, is_costly, schemes_of};
+use crate::check::step::Step;
 use crate::check::{Check, Verdict, catalogue, find};
 use crate::event::CheckResult;
 use crate::exit::Exit;
@@ -177,6 +178,9 @@ async fn under(
     profile: &'static str,
     others: bool,
 ) -> Result<(Kill, bool), TrialError> {
+    // what looks at the answers to all checks sees nothing where there are none
+    let looks_back = |step: &Step| matches!(step, Step::LookBack(_));
+    let others = others || find(fault.check).is_some_and(|check| check.steps.iter().any(looks_back));
     let groups = crate::scheme::find(scheme).map(|scheme| scheme.groups()).unwrap_or_default();
     let tried = catalogue().filter(|check| check.is_of(groups));
     let tried = tried

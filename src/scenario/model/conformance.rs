@@ -48,7 +48,7 @@ pub struct DeclaredTolerances {
     /// How long a token may live past its end; 1 s.
     #[serde(default)]
     pub max_leeway: Option<Length>,
-    /// How long after that a token that is still granted access is sent again; 20 s. One that is refused by then has too long a
+    /// How long a token that is granted access after `max_leeway` is sent again; 20 s. One that is refused by then has too long a
     /// leeway, and another one does not end.
     #[serde(default)]
     pub excess_leeway: Option<Length>,

@@ -143,8 +143,8 @@ pub(super) struct Stage<'a> {
     withdrawn: bool,
     outage: bool,
     rotated: bool,
-    /// Until when it is tolerated that the target still grants what was ended.
-    tolerated_until: Option<Instant>,
+    /// The resource where what was ended is refused by now, and until when it is tolerated that others still grant it.
+    tolerated_until: Option<(usize, Instant)>,
     /// The identities whose password was changed, and the right to log in to their accounts.
     changed: Vec<(String, tokio::sync::OwnedMutexGuard<()>)>,
     /// The last login that had to fail, and was refused.

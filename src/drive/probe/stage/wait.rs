@@ -97,7 +97,7 @@ impl Stage<'_> {
         }
         let awaited = Awaited { outcome: Outcome::Refused, tolerated, end };
         let held = self.slot_held(slot)?;
-        self.tolerated_until = Some(clock::now() + tolerated);
+        self.tolerated_until = Some((resource, clock::now() + tolerated));
         let _shown = allowance::shown("a revoked token to be refused", Some(tolerated));
         let given = allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await?;
         // a grant within the tolerated delay is none of its own, but what it gave may stay
@@ -158,8 +158,9 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Sends a request; one that has to be refused, and is granted while that is tolerated at one of the resources, comes once more when
-    /// the time of that is over. Each resource may remember for itself what was ended.
+    /// Sends a request; one that has to be refused, and is granted while that is tolerated, comes once more when the time of that is
+    /// over: each resource may remember for itself what was ended. That is about the credential that was ended, and not about what
+    /// came of it.
     pub(super) async fn send_after_delay(
         &mut self,
         action: &Action,
@@ -171,7 +172,9 @@ impl Stage<'_> {
         let before = evidence.observations.len();
         self.send(action, asker, at, send, evidence).await?;
         let granted = evidence.observations[before..].iter().any(|seen| seen.outcome == Outcome::Granted);
-        let left = self.tolerated_until.map(|end| end.saturating_duration_since(clock::now()));
+        let is_itself = matches!(asker, Asker::Slot(_) | Asker::Identity(_));
+        let elsewhere = self.tolerated_until.filter(|(resource, _)| is_itself && *resource != at.1);
+        let left = elsewhere.map(|(_, end)| end.saturating_duration_since(clock::now()));
         match left {
             Some(left) if granted && !left.is_zero() && matches!(send.want, Want::Denied(_)) => {
                 let _shown = allowance::shown("the rest of a tolerated delay to pass", Some(left));
@@ -189,7 +192,7 @@ impl Stage<'_> {
         let (resource, good) = self.used_first()?;
         let held = self.held(good).await?;
         let awaited = Awaited { outcome: Outcome::Refused, tolerated, end: None };
-        self.tolerated_until = Some(clock::now() + tolerated);
+        self.tolerated_until = Some((resource, clock::now() + tolerated));
         let _shown = allowance::shown("the tolerated delay of a rotation", Some(tolerated));
         allowance::apart(self.await_outcome(&held, resource, awaited, evidence)).await.map(drop)
     }
@@ -210,7 +213,7 @@ impl Stage<'_> {
             true => (Outcome::Granted, "the credential of an account that was enabled to be accepted"),
             false => {
                 evidence.self_contained = given.self_contained();
-                self.tolerated_until = Some(clock::now() + tolerated);
+                self.tolerated_until = Some((resource, clock::now() + tolerated));
                 (Outcome::Refused, "the credential of a disabled account to be refused")
             }
         };
