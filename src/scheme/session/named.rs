@@ -16,6 +16,8 @@ const DEEPEST: usize = 4;
 const LONGEST: usize = 4096;
 /// Ways to write it that are kept of one value.
 const MOST_FORMS: usize = 32;
+/// Hexadecimal digits in front of a name: those of a digest and a time, as tickets of mod_auth_tkt have them.
+const LEAST_DIGITS: usize = 40;
 /// Signs between the parts of a cookie, such as what it says and its signature.
 const SEPARATORS: [char; 6] = ['.', '|', ':', '!', '-', '&'];
 /// Spellings of Base64.
@@ -83,7 +85,13 @@ impl<'a> Renaming<'a> {
     /// What is read in Base64. Where it has no padding because it needs none, what takes its place is tried without and with it.
     fn encoded(&self, text: &str, of_other: Option<&str>, depth: usize) -> Vec<String> {
         let engines = || BASE64.into_iter().filter(|engine| decoded_by(engine, text).is_some());
-        let Some(inner) = engines().find_map(|engine| decoded_by(engine, text)) else { return Vec::new() };
+        let Some(inner) = engines().find_map(|engine| decoded_by(engine, text)) else {
+            let renamed = |engine: &GeneralPurpose| {
+                let bytes = engine.decode(text).ok()?;
+                Some(engine.encode(self.in_bytes(&bytes)?))
+            };
+            return BASE64.into_iter().filter_map(renamed).collect();
+        };
         let of_other = of_other.and_then(|other| BASE64.into_iter().find_map(|engine| decoded_by(engine, other)));
         let inner = self.read(&inner, of_other.as_deref(), depth);
         inner.iter().flat_map(|form| engines().map(move |engine| engine.encode(form))).collect()
@@ -132,6 +140,31 @@ impl<'a> Renaming<'a> {
         }
     }
 
+    /// Each place where the name is a word of its own between bytes that are no text; the byte before it may be its length.
+    fn in_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let (own, other) = (self.own.as_bytes(), self.other.as_bytes());
+        if own.len() < LEAST_NAME || own == other {
+            return None;
+        }
+        let is_part = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let length = |name: &[u8]| u8::try_from(name.len()).ok();
+        let (mut renamed, mut at, mut is_renamed) = (Vec::new(), 0, false);
+        while at < bytes.len() {
+            let is_here = bytes[at..].starts_with(own);
+            if !is_here || is_part(renamed.last()) || is_part(bytes.get(at + own.len())) {
+                renamed.push(bytes[at]);
+                at += 1;
+                continue;
+            }
+            if let Some(last) = renamed.last_mut().filter(|last| Some(**last) == length(own)) {
+                *last = length(other)?;
+            }
+            renamed.extend(other);
+            (at, is_renamed) = (at + own.len(), true);
+        }
+        is_renamed.then_some(renamed)
+    }
+
     /// Each place where the name is a word of its own; PHP writes the length of a text before it.
     fn in_text(&self, text: &str) -> Option<String> {
         // of an address, the part before its host may be the name
@@ -152,7 +185,7 @@ impl<'a> Renaming<'a> {
     }
 }
 
-/// A text with another word in place of one, where that is no part of a longer one.
+/// A text with another word in place of one, where that is no part of a longer one; many digits before it are none.
 fn with_words_replaced(text: &str, own: &str, other: &str) -> String {
     let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let (mut replaced, mut rest) = (String::new(), text);
@@ -160,6 +193,8 @@ fn with_words_replaced(text: &str, own: &str, other: &str) -> String {
         let (before, behind) = (&rest[..at], &rest[at + own.len()..]);
         let last = before.chars().next_back().or_else(|| replaced.chars().next_back());
         replaced.push_str(before);
+        let is_behind_digits = before.bytes().rev().take_while(u8::is_ascii_hexdigit).count() >= LEAST_DIGITS;
+        let last = last.filter(|_| !is_behind_digits);
         replaced.push_str(if is_part(last) || is_part(behind.chars().next()) { own } else { other });
         rest = behind;
     }
@@ -194,6 +229,8 @@ fn decoded_by(engine: &GeneralPurpose, text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    const DIGITS: &str = "9e107d9d372bb6826bd81d3542a419d66a1f3c55";
+
     fn base64(text: &str) -> String {
         URL_SAFE_NO_PAD.encode(text)
     }
@@ -214,6 +251,13 @@ mod tests {
             (base64(r#"a:1:{s:4:"user";s:5:"alice";}"#), Some(base64(r#"a:1:{s:4:"user";s:3:"bob";}"#))),
             // no padding is needed for the one, and is for the other
             (base64(r#"{"user":"alice","at":12}"#), Some(base64(r#"{"at":12,"user":"bob"}"#))),
+            // the ticket of mod_auth_tkt: a digest, a time, and the name
+            (format!("{DIGITS}alice!"), Some(format!("{DIGITS}bob!"))),
+            (STANDARD.encode(format!("{DIGITS}alice!")), Some(STANDARD.encode(format!("{DIGITS}bob!")))),
+            // a signature and a length that are bytes
+            (STANDARD.encode(b"\xff\x00\x9a\x05alice\xff"), Some(STANDARD.encode(b"\xff\x00\x9a\x03bob\xff"))),
+            (STANDARD.encode(b"\xffmalice\xff"), None),
+            (format!("{}alice!", &DIGITS[1..]), None),
             // no word of its own, and nothing that can be read
             ("malice".to_owned(), None),
             ("alice2".to_owned(), None),
