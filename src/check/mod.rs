@@ -124,6 +124,8 @@ pub struct Check {
     /// Whether any client error refuses. One check of each topic judges which status that should be: a server whose
     /// refusals have another one deviates once, not in every check.
     pub any_refusal: bool,
+    /// Whether answers are compared with each other, so that they are kept whole.
+    pub compares_answers: bool,
     /// What a grant to a probe of this check shows, where its step does not say it by itself.
     pub shows: Explanation,
     /// Checks whose violation of the same part at the same resource implies this one's.
@@ -178,6 +180,7 @@ const PLAIN: Check = Check {
     doc: Doc { sends: "", matters: "", fix: "" },
     steps: &[],
     any_refusal: false,
+    compares_answers: false,
     shows: Explanation::Own,
     implied_by: &[],
     expect: expect::wants,

@@ -252,6 +252,8 @@ pub struct Evidence {
     pub self_contained_life: std::time::Duration,
     /// Whether a refresh left its refresh token as the one to use next.
     pub refresh_token_stays: bool,
+    /// Whether the client authenticates at its refresh.
+    pub refreshing_client_authenticates: bool,
     /// Who can use a refresh token of a client that authenticates, beside that client.
     pub refresh_token_user: Option<RefreshTokenUser>,
     /// Whether passwords were guessed for a user that nobody knows.
@@ -284,12 +286,16 @@ pub struct Evidence {
     pub outages: Vec<Outage>,
     /// Whether the target answered nobody for a time while the steps ran, whichever check sent what stopped it.
     pub was_interrupted: bool,
+    /// Whether the check compares answers with each other: a start would differ from the whole of the same.
+    pub compares_answers: bool,
     /// Bytes of the exchanges so far.
     pub kept: usize,
 }
 
 /// Bytes of exchanges that one check keeps whole; of further ones, the start of what is long.
 const KEPT_WHOLE: usize = 1 << 19;
+/// The same of a check that compares answers.
+const KEPT_TO_COMPARE: usize = 1 << 23;
 
 impl Evidence {
     /// Keeps what kept the check from its end, behind what did so before.
@@ -316,7 +322,8 @@ impl Evidence {
     }
 
     fn bound(&mut self, exchange: &mut Exchange) {
-        if self.kept.saturating_add(exchange.bytes()) > KEPT_WHOLE {
+        let most = if self.compares_answers { KEPT_TO_COMPARE } else { KEPT_WHOLE };
+        if self.kept.saturating_add(exchange.bytes()) > most {
             exchange.shorten();
         }
         self.kept = self.kept.saturating_add(exchange.bytes());
@@ -353,8 +360,17 @@ mod tests {
     use crate::observe::{Request, Response, Silence};
 
     #[test]
-    fn a_check_keeps_little_of_many_large_answers() {
-        let mut evidence = Evidence::default();
+    fn a_check_keeps_little_of_many_large_answers_and_more_where_they_are_compared() {
+        for (compares_answers, kept_whole, most) in [(false, 1, 5 << 20), (true, 26, 14 << 20)] {
+            let evidence = after_large_answers(compares_answers);
+            let is_whole = |run: &&ControlRun| run.exchange.response().is_some_and(|answer| !answer.truncated);
+            assert_eq!(evidence.controls.iter().filter(is_whole).count(), kept_whole);
+            assert!(evidence.kept < most, "{} bytes", evidence.kept);
+        }
+    }
+
+    fn after_large_answers(compares_answers: bool) -> Evidence {
+        let mut evidence = Evidence { compares_answers, ..Evidence::default() };
         for _ in 0..100 {
             let headers = vec![("Location".to_owned(), vec![b'l'; 60_000])];
             let answer = Ok(Response { status: 403, headers, body: vec![b'b'; 1 << 18], truncated: false });
@@ -369,9 +385,6 @@ mod tests {
                 was_accepted: false,
             });
         }
-        let whole =
-            evidence.controls.iter().filter(|run| run.exchange.response().is_some_and(|answer| !answer.truncated));
-        assert_eq!(whole.count(), 1);
-        assert!(evidence.kept < 5 << 20, "{} bytes", evidence.kept);
+        evidence
     }
 }

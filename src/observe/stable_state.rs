@@ -10,17 +10,28 @@ use super::{Response, is_a_time};
 #[derive(Debug)]
 pub struct StableState {
     stable: BTreeMap<String, String>,
+    /// How much of each reading was kept, where that is not all of it.
+    kept: Option<usize>,
 }
 
 impl StableState {
-    /// What these readings have in common; none without a reading.
+    /// What these readings have in common; none without a reading, or where they were not kept alike.
     pub fn of(readings: &[&Response]) -> Option<Self> {
         let (first, others) = readings.split_first()?;
+        let kept = kept(first);
+        if others.iter().any(|other| self::kept(other) != kept) {
+            return None;
+        }
         let mut stable = places(first);
         for other in others.iter().map(|other| places(other)) {
             stable.retain(|place, value| other.get(place) == Some(value));
         }
-        Some(Self { stable })
+        Some(Self { stable, kept })
+    }
+
+    /// Whether as much was kept of a reading as of those that this state is of: a start shows nothing beside the whole.
+    pub fn can_be_compared(&self, reading: &Response) -> bool {
+        kept(reading) == self.kept
     }
 
     /// Whether nothing stays the same from one reading to the next.
@@ -42,7 +53,7 @@ impl StableState {
     /// Which of two states a reading shows: whether it has any of what only this one has, and any of what only the other one has.
     /// What is of neither, such as a token of its own session, says nothing.
     pub fn likeness(&self, other: &Self, reading: &Response) -> (bool, bool) {
-        let places = places(reading);
+        let places = if self.can_be_compared(reading) { places(reading) } else { BTreeMap::new() };
         let has_of = |state: &Self, others: &Self| {
             let mut own = state.stable.iter().filter(|(place, value)| others.stable.get(*place) != Some(value));
             own.any(|(place, value)| places.get(place) == Some(value))
@@ -50,7 +61,7 @@ impl StableState {
         (has_of(self, other), has_of(other, self))
     }
 
-    /// Whether another reading shows another state.
+    /// Whether another reading shows another state; one that cannot be compared does not.
     pub fn differs(&self, reading: &Response) -> bool {
         self.differs_until(reading, None)
     }
@@ -58,13 +69,22 @@ impl StableState {
     /// The same of what is still so in a later reading. What is a third value by then changes by itself: two readings of an unchanged
     /// state within one second show the same time, and the same token that is made of it.
     pub fn differs_until(&self, reading: &Response, later: Option<&Response>) -> bool {
-        let (places, later) = (places(reading), later.map(places).unwrap_or_default());
+        if !self.can_be_compared(reading) {
+            return false;
+        }
+        let later = later.filter(|later| self.can_be_compared(later)).map(places).unwrap_or_default();
+        let places = places(reading);
         self.stable.iter().any(|(place, value)| {
             let now = places.get(place);
             let then = later.get(place).filter(|then| *then != value);
             now != Some(value) && (now.is_none() || then.is_none() || then == now)
         })
     }
+}
+
+/// How many bytes were kept of a body, where that is not all of it.
+fn kept(response: &Response) -> Option<usize> {
+    response.truncated.then_some(response.body.len())
 }
 
 /// The scalars of a JSON body, or the lines, tags and texts of another, by their places.
@@ -175,6 +195,18 @@ mod tests {
             let state = StableState::of(&[&before, &before]).expect("there are readings");
             assert_eq!(state.differs_until(&after, later.as_ref()), differs, "{after:?} {later:?}");
         }
+    }
+
+    #[test]
+    fn the_start_of_a_reading_shows_nothing_beside_the_whole() {
+        let whole = reading("<p>one<p>two");
+        let start = |body: &str| Response { truncated: true, ..reading(body) };
+        let state = StableState::of(&[&whole, &whole]).expect("can be compared");
+        assert!(!state.differs(&start("<p>one<p>")) && !state.can_be_compared(&start("<p>one<p>")));
+        assert!(StableState::of(&[&whole, &start("<p>one<p>")]).is_none());
+        // as much of each shows what differs there
+        let state = StableState::of(&[&start("<p>one<p>"), &start("<p>one<p>")]).expect("can be compared");
+        assert!(!state.differs(&start("<p>one<p>")) && state.differs(&start("<p>two<p>")));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Logins and logouts that a page of another site makes a browser send, logins that lead to another site or name another host, and
-//! logouts without a credential.
+//! Logins and logouts that a page of another site makes a browser send, logins that name another host, and logouts without a
+//! credential.
 
 use std::sync::Arc;
 
@@ -7,89 +7,7 @@ use super::login::{
     BesideWrites, CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText,
 };
 use super::query_login::named_texts;
-use crate::check::step::{FOREIGN_HOST, FOREIGN_ORIGIN, ForeignHost, ReturnTo};
-
-/// Names of parameters that say where a login leads.
-const WAYS: [&str; 18] = [
-    "next",
-    "return_to",
-    "returnTo",
-    "return",
-    "returnUrl",
-    "ReturnUrl",
-    "redirect",
-    "redirect_to",
-    "redirect_uri",
-    "redirect_url",
-    "url",
-    "continue",
-    "goto",
-    "target",
-    "came_from",
-    "rd",
-    "destination",
-    "redirectUrl",
-];
-
-/// What the name of a field ends with that says where a login leads, in small letters and without what joins its words; that of
-/// OAuth (`redirect_uri`) is none.
-const ENDS_OF_WAYS: [&str; 26] = [
-    "next",
-    "nexturl",
-    "nextpage",
-    "return",
-    "returnto",
-    "returnurl",
-    "returnpath",
-    "redirect",
-    "redirectto",
-    "redirecturl",
-    "goto",
-    "continue",
-    "continueto",
-    "camefrom",
-    "back",
-    "backto",
-    "backurl",
-    "dest",
-    "destination",
-    "destinationurl",
-    "url",
-    "target",
-    "targeturl",
-    "service",
-    "rd",
-    "forwardurl",
-];
-
-/// Whether a field says by its name where a login leads, whatever is before that: `login_nexturl`, `user[return_to]`, `nextUrl`.
-fn is_named_way(name: &str) -> bool {
-    let mut words = vec![String::new()];
-    let mut was_small = false;
-    for c in name.chars() {
-        if !c.is_ascii_alphanumeric() || (was_small && c.is_ascii_uppercase()) {
-            words.push(String::new());
-        }
-        if c.is_ascii_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.push(c.to_ascii_lowercase());
-        }
-        was_small = c.is_ascii_lowercase();
-    }
-    words.retain(|word| !word.is_empty());
-    (0..words.len()).any(|at| ENDS_OF_WAYS.contains(&words[at..].concat().as_str()))
-}
-
-/// Whether a field says where a login leads: a path, or what has the name of one and no other value of its own.
-fn is_way(name: &str, text: &LoginText) -> bool {
-    let is_account = |part: &LoginPart| matches!(part, LoginPart::Username | LoginPart::Password);
-    match text.whole() {
-        Some(text) if text.starts_with('/') => true,
-        Some(text) => (text.is_empty() || text.contains("://")) && is_named_way(name),
-        None => is_named_way(name) && !text.0.iter().any(is_account),
-    }
-}
+use crate::check::step::{FOREIGN_HOST, FOREIGN_ORIGIN, ForeignHost};
 
 impl LoginProcedure {
     /// The same login as a page of another site makes a browser send it: what such a page cannot know is left out of the request
@@ -111,7 +29,7 @@ impl LoginProcedure {
     }
 
     /// The same login with another request in place of the one with the password.
-    fn with_password_step(&self, change: impl FnOnce(&LoginStep) -> Option<LoginStep>) -> Option<Arc<Self>> {
+    pub(super) fn with_password_step(&self, change: impl FnOnce(&LoginStep) -> Option<LoginStep>) -> Option<Arc<Self>> {
         let CredentialSource::Requests(steps) = &self.source else { return None };
         let mut steps = steps.clone();
         let step = steps.iter_mut().find(|step| step.parts().any(|part| matches!(part, LoginPart::Password)))?;
@@ -125,6 +43,21 @@ impl LoginProcedure {
         let logout: Option<Vec<LoginStep>> = self.logout.iter().map(of_foreign_page).collect();
         let logout = logout.filter(|steps| !steps.is_empty())?;
         Some(Arc::new(Self { logout, beside_writes: BesideWrites::default(), ..self.clone() }))
+    }
+
+    /// The same, whose forms come as text, with which some servers ask for no token; none where it has no form.
+    #[must_use]
+    pub fn with_foreign_logout_as_text(&self) -> Option<Arc<Self>> {
+        let mut login = Self::clone(&*self.with_foreign_logout()?);
+        let is_form =
+            |step: &&mut LoginStep| step.method == "POST" && matches!(step.body, None | Some(LoginBody::Form(_)));
+        let mut has_forms = false;
+        for step in login.logout.iter_mut().filter(is_form) {
+            has_forms = true;
+            step.body.get_or_insert_with(|| LoginBody::Form(Vec::new()));
+            step.media = Some("text/plain");
+        }
+        has_forms.then(|| Arc::new(login))
     }
 
     /// The same, whose logout has nothing that only its user has; none where its address has.
@@ -168,38 +101,6 @@ impl LoginProcedure {
         let source = CredentialSource::Requests(steps.collect());
         Some(Arc::new(Self { source, ..self.clone() }))
     }
-
-    /// The path of the page with the login, with its query, which asks to lead elsewhere afterwards: the first that the login asks
-    /// the target for, or where it posts the password; none where neither is known.
-    pub fn page_returning_to(&self, site: ReturnTo) -> Option<String> {
-        let CredentialSource::Requests(steps) = &self.source else { return None };
-        let of_page = || steps.first().filter(|step| step.method == "GET")?.address.known();
-        let is_own = |path: &String| path.starts_with('/') && !path.starts_with("//");
-        let path = of_page().or_else(|| self.path_for("GET")).filter(is_own)?;
-        let path = path.split('#').next().unwrap_or_default();
-        Some(format!("{path}{}{}", if path.contains('?') { '&' } else { '?' }, ways_to(site)))
-    }
-
-    /// The same login, which asks to lead to another site afterwards.
-    #[must_use]
-    pub fn returning_to(&self, site: ReturnTo) -> Option<Arc<Self>> {
-        let address = address_of(site);
-        self.with_password_step(|step| {
-            let mut step = step.clone();
-            let has_query =
-                step.address.0.iter().any(|part| matches!(part, LoginPart::Plain(text) if text.contains('?')));
-            let ways = ways_to(site);
-            step.address.0.push(LoginPart::Plain(format!("{}{ways}", if has_query { '&' } else { '?' })));
-            if let Some(LoginBody::Form(fields)) = &mut step.body {
-                fields.retain(|(name, _)| !WAYS.contains(&name.as_str()));
-                for (_, text) in fields.iter_mut().filter(|(name, text)| is_way(name, text)) {
-                    *text = LoginText::plain(&address);
-                }
-                fields.extend(WAYS.map(|way| (way.to_owned(), LoginText::plain(&address))));
-            }
-            Some(step)
-        })
-    }
 }
 
 /// A request that names a foreign host.
@@ -216,32 +117,6 @@ pub(super) fn naming(step: &LoginStep, place: ForeignHost) -> LoginStep {
     step.headers.retain(|(own, _)| !fields.iter().any(|(name, _)| own.eq_ignore_ascii_case(name)));
     step.headers.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), LoginText::plain(*value))));
     step
-}
-
-fn address_of(site: ReturnTo) -> String {
-    match site {
-        ReturnTo::Address => format!("{FOREIGN_ORIGIN}/"),
-        ReturnTo::Unreadable => "http://[authbench".to_owned(),
-        ReturnTo::TwoSlashes => format!("//{}/", foreign_site()),
-        ReturnTo::Backslash => format!("/\\{}/", foreign_site()),
-        ReturnTo::TabBetween => format!("/\t/{}/", foreign_site()),
-        ReturnTo::Slashes => "//".to_owned(),
-        ReturnTo::PercentSign => "%".to_owned(),
-        ReturnTo::Script => "javascript:authbench".to_owned(),
-        ReturnTo::Long => format!("/{}", "a".repeat(4095)),
-    }
-}
-
-/// The host of the other site.
-fn foreign_site() -> &'static str {
-    &FOREIGN_ORIGIN["https://".len()..]
-}
-
-/// The same as a query: under each name, but for what would be longer than servers read.
-fn ways_to(site: ReturnTo) -> String {
-    let encoded: String = url::form_urlencoded::byte_serialize(address_of(site).as_bytes()).collect();
-    let names = if site == ReturnTo::Long { &WAYS[..1] } else { &WAYS };
-    names.iter().map(|way| format!("{way}={encoded}")).collect::<Vec<_>>().join("&")
 }
 
 /// A request as a form or a link of another site makes a browser send it; none where its method needs the consent of the target, or
@@ -293,23 +168,7 @@ fn without_answers(address: &LoginText) -> Option<LoginText> {
     if !is_of_answers(address) {
         return Some(address.clone());
     }
-    // the path, and then each parameter
-    let mut pieces: Vec<Vec<LoginPart>> = vec![Vec::new()];
-    for part in &address.0 {
-        let LoginPart::Plain(text) = part else {
-            pieces.last_mut()?.push(part.clone());
-            continue;
-        };
-        for (at, piece) in text.split_inclusive(['?', '&']).enumerate() {
-            if at > 0 {
-                pieces.push(Vec::new());
-            }
-            pieces.last_mut()?.push(LoginPart::Plain(piece.to_owned()));
-        }
-        if text.ends_with(['?', '&']) {
-            pieces.push(Vec::new());
-        }
-    }
+    let mut pieces = pieces_of(address);
     let has_answers = |piece: &Vec<LoginPart>| piece.iter().any(is_an_answer);
     if pieces.first().is_none_or(has_answers) {
         return None;
@@ -320,6 +179,29 @@ fn without_answers(address: &LoginText) -> Option<LoginText> {
         last.truncate(last.trim_end_matches(['?', '&']).len());
     }
     Some(LoginText(parts))
+}
+
+/// The path of an address, and then each parameter, each with what parts it from the next.
+pub(super) fn pieces_of(address: &LoginText) -> Vec<Vec<LoginPart>> {
+    let mut pieces: Vec<Vec<LoginPart>> = Vec::new();
+    let mut last = Vec::new();
+    for part in &address.0 {
+        let LoginPart::Plain(text) = part else {
+            last.push(part.clone());
+            continue;
+        };
+        for (at, piece) in text.split_inclusive(['?', '&']).enumerate() {
+            if at > 0 {
+                pieces.push(std::mem::take(&mut last));
+            }
+            last.push(LoginPart::Plain(piece.to_owned()));
+        }
+        if text.ends_with(['?', '&']) {
+            pieces.push(std::mem::take(&mut last));
+        }
+    }
+    pieces.push(last);
+    pieces
 }
 
 /// Whether a text has something that only the site itself can read.
@@ -345,15 +227,15 @@ fn is_plain(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::changed_login::tests::login_in_test;
     use super::*;
 
-    fn text(part: LoginPart) -> LoginText {
+    pub(crate) fn text(part: LoginPart) -> LoginText {
         LoginText(vec![part])
     }
 
-    fn form() -> LoginBody {
+    pub(crate) fn form() -> LoginBody {
         LoginBody::Form(vec![
             ("csrf".to_owned(), text(LoginPart::Input("csrf".to_owned()))),
             ("user".to_owned(), text(LoginPart::Username)),
@@ -362,7 +244,7 @@ mod tests {
         ])
     }
 
-    fn step_of(login: &LoginProcedure) -> &LoginStep {
+    pub(crate) fn step_of(login: &LoginProcedure) -> &LoginStep {
         let CredentialSource::Requests(steps) = &login.source else { panic!("requests") };
         &steps[0]
     }
@@ -431,6 +313,9 @@ mod tests {
         for (method, comes) in [("POST", true), ("GET", true), ("DELETE", false)] {
             login.logout = vec![LoginStep { method, ..logout.clone() }];
             assert_eq!(login.with_foreign_logout().is_some(), comes, "{method}");
+            let as_text = login.with_foreign_logout_as_text();
+            assert_eq!(as_text.is_some(), method == "POST", "{method}");
+            assert!(as_text.is_none_or(|login| login.logout[0].media == Some("text/plain")));
         }
     }
 
@@ -486,79 +371,6 @@ mod tests {
             let named: Vec<&str> = link.headers.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!((link.method, link.body.is_some()), ("GET", false));
             assert_eq!(named, ["Accept", "Sec-Fetch-Site", "Sec-Fetch-Mode"]);
-        }
-    }
-
-    #[test]
-    fn the_page_of_a_login_is_asked_where_its_address_is_known() {
-        let mut login = login_in_test("/login?x=1", form(), ("alice", "pass"));
-        let page = |login: &LoginProcedure, site| login.page_returning_to(site);
-        let asked = page(&login, ReturnTo::PercentSign).expect("where it posts the password");
-        assert!(asked.starts_with("/login?next=%25&return_to=%25&"), "{asked}");
-        let CredentialSource::Requests(steps) = &mut login.source else { panic!("requests") };
-        let first = LoginStep { method: "GET", address: LoginText::plain("/in?a=1"), body: None, ..steps[0].clone() };
-        steps.insert(0, first);
-        let asked = page(&login, ReturnTo::Long).expect("is known");
-        assert!(asked.starts_with("/in?a=1&next=%2Faaa") && !asked.contains("return_to"), "{asked}");
-        let CredentialSource::Requests(steps) = &mut login.source else { panic!("requests") };
-        steps[0].address = LoginText::plain("https://id.example/in");
-        assert!(page(&login, ReturnTo::Slashes).is_none(), "it is at another host");
-    }
-
-    #[test]
-    fn a_field_leads_somewhere_by_its_name_or_its_value() {
-        let input = || text(LoginPart::Input("field".to_owned()));
-        for (name, own, leads) in [
-            ("login_nexturl", input(), true),
-            ("user[return_to]", input(), true),
-            ("loginReturnUrl", input(), true),
-            ("_target", input(), true),
-            ("NEXT", input(), true),
-            ("BackURL", input(), true),
-            ("came-from", LoginText::plain(""), true),
-            ("login_url", LoginText::plain("https://app.example/home"), true),
-            ("afterwards", LoginText::plain("/home"), true),
-            ("afterwards", input(), false),
-            ("redirect_uri", input(), false),
-            ("feedback", input(), false),
-            ("csrf", input(), false),
-            ("login_service", LoginText::plain("mail"), false),
-            ("url", text(LoginPart::Username), false),
-        ] {
-            assert_eq!(is_way(name, &own), leads, "{name}");
-        }
-        let LoginBody::Form(mut fields) = form() else { panic!("a form") };
-        fields.push(("login_nexturl".to_owned(), text(LoginPart::Input("login_nexturl".to_owned()))));
-        let asking =
-            login_in_test("/login", LoginBody::Form(fields), ("alice", "pass")).returning_to(ReturnTo::Address);
-        let asking = asking.expect("it takes a password");
-        let Some(LoginBody::Form(fields)) = &step_of(&asking).body else { panic!("a form") };
-        let value = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, text)| text.whole());
-        assert_eq!(value("login_nexturl"), Some(Some("https://authbench.example/")));
-        assert_eq!(value("csrf"), Some(None), "what the page gives stays");
-    }
-
-    #[test]
-    fn a_login_has_the_other_site_in_its_address_and_in_its_form() {
-        let LoginBody::Form(mut fields) = form() else { panic!("a form") };
-        fields.push(("afterwards".to_owned(), LoginText::plain("/home")));
-        let login = login_in_test("/login?x=1", LoginBody::Form(fields), ("alice", "pass"));
-        for (site, address, encoded) in [
-            (ReturnTo::Address, "https://authbench.example/", "https%3A%2F%2Fauthbench.example%2F"),
-            (ReturnTo::TwoSlashes, "//authbench.example/", "%2F%2Fauthbench.example%2F"),
-            (ReturnTo::Backslash, "/\\authbench.example/", "%2F%5Cauthbench.example%2F"),
-            (ReturnTo::TabBetween, "/\t/authbench.example/", "%2F%09%2Fauthbench.example%2F"),
-        ] {
-            let asking = login.returning_to(site).expect("it takes a password");
-            let LoginPart::Plain(query) = step_of(&asking).address.0.last().expect("a query") else {
-                panic!("is plain")
-            };
-            assert!(query.starts_with(&format!("&next={encoded}&")), "{query}");
-            let Some(LoginBody::Form(fields)) = &step_of(&asking).body else { panic!("a form") };
-            for way in ["next", "afterwards"] {
-                let to: Vec<_> = fields.iter().filter(|(name, _)| name == way).map(|(_, text)| text.whole()).collect();
-                assert_eq!(to, [Some(address)], "{way}");
-            }
         }
     }
 }

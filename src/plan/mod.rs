@@ -38,6 +38,7 @@ mod raised_registration;
 pub mod reset_completion;
 pub mod resolve;
 mod resolve_login;
+mod return_address;
 mod secrets;
 mod seeded;
 pub mod selection;

@@ -176,6 +176,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Revoked, On::Protected).denied(&[INVALID]),
             send(Who::Expired, On::Protected).denied(&[INVALID]).if_given(),
         ],
+        compares_answers: true,
         expect: sameness::all,
         implied_by: &["apikey.near-miss-denied"],
         fault: "distinct-revoked-message",

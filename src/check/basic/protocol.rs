@@ -66,6 +66,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("long-password"), On::Protected).id(sameness::APART[0]),
             send(forged("long-password-unknown-user"), On::Protected).id(sameness::APART[1]),
         ],
+        compares_answers: true,
         expect: sameness::of_kinds,
         fault: "user-not-found-message",
         ..REFUSAL

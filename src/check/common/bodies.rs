@@ -84,7 +84,7 @@ pub(super) fn unread(case: &ObservedCheck<'_>) -> Judgement {
     let is_same_text = |one: &Observation, other: &Observation| {
         let [one, other] = [one, other].map(|seen| AnswerShape::of(&seen.exchange, &sent));
         // without a text nothing is said
-        one.zip(other).is_some_and(|(one, other)| other.body().is_empty() || one.body() == other.body())
+        one.zip(other).is_some_and(|(one, other)| other.body().is_empty() || !one.body_differs(&other))
     };
     let says_nothing = |deviation: &Deviation| {
         let seen = &case.evidence.observations[deviation.observation];

@@ -54,6 +54,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::LowScope, On::Scoped).with(&[Alter::Path(first_letter_encoded)]).denied(BYPASS).if_given(),
             send(Who::LowScope, On::Scoped).with(&[Alter::Path(|path| path.to_uppercase())]).denied(BYPASS).if_given(),
         ],
+        compares_answers: true,
         expect: effects::spellings,
         shows: Explanation::Spelling,
         fault: "prefix-matcher-bypass",

@@ -65,7 +65,7 @@ fn is_of_nowhere(case: &ObservedCheck<'_>, seen: &Observation) -> bool {
         let sent = sent_in([&seen.exchange, &nowhere.exchange].into_iter());
         let shapes = [&seen.exchange, &nowhere.exchange].map(|exchange| AnswerShape::of(exchange, &sent));
         let [Some(one), Some(other)] = shapes else { return false };
-        one.differs_in_head(&other).is_none() && one.body() == other.body()
+        one.differs_in_head(&other).is_none() && !one.body_differs(&other)
     })
 }
 

@@ -78,6 +78,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
             .called("with the members as they were, by the other tenant")
             .if_given(),
     ],
+    compares_answers: true,
     expect: ignored,
     fault: "assigns-owner",
     ..PLAIN

@@ -105,6 +105,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(written_state::AFTER_ALLOWED)
                 .called("the state after an allowed write"),
         ],
+        compares_answers: true,
         expect: written_state::unchanged_by_refused,
         fault: "act-then-check",
         ..REFUSAL
@@ -146,6 +147,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .where_granted(head::UNKNOWN_HEAD)
                 .called("GET with the wrong credential"),
         ],
+        compares_answers: true,
         expect: head::head_like_get,
         shows: Explanation::Method,
         fault: "head-unguarded",
@@ -260,6 +262,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .granted()
                 .if_given(),
         ],
+        compares_answers: true,
         expect: overrides::inert,
         // whoever may write anyway needs no other method for it
         implied_by: &["apikey.scope-enforced", "bearer.insufficient-scope-403", "common.insufficient-is-403"],

@@ -151,6 +151,7 @@ pub(crate) const CHECKS: &[Check] = &[
             existing(Who::OtherTenant).called("an object that exists, by another tenant").if_given(),
             missing(Who::OtherTenant).called("one that does not, by another tenant").if_given(),
         ],
+        compares_answers: true,
         expect: sameness::in_pairs,
         fault: "lookup-before-auth",
         ..REFUSAL

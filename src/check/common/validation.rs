@@ -107,6 +107,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
             .called("a query that no schema allows")
             .if_given(),
     ],
+    compares_answers: true,
     expect: unread,
     implied_by: &["common.malformed-target-never-5xx"],
     fault: "validate-before-auth",

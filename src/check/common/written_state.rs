@@ -127,6 +127,9 @@ impl<'a> Round<'a> {
     }
 }
 
+/// Why readings cannot be compared of which not as much was kept.
+const TOO_LONG: &str = "what is read back is too long to be kept whole, so that nothing can be compared";
+
 fn state_of(readings: &[&Observation]) -> Option<StableState> {
     let readings: Vec<&Response> = readings.iter().copied().filter_map(read).collect();
     StableState::of(&readings)
@@ -192,11 +195,21 @@ pub(crate) fn unchanged(
     is_quiet: bool,
     shown_by: &dyn Fn(usize) -> (usize, Wording),
 ) {
-    let Some(state) = round.state() else { return };
+    let readings = || [round.after, round.later].into_iter().flatten().map(|(_, seen)| seen);
+    let Some(state) = round.state() else {
+        if !round.before.is_empty() && round.before.iter().all(|seen| read(seen).is_some()) {
+            judgement.open.push(TOO_LONG.to_owned());
+        }
+        return;
+    };
     if let Some(index) = round.changed(&state, is_quiet) {
         let expected = "the same representation before and after";
         let (index, text) = shown_by(index);
         judgement.violates_by(Explanation::ExecutedWrite, index, text, expected);
+        return;
+    }
+    if readings().chain(round.after_allowed).filter_map(read).any(|reading| !state.can_be_compared(reading)) {
+        judgement.open.push(TOO_LONG.to_owned());
         return;
     }
     if state.is_empty() {
@@ -216,9 +229,48 @@ pub(crate) fn unchanged(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::find;
     use crate::check::profile::Effective;
+    use crate::check::step::Step;
+    use crate::check::{catalogue, find};
     use crate::observe::{Evidence, Exchange, Place, Request, Silence};
+
+    #[test]
+    fn checks_that_compare_readings_keep_them_whole() {
+        let reads = |step: &Step| step.step_id().is_some_and(|id| [BEFORE, LATER].contains(&id));
+        let comparing: Vec<_> = catalogue().filter(|check| check.steps.iter().any(reads)).collect();
+        assert_eq!(comparing.len(), 2);
+        assert!(comparing.iter().all(|check| check.compares_answers));
+    }
+
+    #[test]
+    fn a_start_of_a_reading_is_no_change() {
+        let check = find("common.denied-write-has-no-effect").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let of = |id| check.steps.iter().position(|step| step.step_id() == Some(id)).expect("is there");
+        let (whole, other) = ("<li>ink<li>red", "<li>ink<li>black");
+        // what is read after a refused write, and how much of it was kept; access, and whether something stays open
+        for (after, kept, expected) in [
+            (whole, usize::MAX, (0, false)),
+            (whole, 7, (0, true)),
+            (other, 7, (0, true)),
+            (other, usize::MAX, (1, false)),
+        ] {
+            let seen = |id, body: &str, kept: usize| {
+                let (body, truncated) = (body[..body.len().min(kept)].into(), kept < body.len());
+                let response = Response { status: 200, headers: Vec::new(), body, truncated };
+                let exchange = Exchange::unanswered(Request::new("GET", "/ink"), Silence::Closed);
+                Observation::in_test(of(id), Exchange { answer: Ok(response), ..exchange }, Outcome::Granted)
+            };
+            let mut evidence = Evidence::default();
+            evidence.observe(seen(BEFORE, whole, usize::MAX));
+            evidence.observe(seen(BEFORE_AGAIN, whole, usize::MAX));
+            evidence.observe(seen(AFTER, after, kept));
+            evidence.observe(seen(LATER, after, kept));
+            evidence.observe(seen(AFTER_ALLOWED, "<li>ink<li>green", usize::MAX));
+            let found = unchanged_by_refused(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.access.len(), !found.open.is_empty()), expected, "{after} {kept}: {found:?}");
+        }
+    }
 
     #[test]
     fn a_success_by_which_nothing_changes_is_no_access_to_what_its_path_names() {

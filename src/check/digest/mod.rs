@@ -280,6 +280,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(forged("unknown-user"), On::Protected).denied(&[INVALID]),
             send(forged("unknown"), On::Protected).denied(&[INVALID]),
         ],
+        compares_answers: true,
         expect: sameness::of_kinds,
         fault: "digest-user-not-found",
         ..REFUSAL

@@ -134,6 +134,8 @@ pub(crate) struct AnswerShape {
     status: u16,
     headers: BTreeMap<String, String>,
     body: String,
+    /// Whether only the start of the body was kept.
+    is_cut: bool,
 }
 
 impl AnswerShape {
@@ -141,7 +143,8 @@ impl AnswerShape {
     /// answer alone, a word that both have by themselves would make two equal answers different.
     pub(crate) fn of(exchange: &Exchange, sent: &[String]) -> Option<Self> {
         let response = exchange.response()?;
-        Some(Self { status: response.status, headers: headers(response, sent), body: masked(&response.body, sent) })
+        let (headers, body) = (headers(response, sent), masked(&response.body, sent));
+        Some(Self { status: response.status, headers, body, is_cut: response.truncated })
     }
 
     /// The body, what was sent and what looks like an identifier masked.
@@ -184,7 +187,19 @@ impl AnswerShape {
     }
 
     fn differs(&self, other: &Self) -> Option<String> {
-        self.differs_in_head(other).or_else(|| (self.body != other.body).then(|| "the body".to_owned()))
+        self.differs_in_head(other).or_else(|| self.body_differs(other).then(|| "the body".to_owned()))
+    }
+
+    /// Whether the bodies differ; where one is but a start, as far as it goes, without a word that may be cut in two.
+    pub(crate) fn body_differs(&self, other: &Self) -> bool {
+        if !self.is_cut && !other.is_cut {
+            return self.body != other.body;
+        }
+        let (one, two) = (self.body.as_bytes(), other.body.as_bytes());
+        let least = one.len().min(two.len());
+        let is_part_of_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'#');
+        let whole_words = one[..least].iter().rposition(|byte| !is_part_of_word(byte)).unwrap_or_default();
+        one[..whole_words] != two[..whole_words]
     }
 
     /// In what the status or the header fields differ.

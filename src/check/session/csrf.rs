@@ -16,7 +16,7 @@ pub(super) const AS_TEXT: StepId = StepId::new("without-token-as-text");
 pub(super) const AS_FORM: StepId = StepId::new("without-token-as-form");
 
 /// What each step wants. Where a write without its token is granted, the others say nothing more about it; and whether a body of another
-/// media type is read at all is for the server to say.
+/// media type is read at all is for the server to say. A browser sends an empty cookie only where somebody has set it.
 pub(super) fn without_token(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
@@ -31,7 +31,8 @@ pub(super) fn without_token(case: &ObservedCheck<'_>) -> Judgement {
             _ => case.judge(index, &mut judgement),
         }
     }
-    judgement
+    let empty = case.observations_of(EMPTY_PAIR).map(|(index, _)| index).next();
+    judgement.low_where(|deviation| Some(deviation.observation) == empty)
 }
 
 /// A write with the CSRF token of another user, and with the cookie that it repeats.
@@ -68,8 +69,8 @@ pub(super) fn earlier_token(case: &ObservedCheck<'_>) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::find;
     use crate::check::profile::Effective;
+    use crate::check::{Severity, find};
     use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
 
     #[test]
@@ -77,18 +78,19 @@ mod tests {
         use Outcome::{Broke, Granted, Refused, Unclear};
         let check = find("session.write-needs-csrf-token").expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "session");
-        // without the token, without its cookie, with nothing in both, as text, as a form; violations, deviations, open
+        // without the token, without its cookie, with nothing in both, as text, as a form; violations, deviations, open, whether it is low
         for (outcomes, expected) in [
-            ([Refused, Refused, Refused, Refused, Refused], (0, 0, 0)),
-            ([Granted, Granted, Granted, Granted, Granted], (1, 0, 0)),
-            ([Refused, Granted, Refused, Refused, Refused], (1, 0, 0)),
-            ([Refused, Refused, Granted, Refused, Refused], (1, 0, 0)),
-            ([Refused, Refused, Refused, Granted, Granted], (2, 0, 0)),
+            ([Refused, Refused, Refused, Refused, Refused], (0, 0, 0, true)),
+            ([Granted, Granted, Granted, Granted, Granted], (1, 0, 0, false)),
+            ([Refused, Granted, Refused, Refused, Refused], (1, 0, 0, false)),
+            ([Refused, Refused, Granted, Refused, Refused], (1, 0, 0, true)),
+            ([Refused, Granted, Granted, Refused, Refused], (2, 0, 0, false)),
+            ([Refused, Refused, Refused, Granted, Granted], (2, 0, 0, false)),
             // what becomes of another media type is another matter
-            ([Refused, Refused, Refused, Broke, Broke], (0, 0, 0)),
-            ([Refused, Broke, Refused, Refused, Refused], (0, 1, 0)),
-            ([Refused, Unclear, Refused, Refused, Refused], (0, 0, 1)),
-            ([Refused, Refused, Refused, Unclear, Refused], (0, 0, 1)),
+            ([Refused, Refused, Refused, Broke, Broke], (0, 0, 0, true)),
+            ([Refused, Broke, Refused, Refused, Refused], (0, 1, 0, true)),
+            ([Refused, Unclear, Refused, Refused, Refused], (0, 0, 1, true)),
+            ([Refused, Refused, Refused, Unclear, Refused], (0, 0, 1, true)),
         ] {
             let mut evidence = Evidence::default();
             for (step, outcome) in (1..).zip(outcomes) {
@@ -103,7 +105,8 @@ mod tests {
                 evidence.observe(Observation { reproduced: outcome == Broke, ..seen });
             }
             let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
-            let seen = (found.access.len(), found.protocol.len(), found.open.len());
+            let is_low = found.at_most == Some(Severity::Low);
+            let seen = (found.access.len(), found.protocol.len(), found.open.len(), is_low);
             assert_eq!(seen, expected, "{outcomes:?}: {:?}", found.open);
         }
     }

@@ -35,6 +35,10 @@ pub(super) const FOREIGN_LOGOUT: StepId = StepId::new("foreign-logout");
 pub(super) const AFTER_LOGOUT: StepId = StepId::new("after-logout");
 /// The logout that such a page sends, without the cookie, which a browser keeps back.
 pub(super) const BARE_LOGOUT: StepId = StepId::new("bare-logout");
+/// The logout that such a page sends as text, ...
+pub(super) const TEXT_LOGOUT: StepId = StepId::new("foreign-logout-as-text");
+/// ... and the session after it.
+pub(super) const AFTER_TEXT: StepId = StepId::new("after-logout-as-text");
 
 /// The login of a page of another site whose JSON comes as a form.
 pub(super) const AS_FORM: StepId = StepId::new("foreign-form-login");
@@ -111,21 +115,27 @@ pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
         }
         return judgement;
     }
-    // a cookie that holds the session stays good after a logout, which takes it from the browser
-    if let Some((at, by)) = logout.as_ref().and_then(taken) {
-        let text = format!("{by} with the Origin of another site takes the cookie of the session from the browser");
-        judgement.deviates(at, text, "the session goes on");
-        return judgement;
-    }
-    for (index, seen) in case.observations_of(AFTER_LOGOUT) {
-        match seen.outcome {
-            Outcome::Refused => {
-                let by = method.as_deref().unwrap_or("a request");
-                let text = format!("{by} with the Origin of another site has ended the session");
-                // it is the logout that a reader wants to see
-                judgement.deviates(logout.map_or(index, |(at, _)| at), text, "the session goes on");
+    let as_text = case.observations_of(TEXT_LOGOUT).next();
+    let by_text = as_text.map(|(_, seen)| format!("{} as text/plain", seen.exchange.request.method));
+    let by = method.unwrap_or_else(|| "a request".to_owned());
+    for (logout, by, after) in [(logout, Some(by), AFTER_LOGOUT), (as_text, by_text, AFTER_TEXT)] {
+        let (Some((at, _)), Some(by)) = (logout, by) else { continue };
+        // a cookie that holds the session stays good after a logout, which takes it from the browser
+        if logout.as_ref().and_then(taken).is_some() {
+            let text = format!("{by} with the Origin of another site takes the cookie of the session from the browser");
+            judgement.deviates(at, text, "the session goes on");
+            return judgement;
+        }
+        for (index, seen) in case.observations_of(after) {
+            match seen.outcome {
+                Outcome::Refused => {
+                    let text = format!("{by} with the Origin of another site has ended the session");
+                    // it is the logout that a reader wants to see
+                    judgement.deviates(at, text, "the session goes on");
+                    return judgement;
+                }
+                _ => case.judge_as(index, Want::Granted, &mut judgement),
             }
-            _ => case.judge_as(index, Want::Granted, &mut judgement),
         }
     }
     judgement

@@ -99,6 +99,7 @@ pub(crate) const CHECKS: &[Check] = &[
         },
         steps: &[UNKNOWN.denied(BAD_CLIENT), WRONG_SECRET.denied(BAD_CLIENT)],
         // which error is right is for another check to say
+        compares_answers: true,
         expect: sameness::all,
         implied_by: &["grant.unknown-client-refused", "grant.authenticates-client"],
         fault: "grant-names-unknown-client",

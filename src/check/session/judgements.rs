@@ -172,8 +172,16 @@ pub(super) fn after_reuse(case: &ObservedCheck<'_>) -> Judgement {
             not_applicable: Some("a used refresh token is accepted: see refresh.reuse-refused".to_owned()),
             ..Judgement::default()
         },
-        None => expect::wants(case),
+        None => low_of_bound(case, expect::wants(case)),
     }
+}
+
+/// Low at most where the client authenticates: RFC 9700 §2.2.2 asks for the detection of reuse where one cannot.
+fn low_of_bound(case: &ObservedCheck<'_>, judgement: Judgement) -> Judgement {
+    if !case.evidence.refreshing_client_authenticates {
+        return judgement;
+    }
+    judgement.low_where(|_| true)
 }
 
 /// The same where a refresh after the first one was not granted.
@@ -185,6 +193,7 @@ fn despite_failed_renewal(case: &ObservedCheck<'_>, failed: &Observation) -> Jud
     match (reused.map(|seen| seen.outcome), newest) {
         (Some(Outcome::Refused), Some((index, seen))) if seen.outcome == Outcome::Granted => {
             judgement.violates(index, case.about(index, "access was granted"), "refused");
+            return low_of_bound(case, judgement);
         }
         (Some(Outcome::Granted), _) => {
             judgement.not_applicable = Some("a used refresh token is accepted: see refresh.reuse-refused".to_owned());
@@ -227,9 +236,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::check::find;
     use crate::check::profile::Effective;
     use crate::check::step::Want;
+    use crate::check::{Severity, find};
     use crate::observe::{Evidence, Exchange, Observation, Request, Response, Silence};
 
     #[test]
@@ -317,6 +326,10 @@ mod tests {
             let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             let seen = (found.access.len(), found.open.len(), found.not_applicable.is_some());
             assert_eq!(seen, expected, "{outcomes:?}: {:?}", found.open);
+            // of a client that authenticates no more is asked than a token that is bound to it
+            evidence.refreshing_client_authenticates = true;
+            let bound = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert!(found.at_most.is_none() && (found.access.is_empty() || bound.at_most == Some(Severity::Low)));
             assert!(found.open.iter().all(|open| open.contains(text)), "{outcomes:?}: {:?}", found.open);
         }
     }

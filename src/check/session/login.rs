@@ -288,6 +288,7 @@ pub(crate) const CHECKS: &[Check] = &[
             page_of_refusal(indistinct::UNKNOWN_PAGE_AGAIN, "the page behind the answer about an unknown user, again"),
             login(SessionAct::LogIn("s")).granted().called("the login with the right password"),
         ],
+        compares_answers: true,
         expect: indistinct::indistinct,
         implied_by: &["login.wrong-password-refused"],
         fault: "login-names-unknown-user",

@@ -180,6 +180,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(cookies::FORMER)
                 .called("the session of the former login"),
         ],
+        compares_answers: true,
         expect: cookies::changes_at_relogin,
         shows: Explanation::Binding,
         fault: "session-id-kept-within",
@@ -215,7 +216,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["CWE-352", "ASVS 3.5.1", "RFC 9110 §9.2.1", "draft-ietf-httpbis-rfc6265bis (section 5.6.7.1)"],
         doc: Doc {
-            sends: "A login, and the address of its logout by GET, whatever the method of the logout, as a link on another site sends it: with `Sec-Fetch-Site: cross-site` and without a token. Then the logout of the scenario as a link or a form of another site sends it: with its Origin, without `write_headers` and what comes from answers. The session is tried before and after each. Where the cookie has SameSite=Lax, browsers send it along with links alone, which are GET; with SameSite=Strict they never do. They take a Set-Cookie of the answer to a form of another site in any case: that logout is sent without a cookie, too, and an answer that takes the cookie of the session away (an empty value, Max-Age=0, or Expires in the past) is a logout.",
+            sends: "A login, and the address of its logout by GET, whatever the method of the logout, as a link on another site sends it: with `Sec-Fetch-Site: cross-site` and without a token. Then the logout of the scenario as a link or a form of another site sends it: with its Origin, without `write_headers` and what comes from answers; a form also as text/plain. The session is tried before and after each. Where the cookie has SameSite=Lax, browsers send it along with links alone, which are GET; with SameSite=Strict they never do. They take a Set-Cookie of the answer to a form of another site in any case: that logout is sent without a cookie, too, and an answer that takes the cookie of the session away (an empty value, Max-Age=0, or Expires in the past) is a logout.",
             matters: "Any page can end the work of its visitors elsewhere, as often as it likes; a logout by GET ends with an image or a preview of a link, too.",
             fix: "Log out by POST alone, with a CSRF token or a look at Origin; answer GET with 405, or with a page that asks.",
         },
@@ -229,6 +230,10 @@ pub(crate) const CHECKS: &[Check] = &[
             login(SessionAct::LogOutFromForeignPage("s")).id(foreign::FOREIGN_LOGOUT),
             send(Who::Slot("s"), On::Protected).id(foreign::AFTER_LOGOUT).called("the session after"),
             login(SessionAct::LogOutFromForeignPageBare("s")).id(foreign::BARE_LOGOUT),
+            login(SessionAct::LogOutFromForeignPageAsText("s")).id(foreign::TEXT_LOGOUT),
+            send(Who::Slot("s"), On::Protected)
+                .id(foreign::AFTER_TEXT)
+                .called("the session after a logout that came as text"),
         ],
         expect: foreign::not_logged_out,
         fault: "foreign-pages-log-out",
@@ -241,7 +246,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["CWE-601", "ASVS 3.7.2", "WSTG-CLNT-04"],
         doc: Doc {
-            sends: "The login of the scenario with parameters that name the page after a login (`next`, `return_to`, `redirect`, `url` and more), in the query and in the form, where it also takes the place of each own field that is a path, or whose name says where a login leads (`login_nexturl`, `user[return_to]`): with an address of another site, and with one that begins with two slashes, with a slash and a backslash, and with two slashes and a tab between them. The Location of the answer is read as browsers read it: they take a backslash for a slash, and leave a tab out.",
+            sends: "The login of the scenario with parameters that name the page after a login (`next`, `return_to`, `redirect`, `url` and more), in the query and in the form, where it also takes the place of each own field, and of each own parameter of the address, that is a path, or whose name says where a login leads (`login_nexturl`, `user[return_to]`): with an address of another site, and with one that begins with two slashes, with a slash and a backslash, and with two slashes and a tab between them. The Location of the answer is read as browsers read it: they take a backslash for a slash, and leave a tab out.",
             matters: "A link to the right login that ends at a copy of it: the visitor types the password once more, into a page of the attacker.",
             fix: "Take paths alone for such a parameter, refuse those that have a backslash or a control character or begin with two slashes, or look the target up in a list.",
         },
@@ -327,7 +332,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["ASVS 3.5.1", "CWE-352", "WSTG-SESS-05"],
         doc: Doc {
-            sends: "Each write (at most 8) with the cookie of the session and without the header lines of `write_headers`, beside a write with them; those by POST also as text/plain and, where the body is an object of JSON, as a form. Where these lines repeat a cookie, one write also without that cookie, and with nothing in both.",
+            sends: "Each write (at most 8) with the cookie of the session and without the header lines of `write_headers`, beside a write with them; those by POST also as text/plain and, where the body is an object of JSON, as a form. Where these lines repeat a cookie, one write also without that cookie, and with nothing in both (where that alone is accepted, the severity is low).",
             matters: "A browser adds the cookie to requests that other sites make it send: without a token they act as its user. Where a token and its cookie are compared alone, two that are missing are equal; and a form can send other media types than the one that is asked for a token.",
             fix: "Compare a CSRF token with the one of the session in every request that changes state, whatever its media type; refuse one that is missing or empty before it is compared.",
         },

@@ -115,7 +115,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["RFC 9700 §4.14.2", "ASVS 10.4.5"],
         doc: Doc {
-            sends: "Two refreshes, one after the other; the refresh token of the first once more, after the tolerated overlap; then the newest refresh token.",
+            sends: "Two refreshes, one after the other; the refresh token of the first once more, after the tolerated overlap; then the newest refresh token. Where the client authenticates at its refresh, to which the token is bound then, the severity is low.",
             matters: "A used token that comes back is in two hands, and nobody can tell which of them holds the newest one.",
             fix: "Remember which refresh tokens came from which login, and revoke them together (RFC 9700 §4.14.2).",
         },

@@ -57,6 +57,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .id(TAKEN_AGAIN)
                 .called("a registration of a name that is taken, again"),
         ],
+        compares_answers: true,
         expect: names_alike,
         fault: "registration-names-taken-user",
         ..PLAIN

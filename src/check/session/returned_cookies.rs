@@ -15,7 +15,7 @@ pub(crate) const CHECKS: &[Check] = &[
         severity: Severity::Critical,
         sources: &["OWASP API2:2023", "RFC 6265 §8.3", "ASVS 9.1.1", "CWE-565", "CWE-287", "WSTG-SESS-01"],
         doc: Doc {
-            sends: "The session of one user with the name, or the number, of another in place of the own one in one of its cookies: plain, quoted, percent-encoded, in Base64, in JSON or as PHP writes it, and in each part of a cookie; to each protected resource that is read (at most 16). It is compared with what the two users get there by their own sessions. Numbers from a million on, and texts that cannot be guessed, stay as they are.",
+            sends: "The session of one user with the name, or the number, of another in place of the own one in one of its cookies: plain, quoted, percent-encoded, in Base64, in JSON, as PHP writes it, behind the digits of a ticket or between bytes, and in each part of a cookie; to each protected resource that is read (at most 16). It is compared with what the two users get there by their own sessions. Numbers from a million on, and texts that cannot be guessed, stay as they are.",
             matters: "Whoever knows the name of a user writes it into a cookie of their own and is that user, without any password.",
             fix: "Give the browser a random identifier and keep the user in the server; or sign the cookie, and verify the signature before anything in it is read.",
         },
@@ -29,6 +29,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::LoggedIn, On::EachRoute).id(NAMED).called("the session of the other user"),
             send(Who::LoggedIn, On::EachRoute).id(NAMED_AGAIN).called("the session of the other user, again"),
         ],
+        compares_answers: true,
         expect: not_forgeable,
         shows: Explanation::Unverified,
         fault: "session-cookie-unsigned",

@@ -41,6 +41,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
         login(SessionAct::TwoUsers(UserOrder::OwnLast, "last")),
         send(Who::IfKept("last"), On::EachGet).id(OWN_LAST).called("the login with the other user before"),
     ],
+    compares_answers: true,
     expect: one_user,
     implied_by: &["login.wrong-password-refused"],
     fault: "login-reads-two-users",

@@ -51,6 +51,8 @@ pub enum SessionAct {
     LogOutFromForeignPage(&'static str),
     /// The same without a cookie, as a browser sends it that keeps those of `SameSite` back.
     LogOutFromForeignPageBare(&'static str),
+    /// The logout of a session as a form of another site sends it as text; nothing is sent where it is no form.
+    LogOutFromForeignPageAsText(&'static str),
     /// A request by GET for the address of the logout of a session, as a link on a page of another site makes a browser send it;
     /// nothing is sent where its address is known to the site alone.
     FollowLogoutLink(&'static str),

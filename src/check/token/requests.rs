@@ -30,6 +30,7 @@ pub(crate) const CHECKS: &[Check] = &[
             token(FormAuth::WrongSent, &[GRANT]).denied(BAD_CLIENT),
         ],
         // which error is right is for other checks to say
+        compares_answers: true,
         expect: sameness::all,
         fault: "client-not-found",
         ..PLAIN

@@ -134,6 +134,13 @@ impl LoginSession {
         Some(Self { procedure, ..self })
     }
 
+    /// The same, whose forms are text; none where it has no form.
+    #[must_use]
+    pub fn with_foreign_logout_as_text(self) -> Option<Self> {
+        let procedure = self.procedure.with_foreign_logout_as_text()?;
+        Some(Self { procedure, ..self })
+    }
+
     /// A copy whose logout has no cookie, and nothing that an answer of its login had; none where its address has.
     #[must_use]
     pub fn with_bare_logout(&self) -> Option<Self> {
@@ -481,7 +488,8 @@ impl LoginSession {
                 Some((step.media.unwrap_or("application/json"), json.to_string().into_bytes()))
             }
             Some(LoginBody::Form(fields)) => {
-                Some(("application/x-www-form-urlencoded", body::urlencoded(&filled(fields)?)))
+                let media = step.media.unwrap_or("application/x-www-form-urlencoded");
+                Some((media, body::urlencoded(&filled(fields)?)))
             }
             Some(LoginBody::Malformed(own)) => Some((own.media, body::malformed(own, &filled(&own.fields)?))),
         };

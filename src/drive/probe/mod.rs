@@ -228,6 +228,7 @@ impl Prober {
                 CarrierPlace::Cookie(name) => Some(name.clone()),
                 _ => None,
             },
+            compares_answers: planned.check.compares_answers,
             leeway_is_declared: self.subject().tolerances.leeway_is_declared,
             mints_tokens: self.subject().kit.issuer_key.is_some(),
             rotation_overlap: self.subject().tolerances.rotation_delay,

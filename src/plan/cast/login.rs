@@ -98,6 +98,7 @@ impl Caster<'_> {
             SessionAct::LogOut(_)
             | SessionAct::LogOutFromForeignPage(_)
             | SessionAct::LogOutFromForeignPageBare(_)
+            | SessionAct::LogOutFromForeignPageAsText(_)
             | SessionAct::FollowLogoutLink(_)
             | SessionAct::LogOutWithoutSession(..) => {
                 has(procedure.is_some_and(|login| !login.logout.is_empty()), "no `logout` in the login")?

@@ -36,6 +36,7 @@ pub(super) fn described(act: SessionAct) -> Description {
         SessionAct::NamingHost(ForeignHost::Forwarded) => "a login with a foreign host in forwarding fields",
         SessionAct::LogOutFromForeignPageBare(_) => "a logout that a page of another site sends, without a cookie",
         SessionAct::LogOutFromForeignPage(_) => "a logout that a page of another site sends",
+        SessionAct::LogOutFromForeignPageAsText(_) => "a logout that a page of another site sends as text/plain",
         SessionAct::FollowLogoutLink(_) => "the address of the logout by GET, as a link on another site sends it",
         SessionAct::LogInSecond(_) => "a login of another identity",
         SessionAct::Unusual(member, kind) => unusual(member, kind),

@@ -64,6 +64,7 @@ impl Stage<'_> {
             evidence.refresh_token_stays = was_renewed && self.sessions.iter().any(is_current);
         }
         let kept = started(&mut self.sessions, slot)?;
+        evidence.refreshing_client_authenticates = kept.session.refreshes_for_a_client();
         let before = kept.session.clone();
         let mut ended = kept.session.refreshed_patiently(logins, wants_refusal).await;
         if let (Ok(held), false) = (&ended, wants_refusal) {

@@ -85,7 +85,9 @@ impl Stage<'_> {
                     None => return Ok(()),
                 }
             }
-            SessionAct::LogOutFromForeignPage(slot) | SessionAct::FollowLogoutLink(slot) => {
+            SessionAct::LogOutFromForeignPage(slot)
+            | SessionAct::LogOutFromForeignPageAsText(slot)
+            | SessionAct::FollowLogoutLink(slot) => {
                 match Box::pin(self.log_out_from_foreign_page(slot, step.act, evidence)).await? {
                     Some(told) => told,
                     None => return Ok(()),
@@ -463,6 +465,7 @@ impl Stage<'_> {
         let kept = started(&mut self.sessions, slot)?;
         let foreign = match act {
             SessionAct::FollowLogoutLink(_) => kept.session.clone().with_logout_link(),
+            SessionAct::LogOutFromForeignPageAsText(_) => kept.session.clone().with_foreign_logout_as_text(),
             _ => kept.session.clone().with_foreign_logout(),
         };
         let Some(mut foreign) = foreign else { return Ok(None) };

@@ -65,6 +65,11 @@ pub(crate) const FAULTS: &[Fault] = &[
     ),
     row("foreign-pages-log-in", "session.foreign-page-login-refused", "asks for no CSRF token at its login"),
     row("foreign-pages-log-out", "session.foreign-page-logout-ignored", "asks for no CSRF token at its logout"),
+    variant(
+        "foreign-text-logs-out",
+        "session.foreign-page-logout-ignored",
+        "asks for no CSRF token at its logout where that comes as text/plain",
+    ),
     variant("links-log-out", "session.foreign-page-logout-ignored", "logs out whoever follows a link to its logout"),
     variant(
         "logout-takes-cookie-of-anybody",

@@ -228,7 +228,8 @@ async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -
         let fault = cookie.map_or("logout-breaks-without-cookie", |_| "logout-breaks-on-unknown-session");
         return Err(if state.fault(fault) { Rejection::broken() } else { refused("invalid_session") });
     };
-    let asks_for_token = !state.fault("foreign-pages-log-out");
+    let is_text = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/plain"));
+    let asks_for_token = !state.fault("foreign-pages-log-out") && !(is_text && state.fault("foreign-text-logs-out"));
     if asks_for_token && !csrf_of(&headers).is_some_and(|token| session.has_csrf(token)) {
         return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
     }
@@ -274,7 +275,8 @@ fn session_cookie(state: &ReferenceState, sessions: &Sessions, id: &str) -> Stri
     if !state.fault("session-cookie-without-httponly") {
         attributes.push_str("; HttpOnly");
     }
-    let for_all_sites = ["foreign-pages-write", "foreign-pages-log-out", "session-cookie-for-all-sites"];
+    let for_all_sites =
+        ["foreign-pages-write", "foreign-pages-log-out", "foreign-text-logs-out", "session-cookie-for-all-sites"];
     if for_all_sites.into_iter().any(|fault| state.fault(fault)) {
         attributes.push_str("; SameSite=None");
     } else if !state.fault("session-cookie-without-samesite") {
