@@ -229,8 +229,8 @@ async fn logout(Shared(verifiers): Shared<Arc<Verifiers>>, headers: HeaderMap) -
         return Err(if state.fault(fault) { Rejection::broken() } else { refused("invalid_session") });
     };
     let is_text = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/plain"));
-    let asks_for_token = !state.fault("foreign-pages-log-out") && !(is_text && state.fault("foreign-text-logs-out"));
-    if asks_for_token && !csrf_of(&headers).is_some_and(|token| session.has_csrf(token)) {
+    let ignores_token = state.fault("foreign-pages-log-out") || is_text && state.fault("foreign-text-logs-out");
+    if !ignores_token && !csrf_of(&headers).is_some_and(|token| session.has_csrf(token)) {
         return Err(Rejection::new(StatusCode::FORBIDDEN, "csrf_token_mismatch"));
     }
     remembered::end(state, sessions, &headers);
