@@ -6,6 +6,7 @@ import os
 import application
 import score
 
+ELSEWHERE = os.path.join(application.LAB, "elsewhere.json")
 RESULTS = os.path.join(application.LAB, "results.json")
 PAGE = os.path.join(application.LAB, "..", "docs", "lab.md")
 COLUMNS = ("known", "found", "passed", "not reached", "no check", "findings", "right", "arguable", "wrong", "wrong and grave")
@@ -131,6 +132,31 @@ without a credential was answered with 500, and checks of what does not parse to
 browser has, and a session whose user name is not compared (true, and not high). All of them are corrected."""
 
 
+ELSEWHERE_BLIND = """\
+Applications that are in no folder of the lab. Whoever tested them had not seen the code of authbench, wrote down what is wrong and confirmed it by
+hand first, and then wrote scenarios from README and documentation alone. Each row is the first run of a round, the oldest first; what it showed was
+corrected before the next one. Findings of the third row are those beside what was known. Before the last two rows there was another round,
+of whose counts only the share that was found is kept (76 %)."""
+
+PLANTED = """\
+Servers that were written for this, with deviations that a second tester planted, and a correct twin of most of them; tested in the same way.
+Where the findings were not counted, their columns are empty."""
+
+
+def elsewhere():
+    with open(ELSEWHERE) as file:
+        groups = json.load(file)
+    yield f"## Outside of the lab\n\n{ELSEWHERE_BLIND}\n"
+    for rows, about in ((groups["applications"], None), (groups["planted"], PLANTED)):
+        if about:
+            yield f"{about}\n"
+        yield f"| {'server' if about else 'applications'} | known | found | passed | not reached | no check | findings | right | arguable | wrong |"
+        yield "|---|---|---|---|---|---|---|---|---|---|"
+        for counted in rows:
+            yield row(cell(counted["what"]), counted)
+        yield ""
+
+
 def write():
     with open(PAGE, "w") as file:
         file.write("\n".join(page()))
@@ -164,6 +190,7 @@ def page():
         yield f"## {title}\n\n{about}\n"
         yield from rows_of(rows, expectations)
         yield ""
+    yield from elsewhere()
     repeats = results.get("repeats", {})
     if repeats:
         yield "## From run to run\n\nEach application is started anew for each run (`lab/run --repeat`).\n"
@@ -201,8 +228,8 @@ def rows_of(rows, expectations):
 
 
 def row(title, count):
-    wrong = f"{count['wrong']} ({count['wrong and grave']})"
-    return f"| {title} | " + " | ".join(str(count[column]) for column in COLUMNS[:-2]) + f" | {wrong} |"
+    wrong = f"{count['wrong']} ({count['wrong and grave']})" if "wrong" in count else ""
+    return f"| {title} | " + " | ".join(str(count.get(column, "")) for column in COLUMNS[:-2]) + f" | {wrong} |"
 
 
 def cell(text):

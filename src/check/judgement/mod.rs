@@ -15,7 +15,7 @@ pub(crate) mod token_values;
 use std::fmt::{self, Write as _};
 
 use groundwork::USED_UP;
-use silence::{ENDED, closed, ends_a_process, tells_nothing};
+use silence::{ENDED, closed, ends_a_process, has_plain_body, tells_nothing};
 
 use crate::check::profile::Effective;
 use crate::check::step::{Accept, Class, MISSING, Want};
@@ -339,6 +339,10 @@ impl<'a> ObservedCheck<'a> {
                 if ends_a_process(observation) {
                     judgement.advises(index, self.about(index, ENDED), "refused, as others are");
                 }
+            }
+            // what any parser can read may be refused so, and need not be
+            Outcome::Silent if self.refusal_seen() && ends_a_process(observation) && has_plain_body(observation) => {
+                judgement.advises_by(Explanation::ServerError, index, self.about(index, ENDED), statuses);
             }
             Outcome::Broke if self.accepts(accepts, status) => {}
             Outcome::Silent | Outcome::Broke => self.judge_breakage(index, &statuses, judgement),

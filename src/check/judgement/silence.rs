@@ -12,10 +12,18 @@ pub(crate) const ENDED: &str = "no whole answer, each time: the connection is cl
 /// and may be a process that ended.
 pub(crate) fn ends_a_process(seen: &Observation) -> bool {
     let mut headers = seen.exchange.request.headers.iter();
-    let plain = |value: &[u8]| value.len() <= SHORT && value.iter().all(|byte| matches!(byte, b' '..=b'~'));
     seen.reproduced
         && matches!(seen.exchange.answer, Err(Silence::Closed))
-        && headers.all(|header| plain(&header.value))
+        && headers.all(|header| is_plain(&header.value))
+}
+
+/// Whether a request has no body, or a short one of printable ASCII alone.
+pub(super) fn has_plain_body(seen: &Observation) -> bool {
+    is_plain(&seen.exchange.request.body)
+}
+
+fn is_plain(value: &[u8]) -> bool {
+    value.len() <= SHORT && value.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 pub(super) fn closed(observation: &Observation) -> bool {
@@ -49,7 +57,7 @@ mod tests {
     fn a_closed_connection_refuses_odd_bytes_beside_refusals_and_is_a_warning_on_plain_ones() {
         let check = find("basic.malformed-credentials-denied").expect("is in the catalogue");
         let profile = Effective::of(["api-key-403"], "basic");
-        let judged = |value: &[u8], beside_a_refusal: bool| {
+        let judged = |value: &[u8], beside_a_refusal: bool, accepts: &'static [Accept]| {
             let request = Request::new("GET", "/").credential_header("Authorization", value);
             let closed = Exchange::unanswered(request.clone(), Silence::Closed);
             let closed = Observation { reproduced: true, ..Observation::in_test(0, closed, Outcome::Silent) };
@@ -62,9 +70,15 @@ mod tests {
             }
             let mut judgement = Judgement::default();
             let case = ObservedCheck { check, evidence: &evidence, profile: &profile };
-            case.judge_as(0, Want::Denied(&[INVALID, Accept::Closed]), &mut judgement);
+            case.judge_as(0, Want::Denied(accepts), &mut judgement);
             (judgement.advice.len(), judgement.open.len())
         };
+        // where the check names no such end, odd bytes are left open
+        for (value, beside_a_refusal, expected) in
+            [(&b"Basic YTpi"[..], true, (1, 0)), (b"Basic YTpi\xa0", true, (0, 1)), (b"Basic YTpi", false, (0, 1))]
+        {
+            assert_eq!(judged(value, beside_a_refusal, &[INVALID]), expected, "{value:?} {beside_a_refusal}");
+        }
         for (value, beside_a_refusal, expected) in [
             (&b"Basic YTpi"[..], true, (1, 0)),
             (b"Basic YTpi\xa0", true, (0, 0)),
@@ -72,7 +86,8 @@ mod tests {
             (b"Basic YTpi", false, (0, 1)),
             (b"Basic YTpi\xa0", false, (0, 1)),
         ] {
-            assert_eq!(judged(value, beside_a_refusal), expected, "{value:?} {beside_a_refusal}");
+            let judged = judged(value, beside_a_refusal, &[INVALID, Accept::Closed]);
+            assert_eq!(judged, expected, "{value:?} {beside_a_refusal}");
         }
     }
 }

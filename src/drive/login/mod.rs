@@ -18,6 +18,7 @@ mod shown;
 mod state;
 mod transcript;
 mod turns;
+mod usual_answers;
 mod write_lines;
 
 use std::collections::{HashMap, HashSet};
@@ -36,6 +37,7 @@ use crate::secret::Secret;
 use crate::target::child::Spawner;
 use password::ChangedPassword;
 use session::may_lock;
+use usual_answers::UsualAnswers;
 
 pub use error::LoginError;
 pub use guessed_token::token_bits_at_most;
@@ -164,6 +166,8 @@ pub struct Logins {
     mails: Mutex<HashSet<String>>,
     /// Who logs in when.
     turns: turns::Turns,
+    /// How logins are answered that give a credential.
+    usual: UsualAnswers,
     /// One-time codes that were sent.
     pub codes: OneTimeCodes,
     /// Held while somebody logs in to an account: whoever comes next has to know how that ended.
@@ -185,6 +189,7 @@ impl Logins {
             wrong: Mutex::default(),
             changed: Mutex::default(),
             mails: Mutex::default(),
+            usual: UsualAnswers::default(),
             turns: turns::Turns::default(),
             codes: OneTimeCodes::default(),
             attempts: Mutex::default(),
@@ -317,6 +322,16 @@ impl Logins {
     /// Takes note that a login succeeded, on purpose or not.
     pub fn note_success(&self, name: &str) {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// Takes note of how a login was answered that gave a credential.
+    pub fn note_usual(&self, name: &str, session: &LoginSession) {
+        self.usual.note(name, session.exchanges());
+    }
+
+    /// Why a login says nothing about what was changed in it from a place on, if it does not: it went another way before that.
+    pub fn departed(&self, name: &str, session: &LoginSession, place: usize) -> Option<String> {
+        self.usual.departed(name, session.exchanges(), place)
     }
 
     /// Takes note that a login failed that had to, however it was answered.

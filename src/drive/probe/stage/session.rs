@@ -375,6 +375,9 @@ impl Stage<'_> {
         let fresh = session.clone();
         let mut ended = session.renewed_patiently(logins).await;
         logins.note_end(&name, ended.as_ref().map(drop));
+        if ended.is_ok() && std::ptr::eq(session.procedure(), &*procedure) && !session.is_within_another() {
+            logins.note_usual(&name, &session);
+        }
         note(session.exchanges(), &procedure, evidence);
         if let Ok((held, _)) = &ended
             && self.is_held_already(held)

@@ -104,10 +104,16 @@ impl Stage<'_> {
         let mut session = Logins::recorded(&unusual).patiently().keeping(distance);
         let (told, before) = Box::pin(self.ended_session(&mut session, alone, ended, evidence)).await?;
         self.note_failing(&name, &told);
+        let place = procedure.place_of_change(&unusual);
+        if told.outcome == Outcome::Refused
+            && let Some(why) = self.prober.equipment.logins.departed(&name, &session, place)
+        {
+            return Err(Halt::Obstacle(why));
+        }
         let reads_answers = match act {
             SessionAct::ReturningTo(site) => site.is_another_site(),
             _ => matches!(act, SessionAct::NamingHost(_)),
         };
-        Ok(Told { before, ..told }.of_change(procedure.place_of_change(&unusual), reads_answers))
+        Ok(Told { before, ..told }.of_change(place, reads_answers))
     }
 }
