@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use authbench::check::Verdict;
-use axum::extract::Form;
+use axum::extract::{Form, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
@@ -62,5 +62,72 @@ async fn a_code_is_read_from_an_address_that_json_hands_to_a_script() {
         let ended = against(serve(router).await, &yaml, PROMPT).await;
         let result = ended.of(CHECK);
         assert_eq!(result.verdict, verdict, "{once}: {} {:?}", result.summary, result.deviations);
+    }
+}
+
+/// An authorization server whose page for the login says with 200 that there were too many: what comes after it was asked for by nobody
+/// who is logged in, and refused for that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_that_is_limited_refuses_nothing_that_was_changed_after_it() {
+    const CHECK: &str = "code.public-client-proves-key";
+    const BACK: &str = "https://app.test/cb";
+    // whether a proof key is asked for, and how many logins there may be
+    for (asks, most, verdict) in [
+        (true, usize::MAX, Verdict::Pass),
+        (false, usize::MAX, Verdict::Fail),
+        (true, 2, Verdict::Inconclusive),
+        (false, 2, Verdict::Inconclusive),
+    ] {
+        let logins = Arc::new(Mutex::new(0));
+        let login = move |Form(form): Form<HashMap<String, String>>| async move {
+            let mut logins = logins.lock().expect("no panic");
+            *logins += 1;
+            match form.get("password").is_some_and(|password| password == PASSWORD) && *logins <= most {
+                true => (StatusCode::FOUND, [("location", "/"), ("set-cookie", "sid=s-91c4e07a5d")]).into_response(),
+                false => "too many attempts".into_response(),
+            }
+        };
+        let authorize = move |headers: HeaderMap, Query(query): Query<HashMap<String, String>>| async move {
+            let is_in = headers.get("cookie").is_some_and(|cookie| cookie == "sid=s-91c4e07a5d");
+            let to = match query.get("code_challenge") {
+                _ if !is_in => "/login".to_owned(),
+                None if asks => format!("{BACK}?error=invalid_request"),
+                challenge => format!("{BACK}?code=c-{}", challenge.map_or("bare", String::as_str)),
+            };
+            (StatusCode::FOUND, [("location", to)])
+        };
+        let token = |Form(form): Form<HashMap<String, String>>| async move {
+            let is_proven = form
+                .get("code_verifier")
+                .is_some_and(|verifier| verifier == "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+            match form.get("code").map(String::as_str) {
+                Some("c-bare") => Json(json!({ "access_token": TOKEN })).into_response(),
+                Some("c-E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM") if is_proven => {
+                    Json(json!({ "access_token": TOKEN })).into_response()
+                }
+                _ => (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response(),
+            }
+        };
+        let orders = |headers: HeaderMap| async move {
+            match presented(&headers).and_then(|field| field.strip_prefix("Bearer ")) {
+                Some(TOKEN) => Json(json!({ "orders": ["6c1f0a8e52d94b37"] })).into_response(),
+                _ => refused("Bearer realm=\"a\""),
+            }
+        };
+        let yaml = format!(
+            "scheme: bearer\nlogins:\n  app:\n    request:\n      \
+             - {{ post: /login, form: {{ user: \"{{username}}\", password: \"{{password}}\" }} }}\n      \
+             - get: \"/authorize?response_type=code&client_id=web&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&\
+             code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256\"\n      \
+             - {{ post: /token, form: {{ grant_type: authorization_code, client_id: web, code: \"{{location:code}}\", \
+             redirect_uri: \"{BACK}\", code_verifier: dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk }} }}\n\
+             credentials: {{ alice: {{ login: app, username: alice, password: {PASSWORD} }} }}\n\
+             resources: [{{ request: GET /orders }}]\nconformance: {{ include: [{CHECK}] }}\n"
+        );
+        let router = Router::new().route("/login", post(login)).route("/authorize", get(authorize));
+        let router = router.route("/token", post(token)).route("/orders", get(orders));
+        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, verdict, "{asks} {most}: {} {:?}", result.summary, result.deviations);
     }
 }

@@ -57,7 +57,7 @@ impl Stage<'_> {
         slot: &'static str,
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
-        let (name, _) = self.login_of(identity)?;
+        let (name, own) = self.login_of(identity)?;
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;
         let mut session = Logins::recorded(&changed).patiently();
@@ -71,7 +71,10 @@ impl Stage<'_> {
                 self.sessions.insert(slot, KeptSession { session, lives: true });
                 Ok(granted(last))
             }
-            Err(error) => led_elsewhere(&error, last),
+            Err(error) => {
+                let told = led_elsewhere(&error, last)?;
+                self.for_its_change((&name, own.place_of_change(&changed)), &session, told)
+            }
         }
     }
 
@@ -179,7 +182,8 @@ impl Stage<'_> {
         (place, distance): (Option<usize>, Distance),
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
-        let (name, _) = self.login_of(identity)?;
+        let (name, own) = self.login_of(identity)?;
+        let changed_at = own.place_of_change(&changed);
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;
         let mut session = Logins::recorded(&changed).patiently().keeping(distance);
@@ -190,6 +194,10 @@ impl Stage<'_> {
         let there = session.led_to(&uri).or_else(with_code).cloned();
         let last = session.exchanges().last().cloned();
         let asked = place.and_then(|place| session.exchanges().get(place)).cloned();
+        if let (None, Err(error)) = (&there, &ended) {
+            let told = led_elsewhere(error, last)?;
+            return self.for_its_change((&name, changed_at), &session, told);
+        }
         if ended.is_ok() {
             logins.give_back(session);
         }
@@ -199,8 +207,7 @@ impl Stage<'_> {
                 let before = asked.into_iter().filter(is_another).collect();
                 Ok(Told { before, ..granted(Some(there)) })
             }
-            (None, Ok(())) => Ok(Told { outcome: elsewhere, ..granted(last) }),
-            (None, Err(error)) => led_elsewhere(&error, last),
+            (None, _) => Ok(Told { outcome: elsewhere, ..granted(last) }),
         }
     }
 }

@@ -39,6 +39,23 @@ impl Stage<'_> {
         Ok((if later_counts(told.outcome, again.outcome) { again } else { told }, same))
     }
 
+    /// What came of a login of an identity that was changed from a place on.
+    ///
+    /// # Errors
+    /// Where it was refused for something else: it had gone another way before.
+    pub(super) fn for_its_change(
+        &self,
+        (name, place): (&str, usize),
+        session: &LoginSession,
+        told: Told,
+    ) -> Result<Told, Halt> {
+        let departed = || self.prober.equipment.logins.departed(name, session, place);
+        match Some(told.outcome).filter(|outcome| *outcome == Outcome::Refused).and_then(|_| departed()) {
+            Some(why) => Err(Halt::Obstacle(why)),
+            None => Ok(told),
+        }
+    }
+
     /// What comes of another method where a login posts the password.
     pub(super) async fn other_method(&self, identity: usize, method: &str) -> Result<Told, Halt> {
         let (_, procedure) = self.login_of(identity)?;
@@ -105,11 +122,7 @@ impl Stage<'_> {
         let (told, before) = Box::pin(self.ended_session(&mut session, alone, ended, evidence)).await?;
         self.note_failing(&name, &told);
         let place = procedure.place_of_change(&unusual);
-        if told.outcome == Outcome::Refused
-            && let Some(why) = self.prober.equipment.logins.departed(&name, &session, place)
-        {
-            return Err(Halt::Obstacle(why));
-        }
+        let told = self.for_its_change((&name, place), &session, told)?;
         let reads_answers = match act {
             SessionAct::ReturningTo(site) => site.is_another_site(),
             _ => matches!(act, SessionAct::NamingHost(_)),
