@@ -10,7 +10,7 @@ use crate::check::profile::{PROFILES, profile};
 use crate::clock;
 use crate::exit::Exit;
 use crate::reference::faults;
-use crate::run::selftest::{Effort, SelftestProof, prove};
+use crate::run::selftest::{Effort, OthersBeside, SelftestProof, prove};
 use crate::scenario::nearest;
 
 /// Prove the catalogue: every fault of the reference is found by its check.
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: SelftestArguments) -> Exit {
     let effort = Effort {
         profile: profile.name,
         faults: arguments.faults,
-        others: arguments.others,
+        others: if arguments.others { OthersBeside::AllFaults } else { OthersBeside::Nothing },
         statistical: !arguments.no_statistics,
         jobs: usize::from(arguments.jobs),
     };

@@ -5,7 +5,7 @@ use std::process::Command;
 use authbench::check::profile::PROFILES;
 use authbench::exit::Exit;
 use authbench::reference::hopeless::Manner;
-use authbench::run::selftest::{Effort, Hope, Kill, SelftestProof, Sound, prove};
+use authbench::run::selftest::{Effort, Hope, Kill, OthersBeside, SelftestProof, Sound, prove};
 
 fn selftest(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_authbench")).arg("selftest").args(arguments).output();
@@ -52,7 +52,7 @@ async fn under_a_profile_that_excuses_it_a_wrong_status_survives() {
     let effort = |profile| Effort {
         profile,
         faults: vec!["authz-as-401".to_owned()],
-        others: false,
+        others: OthersBeside::Nothing,
         statistical: false,
         jobs: 1,
     };
@@ -67,7 +67,14 @@ async fn no_profile_excuses_access() {
     let faults = ["missing-key-is-anonymous", "accepts-any-key", "scope-ignored", "accepts-any-token"];
     for profile in PROFILES {
         let faults = faults.iter().map(|fault| (*fault).to_owned()).collect();
-        let proof = prove(&Effort { profile: profile.name, faults, others: false, statistical: false, jobs: 4 }).await;
+        let proof = prove(&Effort {
+            profile: profile.name,
+            faults,
+            others: OthersBeside::Nothing,
+            statistical: false,
+            jobs: 4,
+        })
+        .await;
         assert_eq!(proof.kills.len(), 4);
         assert!(proof.holds(), "{}: {}", profile.name, proof.text());
     }

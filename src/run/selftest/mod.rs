@@ -13,7 +13,7 @@ use crate::reference::{Fault, FaultKind, faults};
 
 pub use hopeless::{Hope, hope};
 pub use matrix::{Kill, kill, page};
-pub use proof::{Effort, SelftestProof, Sound, prove};
+pub use proof::{Effort, OthersBeside, SelftestProof, Sound, prove};
 pub use trial::{Ended, Trial, TrialError, TrialLogin};
 
 /// Schemes whose scenarios see a topic, the one that sees most of it first.

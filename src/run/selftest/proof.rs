@@ -14,10 +14,31 @@ use super::matrix::{page, settled};
 use super::{Hope, Kill, Trial, TrialError, TrialLogin, hope, kill, unproved};
 use crate::check::{Mode, Verdict, catalogue, find};
 use crate::reference::hopeless::Manner;
-use crate::reference::{Fault, faults};
+use crate::reference::{Fault, FaultKind, faults};
 
 /// Trials that mostly wait and may therefore be many at once.
 const WAITING: usize = 16;
+
+/// Beside which faults the other checks of a scheme are tried as well, to show which of them see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OthersBeside {
+    /// Beside none.
+    Nothing,
+    /// Beside the one fault that each check has to find.
+    PrincipalFaults,
+    /// Beside its variants, too.
+    AllFaults,
+}
+
+impl OthersBeside {
+    fn is(self, fault: &Fault) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::PrincipalFaults => fault.kind == FaultKind::Principal,
+            Self::AllFaults => true,
+        }
+    }
+}
 
 /// How much is proved.
 #[derive(Clone, Debug)]
@@ -26,8 +47,8 @@ pub struct Effort {
     pub profile: &'static str,
     /// Names of the faults that are tried; all if empty. With names, nothing else is tried.
     pub faults: Vec<String>,
-    /// Whether the other checks of a scheme are tried beside a fault, too, to show which of them see it.
-    pub others: bool,
+    /// Beside which faults the other checks are tried.
+    pub others: OthersBeside,
     /// Whether checks that sample are tried: what they find depends on the quiet of the machine.
     pub statistical: bool,
     /// Trials side by side.
@@ -71,7 +92,7 @@ pub async fn prove(effort: &Effort) -> SelftestProof {
     let wanted = faults().into_iter().filter(|fault| whole || named(fault));
     let mode = |fault: &Fault| find(fault.check).map_or(Mode::Deterministic, |check| check.mode);
     let of = |wanted: Vec<&'static Fault>| -> Vec<Job<_>> {
-        wanted.into_iter().map(|fault| job(move || kill(fault, profile, others))).collect()
+        wanted.into_iter().map(|fault| job(move || kill(fault, profile, others.is(fault)))).collect()
     };
     let (sampled, rest): Split = wanted.partition(|fault| mode(fault) == Mode::Statistical);
     let (waiting, quick): Split = rest.into_iter().partition(|fault| mode(fault) == Mode::Timed);
