@@ -49,11 +49,12 @@ impl Stage<'_> {
         session: &LoginSession,
         told: Told,
     ) -> Result<Told, Halt> {
-        let departed = || self.prober.equipment.logins.departed(name, session, place);
-        match Some(told.outcome).filter(|outcome| *outcome == Outcome::Refused).and_then(|_| departed()) {
-            Some(why) => Err(Halt::Obstacle(why)),
-            None => Ok(told),
+        if told.outcome == Outcome::Refused
+            && let Some(why) = self.prober.equipment.logins.departed(name, session, place)
+        {
+            return Err(Halt::Obstacle(why));
         }
+        Ok(told)
     }
 
     /// What comes of another method where a login posts the password.
