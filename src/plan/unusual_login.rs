@@ -4,20 +4,37 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::login::{CredentialSource, LoginBody, LoginJson, LoginProcedure, LoginText};
+use super::login::{CredentialSource, LoginBody, LoginJson, LoginPart, LoginProcedure, LoginStep, LoginText};
 use crate::check::step::{LoginMember, UnusualText};
 
+/// Characters of a user-id that is in a text by no chance.
+const LEAST_NAME: usize = 3;
+
 impl LoginProcedure {
-    /// The same login with something else in place of a member; none where its bodies have no such member, or their kind has no
-    /// such value.
+    /// The same login with something else in place of a member; none where its bodies have no such member, their kind has no such
+    /// value, or the user is named in another place, too: a server may look there.
     #[must_use]
     pub fn with_unusual(&self, member: LoginMember, kind: UnusualText) -> Option<Arc<Self>> {
         let CredentialSource::Requests(steps) = &self.source else { return None };
         let mut steps = steps.clone();
         let bodies = steps.iter_mut().filter_map(|step| step.body.as_mut());
         let replaced = bodies.map(|body| replaces(body, member, kind)).fold(false, |any, replaced| any | replaced);
-        replaced.then(|| Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
+        let names_user = member == LoginMember::User && steps.iter().any(|step| names(step, &self.account.0));
+        (replaced && !names_user).then(|| Arc::new(Self { source: CredentialSource::Requests(steps), ..self.clone() }))
     }
+}
+
+/// Whether a request has a user-id, as such or written out.
+fn names(step: &LoginStep, user: &str) -> bool {
+    let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let is_word = |text: &str, at: usize| {
+        !is_part(text[..at].chars().next_back()) && !is_part(text[at + user.len()..].chars().next())
+    };
+    step.parts().any(|part| match part {
+        LoginPart::Username => true,
+        LoginPart::Plain(text) if user.len() >= LEAST_NAME => text.match_indices(user).any(|(at, _)| is_word(text, at)),
+        _ => false,
+    })
 }
 
 /// The values, in JSON.
@@ -70,8 +87,8 @@ fn replaces_in(json: &mut LoginJson, member: LoginMember, kind: UnusualText) -> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::changed_login::tests::login_in_test;
     use super::*;
-    use crate::plan::login::LoginPart;
 
     const KINDS: [UnusualText; 5] =
         [UnusualText::Empty, UnusualText::Sql, UnusualText::Operator, UnusualText::True, UnusualText::Null];
@@ -107,6 +124,26 @@ mod tests {
         };
         let expected = [Some("p="), Some("p=' OR '1'='1"), Some("p[$ne]="), None, None];
         assert_eq!(KINDS.map(sent), expected.map(|text| text.map(str::to_owned)));
+    }
+
+    #[test]
+    fn a_user_who_is_named_in_another_place_is_not_left_out() {
+        let field = |name: &str, part| (name.to_owned(), text(part));
+        let form = || LoginBody::Form(vec![field("id", LoginPart::Username), field("p", LoginPart::Password)]);
+        for (address, is_left_out) in [
+            ("/login", true),
+            ("/login?project=alice2", true),
+            ("/login?project=alice", false),
+            ("/users/alice/login", false),
+        ] {
+            let login = login_in_test(address, form(), ("alice", "pass"));
+            assert_eq!(login.with_unusual(LoginMember::User, UnusualText::Empty).is_some(), is_left_out, "{address}");
+            assert!(login.with_unusual(LoginMember::Password, UnusualText::Empty).is_some(), "{address}");
+        }
+        let LoginBody::Form(mut fields) = form() else { panic!("a form") };
+        fields.push(field("again", LoginPart::Username));
+        let login = login_in_test("/login", LoginBody::Form(fields), ("alice", "pass"));
+        assert!(login.with_unusual(LoginMember::User, UnusualText::Empty).is_some(), "both are replaced");
     }
 
     #[test]

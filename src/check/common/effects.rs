@@ -33,7 +33,8 @@ pub(crate) const NOWHERE: StepId = StepId::new("nowhere");
 /// What a path is answered with in its own spelling, to a credential that lacks a scope.
 pub(crate) const AS_IT_IS: StepId = StepId::new("as-it-is");
 
-/// Only a success that carries the protected representation is a bypass; what a path gets as well that names nothing is none.
+/// Only what carries the protected representation is a bypass; an error, or what says nothing, that a path gets as well which names
+/// nothing is none: the page of an error has what all pages of a site have.
 pub(crate) fn spellings(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = Judgement::default();
     for (index, seen) in case.observations() {
@@ -48,7 +49,9 @@ pub(crate) fn spellings(case: &ObservedCheck<'_>) -> Judgement {
             }
             continue;
         }
-        if !(is_nowhere || seen.outcome == Outcome::Unclear && is_of_nowhere(case, seen)) {
+        let is_error = seen.exchange.status().is_some_and(|status| status >= 400);
+        let may_be_of_nowhere = seen.outcome == Outcome::Unclear || (seen.outcome == Outcome::Granted && is_error);
+        if !(is_nowhere || may_be_of_nowhere && is_of_nowhere(case, seen)) {
             case.judge(index, &mut judgement);
         }
     }
@@ -93,6 +96,34 @@ mod tests {
     use crate::check::find;
     use crate::check::profile::Effective;
     use crate::observe::{Evidence, Exchange, Request, Response, Silence};
+
+    #[test]
+    fn an_error_that_a_path_gets_which_names_nothing_is_no_access() {
+        let check = find("common.path-normalisation-not-a-bypass").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "session");
+        let nowhere = check.steps.iter().position(|step| step.step_id() == Some(NOWHERE)).expect("is there");
+        let spelled = |step: &Step| matches!(step, Step::Send(send) if send.who == Who::Anonymous && send.id.is_none());
+        let spelled = check.steps.iter().position(spelled).expect("is there");
+        let answered = |step, (status, body): (u16, &str)| {
+            let response = Response { status, headers: Vec::new(), body: body.into(), truncated: false };
+            let exchange = Exchange::unanswered(Request::new("GET", "//orders"), Silence::Closed);
+            Observation::in_test(step, Exchange { answer: Ok(response), ..exchange }, Outcome::Granted)
+        };
+        // what a path beside the resource is answered with, and another spelling; access
+        for (beside, other, access) in [
+            ((404, "<nav>Shop</nav>"), (404, "<nav>Shop</nav>"), 0),
+            ((404, "<nav>Shop</nav>"), (404, "<nav>Shop</nav> seven orders"), 1),
+            ((404, "<nav>Shop</nav>"), (200, "<nav>Shop</nav>"), 1),
+            // a guard that compares whole paths lets everybody in behind them
+            ((200, "<nav>Shop</nav>"), (200, "<nav>Shop</nav>"), 1),
+        ] {
+            let mut evidence = Evidence::default();
+            evidence.observe(answered(nowhere, beside));
+            evidence.observe(answered(spelled, other));
+            let found = spellings(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!(found.access.len(), access, "{beside:?} {other:?}: {found:?}");
+        }
+    }
 
     #[test]
     fn other_spellings_of_what_is_open_as_it_is_show_nothing() {

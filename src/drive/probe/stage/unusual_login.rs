@@ -2,7 +2,7 @@
 
 use super::told::{Told, failed, later_counts, led_elsewhere};
 use super::{Halt, Stage};
-use crate::check::step::{GrantChange, ReturnTo, SessionAct};
+use crate::check::step::{GrantChange, LoginMember, ReturnTo, SessionAct};
 use crate::drive::login::{Distance, LoginSession, Logins};
 use crate::observe::{Evidence, Exchange, Outcome, Silence, meaning_of_status};
 
@@ -14,6 +14,9 @@ fn lacking(act: SessionAct) -> &'static str {
     match act {
         SessionAct::FromForeignPage | SessionAct::FromForeignForm => {
             "no form of another site could send the request of the login with the password: that has it in a header field, or is no POST"
+        }
+        SessionAct::Unusual(LoginMember::User, _) => {
+            "the login has no such value, or names the user in another place, too, where a server may look"
         }
         _ => "the login has no such value",
     }
