@@ -51,6 +51,15 @@ impl LoginProcedure {
         Some(Arc::new(Self { password_change: password_change.clone(), ..self.clone() }))
     }
 
+    /// Whether another login has as many requests: one that has fewer goes a way of its own.
+    pub fn has_as_many_requests(&self, other: &Self) -> bool {
+        let (CredentialSource::Requests(own), CredentialSource::Requests(others)) = (&self.source, &other.source)
+        else {
+            return false;
+        };
+        own.len() == others.len()
+    }
+
     /// The place of the request that a changed login has another one for; of that with the password, where it is the account that
     /// is another one.
     pub fn place_of_change(&self, changed: &Self) -> usize {

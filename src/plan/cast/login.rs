@@ -233,7 +233,9 @@ impl Caster<'_> {
         if let SessionAct::Unusual(member, kind) = step.act {
             let takes = |kind| procedure.is_some_and(|login| login.with_unusual(member, kind).is_some());
             let why = match member {
-                LoginMember::User => "no body of the login has the `{username}` as a value of its own",
+                LoginMember::User => {
+                    "no body of the login has the `{username}` as a value of its own, or its address or another value names that user, too"
+                }
                 LoginMember::Password => "no body of the login has the `{password}` as a value of its own",
             };
             has(takes(UnusualText::Empty), why)?;

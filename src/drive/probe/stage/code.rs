@@ -196,7 +196,10 @@ impl Stage<'_> {
         let asked = place.and_then(|place| session.exchanges().get(place)).cloned();
         if let (None, Err(error)) = (&there, &ended) {
             let told = led_elsewhere(error, last)?;
-            return self.for_its_change((&name, changed_at), &session, told);
+            return match own.has_as_many_requests(&changed) {
+                true => self.for_its_change((&name, changed_at), &session, told),
+                false => Ok(told),
+            };
         }
         if ended.is_ok() {
             logins.give_back(session);
