@@ -386,6 +386,21 @@ mod tests {
     }
 
     #[test]
+    fn the_start_of_a_body_is_compared_with_that_of_the_whole() {
+        let shape =
+            |body: &str, is_cut| AnswerShape { status: 404, headers: BTreeMap::new(), body: body.into(), is_cut };
+        for (one, other, differs) in [
+            (("no such order", false), ("no such ord", true), false),
+            (("no such order", true), ("no such order, and more", false), false),
+            (("no such order", false), ("no order", true), true),
+            (("no such order", false), ("no such ord", false), true),
+        ] {
+            let [one, other] = [one, other].map(|(body, is_cut)| shape(body, is_cut));
+            assert_eq!((one.body_differs(&other), other.body_differs(&one)), (differs, differs), "{}", other.body);
+        }
+    }
+
+    #[test]
     fn equal_answers_are_equal_whatever_their_requests_said() {
         use crate::observe::Request;
         let exchange = |user: &str, body: &str| {

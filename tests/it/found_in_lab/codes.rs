@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use authbench::check::Verdict;
 use axum::extract::{Form, Query};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse as _;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
@@ -15,6 +15,22 @@ use super::{PROMPT, against, presented, refused, serve};
 
 const PASSWORD: &str = "correct-Horse-7-battery";
 const TOKEN: &str = "t-5b9fa81c0f7d4e62";
+
+/// What the token opens.
+async fn orders(headers: HeaderMap) -> Response {
+    match presented(&headers).and_then(|field| field.strip_prefix("Bearer ")) {
+        Some(TOKEN) => Json(json!({ "orders": ["6c1f0a8e52d94b37"] })).into_response(),
+        _ => refused("Bearer realm=\"a\""),
+    }
+}
+
+fn issued() -> Response {
+    Json(json!({ "access_token": TOKEN })).into_response()
+}
+
+fn invalid_grant() -> Response {
+    (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response()
+}
 
 /// An authorization server whose page is a program: it is told in JSON where to go (RFC 6749 §4.1.2).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,15 +53,9 @@ async fn a_code_is_read_from_an_address_that_json_hands_to_a_script() {
             match form.get("code").and_then(|code| codes.get_mut(code)) {
                 Some(used) if !(once && *used) => {
                     *used = true;
-                    Json(json!({ "access_token": TOKEN })).into_response()
+                    issued()
                 }
-                _ => (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response(),
-            }
-        };
-        let orders = |headers: HeaderMap| async move {
-            match presented(&headers).and_then(|field| field.strip_prefix("Bearer ")) {
-                Some(TOKEN) => Json(json!({ "orders": ["6c1f0a8e52d94b37"] })).into_response(),
-                _ => refused("Bearer realm=\"a\""),
+                _ => invalid_grant(),
             }
         };
         let yaml = format!(
@@ -101,17 +111,9 @@ async fn a_login_that_is_limited_refuses_nothing_that_was_changed_after_it() {
                 .get("code_verifier")
                 .is_some_and(|verifier| verifier == "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
             match form.get("code").map(String::as_str) {
-                Some("c-bare") => Json(json!({ "access_token": TOKEN })).into_response(),
-                Some("c-E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM") if is_proven => {
-                    Json(json!({ "access_token": TOKEN })).into_response()
-                }
-                _ => (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response(),
-            }
-        };
-        let orders = |headers: HeaderMap| async move {
-            match presented(&headers).and_then(|field| field.strip_prefix("Bearer ")) {
-                Some(TOKEN) => Json(json!({ "orders": ["6c1f0a8e52d94b37"] })).into_response(),
-                _ => refused("Bearer realm=\"a\""),
+                Some("c-bare") => issued(),
+                Some("c-E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM") if is_proven => issued(),
+                _ => invalid_grant(),
             }
         };
         let yaml = format!(

@@ -73,7 +73,7 @@ impl Stage<'_> {
             }
             Err(error) => {
                 let told = led_elsewhere(&error, last)?;
-                self.for_its_change((&name, own.place_of_change(&changed)), &session, told)
+                self.for_its_change((&name, &own), &session, told)
             }
         }
     }
@@ -183,7 +183,6 @@ impl Stage<'_> {
         evidence: &mut Evidence,
     ) -> Result<Told, Halt> {
         let (name, own) = self.login_of(identity)?;
-        let changed_at = own.place_of_change(&changed);
         let logins = &self.prober.equipment.logins;
         let _alone = logins.alone(&name).await;
         let mut session = Logins::recorded(&changed).patiently().keeping(distance);
@@ -196,10 +195,7 @@ impl Stage<'_> {
         let asked = place.and_then(|place| session.exchanges().get(place)).cloned();
         if let (None, Err(error)) = (&there, &ended) {
             let told = led_elsewhere(error, last)?;
-            return match own.has_as_many_requests(&changed) {
-                true => self.for_its_change((&name, changed_at), &session, told),
-                false => Ok(told),
-            };
+            return self.for_its_change((&name, &own), &session, told);
         }
         if ended.is_ok() {
             logins.give_back(session);

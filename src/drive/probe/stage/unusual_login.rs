@@ -2,9 +2,10 @@
 
 use super::told::{Told, failed, later_counts, led_elsewhere};
 use super::{Halt, Stage};
-use crate::check::step::{GrantChange, LoginMember, ReturnTo, SessionAct};
+use crate::check::step::{GrantChange, ReturnTo, SessionAct};
 use crate::drive::login::{Distance, LoginSession, Logins};
 use crate::observe::{Evidence, Exchange, Outcome, Silence, meaning_of_status};
+use crate::plan::login::LoginProcedure;
 
 /// Stands for a credential in a request by TRACE.
 const TRACE_CANARY: &str = "Bearer authbench-trace-canary";
@@ -14,9 +15,6 @@ fn lacking(act: SessionAct) -> &'static str {
     match act {
         SessionAct::FromForeignPage | SessionAct::FromForeignForm => {
             "no form of another site could send the request of the login with the password: that has it in a header field, or is no POST"
-        }
-        SessionAct::Unusual(LoginMember::User, _) => {
-            "the login has no such value, or names the user in another place, too, where a server may look"
         }
         _ => "the login has no such value",
     }
@@ -42,18 +40,22 @@ impl Stage<'_> {
         Ok((if later_counts(told.outcome, again.outcome) { again } else { told }, same))
     }
 
-    /// What came of a login of an identity that was changed from a place on.
+    /// What came of a changed login of an identity whose own one is given.
     ///
     /// # Errors
-    /// Where it was refused for something else: it had gone another way before.
+    /// Where it was refused for something else: it had gone another way before what was changed in it. One that has fewer requests
+    /// goes a way of its own.
     pub(super) fn for_its_change(
         &self,
-        (name, place): (&str, usize),
+        (name, own): (&str, &LoginProcedure),
         session: &LoginSession,
         told: Told,
     ) -> Result<Told, Halt> {
+        let changed = session.procedure();
+        let departed = || self.prober.equipment.logins.departed(name, session, own.place_of_change(changed));
         if told.outcome == Outcome::Refused
-            && let Some(why) = self.prober.equipment.logins.departed(name, session, place)
+            && own.has_as_many_requests(changed)
+            && let Some(why) = departed()
         {
             return Err(Halt::Obstacle(why));
         }
@@ -125,12 +127,11 @@ impl Stage<'_> {
         let mut session = Logins::recorded(&unusual).patiently().keeping(distance);
         let (told, before) = Box::pin(self.ended_session(&mut session, alone, ended, evidence)).await?;
         self.note_failing(&name, &told);
-        let place = procedure.place_of_change(&unusual);
-        let told = self.for_its_change((&name, place), &session, told)?;
+        let told = self.for_its_change((&name, &procedure), &session, told)?;
         let reads_answers = match act {
             SessionAct::ReturningTo(site) => site.is_another_site(),
             _ => matches!(act, SessionAct::NamingHost(_)),
         };
-        Ok(Told { before, ..told }.of_change(place, reads_answers))
+        Ok(Told { before, ..told }.of_change(procedure.place_of_change(&unusual), reads_answers))
     }
 }
