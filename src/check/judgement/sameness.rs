@@ -192,14 +192,18 @@ impl AnswerShape {
 
     /// Whether the bodies differ; where one is but a start, as far as it goes, without a word that may be cut in two.
     pub(crate) fn body_differs(&self, other: &Self) -> bool {
-        if !self.is_cut && !other.is_cut {
-            return self.body != other.body;
-        }
-        let (one, two) = (self.body.as_bytes(), other.body.as_bytes());
+        let [(one, one_ends), (two, two_ends)] = [self, other].map(|shape| (shape.whole_words(), !shape.is_cut));
         let least = one.len().min(two.len());
+        let ends_sooner = (one_ends && one.len() < two.len()) || (two_ends && two.len() < one.len());
+        ends_sooner || one[..least] != two[..least]
+    }
+
+    /// The body, or what was kept of it up to its last word.
+    fn whole_words(&self) -> &[u8] {
+        let body = self.body.as_bytes();
         let is_part_of_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'#');
-        let whole_words = one[..least].iter().rposition(|byte| !is_part_of_word(byte)).unwrap_or_default();
-        one[..whole_words] != two[..whole_words]
+        let last = body.iter().rposition(|byte| !is_part_of_word(byte)).unwrap_or_default();
+        if self.is_cut { &body[..last] } else { body }
     }
 
     /// In what the status or the header fields differ.
@@ -392,7 +396,9 @@ mod tests {
         for (one, other, differs) in [
             (("no such order", false), ("no such ord", true), false),
             (("no such order", true), ("no such order, and more", false), false),
-            (("no such order", false), ("no order", true), true),
+            (("no such order", false), ("no order at all", true), true),
+            (("no such", false), ("no such order here", true), true),
+            (("no such order at", true), ("no such or", true), false),
             (("no such order", false), ("no such ord", false), true),
         ] {
             let [one, other] = [one, other].map(|(body, is_cut)| shape(body, is_cut));
