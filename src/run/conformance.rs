@@ -245,7 +245,8 @@ async fn side_by_side(
     let mut seats = Seat::several(wanted + 1);
     let mut kept_apart = seats.pop().filter(|_| !quiet.is_empty());
     if let (Some(seat), Some(meetings)) = (&kept_apart, writers.iter().map(PlannedCheck::meetings).min()) {
-        seat.is_ahead(meetings.saturating_sub(1));
+        // allowed writes follow the last two
+        seat.is_ahead(meetings.saturating_sub(2));
     }
     let seats = seats.into_iter().map(Some);
     let checks = writers.into_iter().zip(seats).chain(checks.into_iter().map(|check| (check, None)));

@@ -1,6 +1,7 @@
 //! Targets that nothing can be proved about: whatever they do, no check that expects denial passes without real denial.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use authbench::check::step::Want;
@@ -12,6 +13,8 @@ use authbench::reference::hopeless::Manner;
 use authbench::run::{Launch, Only, Options, prepare, run};
 use authbench::scenario::{NoVariables, load_paths};
 use authbench::scheme::SCHEMES;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinSet, LocalSet};
 
 struct Ended {
     exit: Exit,
@@ -64,9 +67,24 @@ fn passed(results: &[CheckResult]) -> impl Iterator<Item = &CheckResult> {
     results.iter().filter(|result| result.verdict == Verdict::Pass)
 }
 
-async fn nothing_passes(manner: Manner) {
+/// What comes of each scheme; most of the time of a run is waiting, so several wait at the same time.
+async fn of_all_schemes(manner: Manner) -> impl Iterator<Item = (&'static str, Ended)> {
+    let places = Arc::new(Semaphore::new(8));
+    let mut running = JoinSet::new();
+    let together = LocalSet::new();
     for scheme in schemes() {
-        let Ended { exit, results, notes } = against(manner, scheme).await;
+        let places = places.clone();
+        let ended = async move {
+            let _place = places.acquire_owned().await.expect("it is never closed");
+            (scheme, against(manner, scheme).await)
+        };
+        running.spawn_local_on(ended, &together);
+    }
+    together.run_until(running.join_all()).await.into_iter()
+}
+
+async fn nothing_passes(manner: Manner) {
+    for (scheme, Ended { exit, results, notes }) in of_all_schemes(manner).await {
         let name = manner.name();
         // what is no certificate is refused by TLS, whatever is behind it
         let is_refused_by_tls = |result: &CheckResult| {
@@ -125,8 +143,7 @@ async fn where_nobody_can_be_told_apart_the_way_out_is_said() {
 
 /// What passed before the server changed its mind stands, and nothing passes after.
 async fn what_passed_before_stands(manner: Manner) {
-    for scheme in schemes() {
-        let Ended { exit, results, notes } = against(manner, scheme).await;
+    for (scheme, Ended { exit, results, notes }) in of_all_schemes(manner).await {
         let stands: BTreeSet<&str> = passed(&results).map(|result| result.id.as_str()).collect();
         // its logins take all the requests that the server allows
         assert!(!stands.is_empty() || scheme == "session", "{scheme}: nothing was proved before");

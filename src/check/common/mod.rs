@@ -104,6 +104,8 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Writer, On::ShownState)
                 .id(written_state::AFTER_ALLOWED)
                 .called("the state after an allowed write"),
+            // whoever has met once more writes now
+            Step::Meet,
         ],
         compares_answers: true,
         expect: written_state::unchanged_by_refused,
@@ -253,6 +255,8 @@ pub(crate) const CHECKS: &[Check] = &[
                 .called("the state in another second")
                 .if_given(),
             send(Who::LowScope, On::EachScopedWrite).id(overrides::WRITE_ITSELF).called("the write itself"),
+            Step::Meet,
+            // others read before and after an allowed write of their own
             Step::Meet,
             send(Who::Writer, On::Writable).called("an allowed write").granted(),
             Step::AwaitAccepted,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authbench::check::Verdict;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -277,4 +277,44 @@ async fn each_write_that_can_be_read_back_is_looked_at() {
         let expected = ["a refused PUT changed the state", "a refused PATCH changed the state"];
         assert_eq!(result.deviations, if acts_first { &expected[..] } else { &[] });
     }
+}
+
+/// Each of the checks that write side by side asks once: what one of them may write is not seen by the other as a change.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn checks_that_write_side_by_side_do_not_see_each_other() {
+    let (count, forbidden) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
+    let refusals = forbidden.clone();
+    let ledger = move |method: Method, headers: HeaderMap| {
+        let (count, refusals) = (count.clone(), refusals.clone());
+        async move {
+            match (presented(&headers), method) {
+                (Some("Bearer t-5b9fa81c0f7d4e62"), Method::POST) => {
+                    *count.lock().await += 1;
+                    (StatusCode::CREATED, Json(json!({ "written": true }))).into_response()
+                }
+                (Some("Bearer t-5b9fa81c0f7d4e62" | "Bearer t-0c7d4e625b9fa81f"), Method::GET) => {
+                    Json(json!({ "entries": *count.lock().await, "ledger": "6c1f0a8e52d94b37" })).into_response()
+                }
+                (Some("Bearer t-0c7d4e625b9fa81f"), _) => {
+                    *refusals.lock().await += 1;
+                    (StatusCode::FORBIDDEN, Json(json!({ "error": "forbidden" }))).into_response()
+                }
+                _ => refused("Bearer realm=\"a\", error=\"invalid_token\""),
+            }
+        }
+    };
+    let writers = ["common.denied-write-has-no-effect", "common.method-override-header-ignored"];
+    let yaml = format!(
+        "scheme: bearer\ncredentials:\n  alice: {{ token: {TOKEN}, scopes: [ink] }}\n  \
+         muse: {{ token: t-0c7d4e625b9fa81f, scopes: [] }}\nresources:\n  - {{ request: GET /ledger }}\n  \
+         - {{ request: POST /ledger, json: {{ entry: 1 }}, scopes: [ink], writes: true }}\n\
+         conformance: {{ include: [{}] }}\n",
+        writers.join(", ")
+    );
+    let router = Router::new().route("/ledger", get(ledger.clone()).post(ledger));
+    let ended = against(serve(router).await, &yaml, PROMPT).await;
+    for id in writers {
+        assert_eq!(ended.of(id).verdict, Verdict::Pass, "{id}: {}", ended.of(id).summary);
+    }
+    assert_eq!(*forbidden.lock().await, writers.len(), "each is refused its write once, for none is repeated alone");
 }
