@@ -51,6 +51,27 @@ pub fn named_value(page: &str, name: &str) -> Option<String> {
     })
 }
 
+/// The text that a script gives a name, of a page or by itself: `"name": "text"`, `name = 'text'`.
+pub fn scripted_value(page: &str, name: &str) -> Option<String> {
+    let of_name = |c: char| c.is_alphanumeric() || "_$-".contains(c);
+    let is_script = !page.trim_start().starts_with('<');
+    let scripts = page.split("<script").skip(usize::from(!is_script)).filter_map(|rest| rest.split("</script").next());
+    scripts.into_iter().find_map(|script| {
+        script.match_indices(name).find_map(|(at, _)| {
+            let (before, after) = (&script[..at], &script[at + name.len()..]);
+            if before.ends_with(of_name) || after.starts_with(of_name) {
+                return None;
+            }
+            let after = after.strip_prefix(['"', '\'']).unwrap_or(after).trim_start();
+            let value = after.strip_prefix([':', '='])?.trim_start();
+            let quote = value.chars().next().filter(|c| ['"', '\''].contains(c))?;
+            let text = value[1..].split(quote).next().filter(|text| !text.is_empty())?;
+            // escapes are those of JSON; what has others is no such text
+            serde_json::from_str(&format!("\"{text}\"")).ok()
+        })
+    })
+}
+
 /// All of them with their names.
 pub fn named_values(page: &str) -> impl Iterator<Item = (String, String)> {
     tags(page).filter_map(|tag| {
@@ -189,6 +210,23 @@ mod tests {
             (None, "https://app.test/cb?code=1", None),
         ] {
             assert_eq!(led_to(location, body.as_bytes()).as_deref(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_script_gives_names_their_texts() {
+        let page = |script: &str| format!("<html><p>csrf: \"no\"</p><script nonce=a>{script}</script>");
+        for (text, expected) in [
+            (page(r#"render({"user":"csrf","csrf": "a-1"})"#), Some("a-1")),
+            (page("window.csrf = 'a-1';"), Some("a-1")),
+            (page("var csrf='a-1'"), Some("a-1")),
+            (page(r#"{"csrf":"a\u002d1"}"#), Some("a-1")),
+            (page("pgAdmin['csrf'] = 'no'"), None),
+            (page(r#"{"csrf_header":"no","x_csrf":"no","csrf":5,"csrf":""}"#), None),
+            ("define({ csrf: 'a-1' })".to_owned(), Some("a-1")),
+            ("<html><p>csrf: \"no\"</p>".to_owned(), None),
+        ] {
+            assert_eq!(scripted_value(&text, "csrf").as_deref(), expected, "{text}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 /// How a hash begins, what it is called, and the fewest characters of it.
-const FORMS: [(&str, &str, usize); 17] = [
+const FORMS: [(&str, &str, usize); 24] = [
     ("$2a$", "bcrypt", 60),
     ("$2b$", "bcrypt", 60),
     ("$2y$", "bcrypt", 60),
@@ -23,6 +23,13 @@ const FORMS: [(&str, &str, usize); 17] = [
     ("{SSHA}", "salted SHA-1", 34),
     ("{SSHA512}", "salted SHA-512", 90),
     ("{PBKDF2", "PBKDF2", 40),
+    ("$wp$2y$", "bcrypt", 60),
+    ("$P$", "phpass", 34),
+    ("$S$", "SHA-512 of Drupal", 55),
+    ("md5$", "salted MD5", 38),
+    ("sha1$", "salted SHA-1", 47),
+    ("sha256$", "salted SHA-256", 72),
+    ("sha512$", "salted SHA-512", 136),
 ];
 
 /// The first hash of a password in a body, with the name of its form. In JSON a slash may be escaped.
@@ -48,7 +55,7 @@ fn hash_at<'a>(
     let goes_on = |c: char| c.is_ascii_alphanumeric() || "$./+=,_:{}-\\".contains(c);
     let end = text[at..].find(|c: char| !goes_on(c)).map_or(text.len(), |length| at + length);
     let hash = &text[at..end];
-    let alone = !before.is_some_and(|c| c.is_ascii_alphanumeric()) && !is_of_address(&text[..at]);
+    let alone = !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') && !is_of_address(&text[..at]);
     (alone && hash.len() >= *shortest).then_some((*name, hash))
 }
 
@@ -70,12 +77,17 @@ mod tests {
         let django = "pbkdf2_sha256$870000$MHKWmbRbbMYR0d$4ZcnUqQdgPEUhDBT2BpzL3HRMkWAuH8kPNaGuHdkP4E=";
         let argon = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b3dWRYb8sQYSLEhXkNH+FyiV5c";
         let roundup = "{PBKDF2S5}250000$lXJOSUmpFWKsNcbY2xvj/A$pB7r6kQ0Zy1mT3vX9cWf5hJ8dL2sNaEu4gHiKoRqYxU";
+        let sha = "sha1$b9a7b1e2$1$da39a3ee5e6b4b0d3255bfef95601890afd80709";
+        let wordpress = "$wp$2y$10$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW";
         for (body, expected) in [
             (format!("{{\"password\":\"{bcrypt}\"}}"), Some(("bcrypt", bcrypt.to_owned()))),
             (format!("{{\"hash\":\"{werkzeug}\"}}"), Some(("scrypt", werkzeug.clone()))),
             (format!("<td>{django}</td>"), Some(("PBKDF2", django.to_owned()))),
             (format!("{{\"p\":\"{}\"}}", argon.replace('/', "\\/")), Some(("Argon2", argon.replace('/', "\\/")))),
             (format!("{{\"p\":\"{roundup}\"}}"), Some(("PBKDF2", roundup.to_owned()))),
+            (format!("{{\"p\":\"{sha}\"}}"), Some(("salted SHA-1", sha.to_owned()))),
+            (format!("{{\"p\":\"{wordpress}\"}}"), Some(("bcrypt", wordpress.to_owned()))),
+            ("{\"etag\":\"sha1$3f9c\"}".to_owned(), None),
             (format!("{{\"p\":\"{}\"}}", &bcrypt[..40]), None),
             (format!("{{\"p\":\"x{bcrypt}\"}}"), None),
             (format!("{{\"invite\":\"https://a.test/new?id=1&token={bcrypt}\"}}"), None),

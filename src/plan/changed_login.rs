@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::login::{CredentialSource, LoginPart, LoginProcedure, LoginStep};
+use super::login::{CredentialSource, LoginPart, LoginProcedure};
 use super::near_password::spelled;
 use crate::check::step::{LoginMember, MalformedLogin, NoFormer, NoPassword, SessionAct, UnusualText};
 use crate::secret::Secret;
@@ -67,15 +67,20 @@ impl LoginProcedure {
         else {
             return 0;
         };
-        let with_password = |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Password));
         let differing = own.iter().zip(others).position(|(one, other)| !one.is_sent_as(other));
-        differing.or_else(|| own.iter().position(with_password)).unwrap_or_default()
+        differing.or_else(|| self.place_of_password()).unwrap_or_default()
+    }
+
+    /// Which of its requests sends the password first: those before it prepare it, and those after it show what came of it.
+    pub fn place_of_password(&self) -> Option<usize> {
+        let CredentialSource::Requests(steps) = &self.source else { return None };
+        steps.iter().position(|step| step.parts().any(|part| matches!(part, LoginPart::Password)))
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::login::{LoginBody, LoginJson, LoginText};
+    use super::super::login::{LoginBody, LoginJson, LoginStep, LoginText};
     use super::*;
     use crate::check::step::ForeignHost;
 

@@ -485,9 +485,8 @@ impl LoginProcedure {
     /// Whether the password is among so many of its requests that were sent. Of a login by a code it does not matter: the
     /// authorization request may be what is refused.
     pub fn is_past_password(&self, sent: usize) -> bool {
-        let CredentialSource::Requests(steps) = &self.source else { return false };
-        let with_password = |step: &LoginStep| step.parts().any(|part| matches!(part, LoginPart::Password));
-        self.uses_a_code() || steps.iter().position(with_password).is_some_and(|at| sent > at)
+        let is_sent = || self.place_of_password().is_some_and(|at| sent > at);
+        matches!(self.source, CredentialSource::Requests(_)) && (self.uses_a_code() || is_sent())
     }
 
     fn has_part(&self, wanted: fn(&LoginPart) -> bool) -> bool {

@@ -71,7 +71,10 @@ fn malformed_json(json: &LoginJson, kind: MalformedLogin, user: &str) -> Option<
         // what a loose comparison takes for any text, and what methods of text are missing from
         MalformedLogin::Number(member) => replaced(json, member, &json!(0)),
         MalformedLogin::List(member) => replaced(json, member, &json!(["authbench"])),
-        MalformedLogin::Object(member) => replaced(json, member, &json!({ "authbench": "authbench" })),
+        // one that no script can turn into a text, too
+        MalformedLogin::Object(member) => {
+            replaced(json, member, &json!({ "authbench": "authbench", "toString": 1, "valueOf": 1 }))
+        }
         MalformedLogin::Missing(member) => {
             let mut json = json.clone();
             removes(&mut json, member).then_some(LoginBody::Json(json))

@@ -15,6 +15,8 @@ mod pages;
 mod passwords;
 mod renewed_sessions;
 mod seconds;
+mod silent;
+mod timing;
 mod verdicts;
 mod writes;
 

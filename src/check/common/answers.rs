@@ -89,7 +89,7 @@ pub(crate) const CHECKS: &[Check] = &[
         tier: Tier::Extended,
         sources: &["ASVS 15.3.1", "OWASP API3:2023", "CWE-200", "CWE-522"],
         doc: Doc {
-            sends: "The good request, after all other checks; every answer of the run, of logins and refreshes too, is searched for hashes of bcrypt, scrypt, Argon2, PBKDF2, crypt and LDAP that its request did not carry.",
+            sends: "The good request, after all other checks; every answer of the run, of logins and refreshes too, is searched for hashes of bcrypt, scrypt, Argon2, PBKDF2, phpass, crypt and LDAP, and salted digests with their name, that its request did not carry.",
             matters: "Whoever has the hash guesses the password offline, as fast as hardware allows, and it may open other accounts of its user.",
             fix: "Name the members that an answer has, one by one, and leave out the password and its hash.",
         },

@@ -1,7 +1,7 @@
 //! Bodies that do not parse, and those of which one member alone is malformed: what looks at the members one after the
 //! other does not get to the second where the first is wrong.
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use super::bodies::{DEEP, DEEP_FORM, NO_GZIP};
 use super::malformed::never_broken_but;
@@ -18,7 +18,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
     remote_safe: false,
     sources: &["RFC 9110 §15.5.1", "RFC 9110 §8.3", "RFC 9110 §8.4", "ASVS 16.5.3"],
     doc: Doc {
-        sends: "Each write, and each resource that is read with a body, as by POST (at most 8), with the good credential, and with a body that does not parse, `null`, `{}`, `[]`, five thousand arrays deep, that is said to be gzip and is not, of parts of a form without a boundary, in a charset or of a media type that does not exist, and without a media type; in JSON or as a form, as the scenario has it; and with an object, a number, null, a text with NUL, and arrays in arrays (a hundred deep) for each member of its JSON. Each of the first five members of its JSON (those of the body first, then those one level down, and none that is named like a credential) is also malformed alone, while the others stay good: an object, a number (a text where a number is), null, a text with NUL, a lone surrogate (`\"\\ud800\"`), and an empty array. The good body comes once more at the end. A server error with the error object of JSON-RPC is no server error: that is how some answer calls that fail.",
+        sends: "Each write, and each resource that is read with a body, as by POST (at most 8), with the good credential, and with a body that does not parse, `null`, `{}`, `[]`, five thousand arrays deep, that is said to be gzip and is not, of parts of a form without a boundary, in a charset or of a media type that does not exist, and without a media type; in JSON or as a form, as the scenario has it; and with an object whose `toString` is no function, a number, null, a text with NUL, and arrays in arrays (a hundred deep) for each member of its JSON. Each of the first five members of its JSON (those of the body first, then those one level down, and none that is named like a credential) is also malformed alone, while the others stay good: such an object, a number (a text where a number is), null, a text with NUL, a lone surrogate (`\"\\ud800\"`), and an empty array. The good body comes once more at the end. A server error with the error object of JSON-RPC is no server error: that is how some answer calls that fail.",
         matters: "Whoever has a credential can send such a body: a server that breaks on it lets its users fill its logs and keep its workers busy, and its error page often shows code.",
         fix: "Answer 400 to a body that does not parse, and 415 to a coding or a media type that is not supported.",
     },
@@ -40,7 +40,7 @@ pub(crate) const CHECKS: &[Check] = &[Check {
             .with(&[Alter::Members(nested)])
             .called("arrays in arrays for each member of the body"),
         send(Who::Good, On::EachContent)
-            .with(&[Alter::Members(|_| Value::Object(Map::new()))])
+            .with(&[Alter::Members(|_| json!({ "toString": 1, "valueOf": 1 }))])
             .called("an object for each member of the body"),
         send(Who::Good, On::EachContent)
             .with(&[Alter::Members(|_| Value::from(5))])
@@ -83,7 +83,8 @@ const MEMBERS: usize = 5;
 
 /// What a member is that is malformed.
 const VALUES: [fn(&Value) -> &'static str; 6] = [
-    |_| "{}",
+    // no script can turn it into a text
+    |_| r#"{"toString":1,"valueOf":1}"#,
     |member| if member.is_number() { r#""authbench""# } else { "5" },
     |_| "null",
     |_| r#""a\u0000b""#,

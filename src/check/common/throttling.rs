@@ -52,7 +52,7 @@ pub(crate) const CHECKS: &[Check] = &[
         remote_safe: false,
         sources: &["OWASP API2:2023", "ASVS 6.3.1", "RFC 6585 §4", "WSTG-ATHN-03"],
         doc: Doc {
-            sends: "Distinct wrong credentials from one source, one more than the failure budget of the scenario. Where 429 comes, one more names another source in X-Forwarded-For and like headers (unless `source_header` is one of them), and then one as before: that the first is evaluated is a failure, and a warning where the target is on this host, which it may trust. That credentials of 22 characters and more are not slowed, or in this way, is information outside strict-rfc: nobody guesses one, and logins have a check of their own.",
+            sends: "Distinct wrong credentials from one source, one more than the failure budget of the scenario. That another status refuses after some of them, and each time from there on, is a lock. Where 429 comes, one more names another source in X-Forwarded-For and like headers (unless `source_header` is one of them), and then one as before: that the first is evaluated is a failure, and a warning where the target is on this host, which it may trust. That credentials of 22 characters and more are not slowed, or in this way, is information outside strict-rfc: nobody guesses one, and logins have a check of their own.",
             matters: "Without a limit, guessing is only a question of time.",
             fix: "Count failures by source and principal, and answer 429 with Retry-After.",
         },
@@ -188,6 +188,11 @@ const BEYOND_GUESSING: usize = 22;
 /// The same, where what is guessed can be: a user-id and a password, or a credential that is not long.
 fn short_guesses(case: &ObservedCheck<'_>) -> Judgement {
     let mut judgement = throttled(case);
+    if let Some((before, [former, locked])) = answered_otherwise(&guesses(case)) {
+        judgement.protocol.clear();
+        judgement.remarks.push(format!("after {before} failures the answer is {locked}, and no longer {former}"));
+        judgement.needs_review = true;
+    }
     gone_around(case, &mut judgement);
     let mut sent = guesses(case).into_iter().map(|(_, seen)| &seen.exchange.request);
     let is_long = |request: &Request| {
@@ -236,6 +241,19 @@ fn slowed(guesses: &[(usize, &Observation)]) -> bool {
     let first = took[..part].iter().copied().fold(0.0, f64::max);
     let last = took[took.len() - part..].iter().copied().fold(f64::INFINITY, f64::min);
     took.len() >= 10 && last > DELAY && last > 5.0 * first
+}
+
+/// After how many guesses another status refuses, and each time from there on: a lock has a status of its own.
+fn answered_otherwise(guesses: &[(usize, &Observation)]) -> Option<(usize, [u16; 2])> {
+    /// Fewer may be by chance.
+    const FEWEST: usize = 3;
+    let refused =
+        |(_, seen): &(usize, &Observation)| (seen.outcome == Outcome::Refused).then_some(seen)?.exchange.status();
+    let statuses: Vec<u16> = guesses.iter().map(refused).collect::<Option<_>>()?;
+    let (former, locked) = (*statuses.first()?, *statuses.last()?);
+    let before = statuses.iter().position(|status| *status != former)?;
+    let steadily = statuses[before..].iter().all(|status| *status == locked);
+    (steadily && before >= FEWEST && statuses.len() - before >= FEWEST).then_some((before, [former, locked]))
 }
 
 fn apart(case: &ObservedCheck<'_>) -> Judgement {
@@ -319,6 +337,38 @@ pub(in crate::check) mod tests {
             assert_eq!(judged("api-key-403", password, success, guess).0, deviations, "{success} and {guess} ms");
         }
         assert_eq!(judged("api-key-403", password, 20, 1000).1, ["each failure is answered after 1.0 s at least"]);
+    }
+
+    #[test]
+    fn a_lock_may_have_a_status_of_its_own() {
+        let check = find("common.failed-auth-throttled").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "basic");
+        // how often each status comes, and whether guesses are held up by it
+        for (answers, held_up) in [
+            (&[(401, 10), (403, 11)][..], true),
+            (&[(401, 21)], false),
+            (&[(401, 19), (403, 2)], false),
+            (&[(401, 1), (403, 20)], false),
+            (&[(401, 8), (403, 5), (401, 8)], false),
+            (&[(401, 10), (200, 11)], false),
+        ] {
+            let mut evidence = Evidence::default();
+            let basic = |status| sent(1, "Basic YWxpY2U6cGFzcw==", status, Duration::from_millis(1));
+            evidence.observe(sent(0, "Basic YWxpY2U6cGFzcw==", 200, Duration::from_millis(1)));
+            for (status, times) in answers {
+                (0..*times).for_each(|_| evidence.observe(basic(*status)));
+            }
+            let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!(found.protocol.is_empty() && found.access.is_empty(), held_up, "{answers:?}");
+            assert_eq!(found.needs_review, held_up, "{answers:?}");
+        }
+        let mut evidence = Evidence::default();
+        evidence.observe(sent(0, "Basic YQ==", 200, Duration::from_millis(1)));
+        (0..12).for_each(|at| {
+            evidence.observe(sent(1, "Basic YQ==", if at < 6 { 401 } else { 403 }, Duration::from_millis(1)));
+        });
+        let found = (check.expect)(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+        assert_eq!(found.remarks, ["after 6 failures the answer is 403, and no longer 401"]);
     }
 
     #[test]

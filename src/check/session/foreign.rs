@@ -129,7 +129,7 @@ pub(super) fn not_logged_out(case: &ObservedCheck<'_>) -> Judgement {
         for (index, seen) in case.observations_of(after) {
             match seen.outcome {
                 Outcome::Refused => {
-                    let text = format!("{by} with the Origin of another site has ended the session");
+                    let text = format!("{by} with the Origin of another site has logged the user out");
                     // it is the logout that a reader wants to see
                     judgement.deviates(at, text, "the session goes on");
                     return judgement;

@@ -47,6 +47,9 @@ pub use reset::ReadMail;
 pub use session::LoginSession;
 pub use turns::{ANOTHER_SECOND, Distance, Renewed, is_break};
 
+/// Logouts in a row without an answer, after which no more are sent at the end of a run.
+const MOST_SILENT_LOGOUTS: usize = 2;
+
 /// What an identity holds now.
 #[derive(Clone, Debug)]
 pub struct HeldCredential {
@@ -371,7 +374,8 @@ impl Logins {
         self.given_back.lock().unwrap_or_else(PoisonError::into_inner).push(session);
     }
 
-    /// Logs out whoever is logged in, where the scenario says how. Why some are not. What has ended by itself needs no logout.
+    /// Logs out whoever is logged in, where the scenario says how. Why some are not. What has ended by itself needs no logout,
+    /// and a target that answers none in a row is not waited for again.
     pub async fn finish(&self) -> Vec<ControlError> {
         self.forget_all();
         let sessions = std::mem::take(&mut *self.given_back.lock().unwrap_or_else(PoisonError::into_inner));
@@ -380,9 +384,14 @@ impl Logins {
             let end = session.held().and_then(|held| held.token.as_ref()?.ends_at());
             end.is_some_and(|end| end <= clock::now())
         };
-        for mut session in sessions.into_iter().filter(|session| !ended(session)) {
-            let ended = session.log_out(self).await;
-            failed.extend(ended.err().filter(|_| !session.is_perhaps_ended()));
+        let mut in_a_row = 0;
+        for mut session in sessions.into_iter().filter(|session| session.has_logout() && !ended(session)) {
+            let failure = match failed.last().cloned() {
+                Some(silence) if in_a_row >= MOST_SILENT_LOGOUTS => Some(silence),
+                _ => session.log_out(self).await.err(),
+            };
+            in_a_row = if failure.as_ref().is_some_and(ControlError::is_silence) { in_a_row + 1 } else { 0 };
+            failed.extend(failure.filter(|failure| failure.is_silence() || !session.is_perhaps_ended()));
         }
         failed
     }

@@ -310,7 +310,12 @@ impl LoginSession {
                 self.earlier_lines = self.write_lines().ok();
             }
             asked = clock::now();
-            self.step(logins, step, &name).await?;
+            match self.step(logins, step, &name).await {
+                // whoever is logged in already may get no form, and is logged in again without it
+                Err(ControlError::Login(LoginError::Refused { status: 400..500, .. }))
+                    if at < decisive && step.body.is_none() && self.is_within_another() => {}
+                sent => sent?,
+            }
         }
         Ok(asked)
     }
@@ -400,13 +405,20 @@ impl LoginSession {
         Ok(HeldCredential { proof, companions, token: Some(token), connection: None })
     }
 
+    /// Whether there is something to end, and the scenario says how.
+    pub(super) fn has_logout(&self) -> bool {
+        self.held.is_some() && !self.procedure.logout.is_empty()
+    }
+
     /// Ends the session, where the scenario says how.
     ///
     /// # Errors
     /// When a request is not answered as a success.
     pub async fn log_out(&mut self, logins: &Logins) -> Result<(), ControlError> {
         let procedure = self.procedure.clone();
-        if self.held.take().is_none() || procedure.logout.is_empty() {
+        let ends = self.has_logout();
+        self.held = None;
+        if !ends {
             return Ok(());
         }
         self.begin();

@@ -9,7 +9,7 @@ use super::jar::Jar;
 use super::redirect::Redirect;
 use super::reset::ReadMail;
 use crate::drive::control::ControlAnswer;
-use crate::observe::page::{named_value, parameter_of_redirect};
+use crate::observe::page::{named_value, parameter_of_redirect, scripted_value};
 use crate::plan::login::{LoginJson, LoginPart, LoginText, TokenPosition};
 use crate::secret::Secret;
 
@@ -148,7 +148,10 @@ impl LoginState {
             }
             LoginPart::Cookie(name) => self.jar.get(name).map(|cookie| unquoted(cookie.value.expose())),
             LoginPart::Input(name) => {
-                self.answers.iter().find_map(|answer| named_value(&String::from_utf8_lossy(&answer.body), name))
+                let pages = || self.answers.iter().map(|answer| String::from_utf8_lossy(&answer.body));
+                pages()
+                    .find_map(|page| named_value(&page, name))
+                    .or_else(|| pages().find_map(|page| scripted_value(&page, name)))
             }
             LoginPart::Location(name) => self.answers.iter().find_map(|answer| redirected_with(answer, name)),
             LoginPart::Token => self.token.as_ref().map(|token| token.expose().to_owned()),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::observe::Response;
-use crate::observe::page::named_value;
+use crate::observe::page::{named_value, scripted_value};
 use crate::plan::subject::{KeptValue, ValuePosition};
 
 /// What is percent-encoded of a value in a path: all but the unreserved characters (RFC 3986 §2.3).
@@ -122,7 +122,10 @@ fn value_of(position: &ValuePosition, answer: &Response) -> Option<Value> {
             serde_json::from_slice::<Value>(&answer.body).ok()?.pointer(pointer).cloned()?
         }
         ValuePosition::Header(name) => answer.header(name)?.into_owned().into(),
-        ValuePosition::Input(name) => named_value(&String::from_utf8_lossy(&answer.body), name)?.into(),
+        ValuePosition::Input(name) => {
+            let page = String::from_utf8_lossy(&answer.body);
+            named_value(&page, name).or_else(|| scripted_value(&page, name))?.into()
+        }
     };
     Some(value).filter(|value| !matches!(value, Value::Null | Value::Object(_) | Value::Array(_)))
 }

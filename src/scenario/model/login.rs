@@ -17,7 +17,7 @@ use crate::scenario::{At, JsonTemplate, Template};
 /// for the credential that is held, and
 /// `{new_password}`, in a password change and in the completion of a reset, for the password that takes the place of `{password}`,
 /// and in a registration for that of the new account. `{location:NAME}` is a parameter of the address that an answer redirects to; of one with a code or an error,
-/// also where JSON hands it to a script.
+/// also where JSON hands it to a script. `{input:NAME}` is the value of an input or a `meta` element, or else the text that a script gives that name.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoginFields {

@@ -7,7 +7,7 @@ use authbench::check::Verdict;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse as _, Response};
-use axum::routing::{any, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
@@ -112,4 +112,43 @@ async fn a_session_that_a_write_renews_is_followed() {
         );
     }
     assert_eq!(ended.of("common.malformed-body-never-5xx").verdict, Verdict::Pass);
+}
+
+/// Whoever is logged in already gets no page with the form, and is logged in by what it sends all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_within_a_session_needs_no_page_with_a_form() {
+    const CHECK: &str = "session.identifier-changes-at-relogin";
+    for (renews, expected) in [(true, Verdict::Pass), (false, Verdict::Fail)] {
+        let page = async |State(application): State<Application>, headers: HeaderMap| match application.user(&headers) {
+            Some(_) => StatusCode::NOT_FOUND.into_response(),
+            None => "<form method=post>".into_response(),
+        };
+        let enter = async move |State(application): State<Application>, headers: HeaderMap, Json(body): Json<Value>| {
+            let mut known = application.user(&headers);
+            if renews && let Some((former, _)) = known.take() {
+                application.held().sessions.remove(&former);
+            }
+            match (known, body["user"].as_str(), body["password"].as_str()) {
+                (Some((identifier, _)), Some(user @ ("alice" | "bob")), Some("correct-Horse-7")) => {
+                    application.held().sessions.insert(identifier, user.to_owned());
+                    StatusCode::CREATED.into_response()
+                }
+                (None, Some(user @ ("alice" | "bob")), Some("correct-Horse-7")) => {
+                    (StatusCode::CREATED, [(header::SET_COOKIE, application.opened(user))]).into_response()
+                }
+                _ => StatusCode::UNAUTHORIZED.into_response(),
+            }
+        };
+        let yaml = format!(
+            "scheme: {{ session: {{ cookie: sid }} }}\nlogins:\n  app:\n    request:\n      - get: /login\n      \
+             - {{ post: /login, json: {{ user: \"{{username}}\", password: \"{{password}}\" }} }}\n    token: {{ cookie: sid }}\n\
+             credentials:\n  alice: {{ login: app, username: alice, password: correct-Horse-7 }}\n  \
+             bob: {{ login: app, username: bob, password: correct-Horse-7 }}\nresources: [{{ request: GET /account }}]\n\
+             conformance: {{ include: [{CHECK}] }}\n"
+        );
+        let router = Router::new().route("/login", get(page).post(enter)).route("/account", any(account));
+        let ended = against(serve(router.with_state(Application::default())).await, &yaml, PROMPT).await;
+        let result = ended.of(CHECK);
+        assert_eq!(result.verdict, expected, "{renews}: {} {:?}", result.summary, result.deviations);
+    }
 }

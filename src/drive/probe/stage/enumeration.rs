@@ -4,6 +4,7 @@
 //! somebody who exists are followed by a success before the budget of failures is used up, so that nobody is locked out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
@@ -133,7 +134,7 @@ impl Stage<'_> {
                     failed = 0;
                 }
                 let first = evidence.timings.is_empty() && rounds.are_at_start();
-                let told = self.fail((known, kind == 2), &mut connection, first, evidence).await?;
+                let (told, took) = self.fail((known, kind == 2), &mut connection, first, evidence).await?;
                 failed += u32::from(kind < 2);
                 if kind == 2 && told.outcome == Outcome::Granted && matches!(known, Existing::User(..)) {
                     return Err(Halt::Untestable(REGISTERS.to_owned()));
@@ -142,7 +143,7 @@ impl Stage<'_> {
                     return Err(Halt::Untestable(THROTTLED.to_owned()));
                 }
                 if rounds.count() {
-                    samples[kind].push(told.exchange.took.as_secs_f64() * 1e6);
+                    samples[kind].push(took.as_secs_f64() * 1e6);
                 }
                 let refused = told.outcome == Outcome::Refused;
                 if first || !refused {
@@ -158,14 +159,14 @@ impl Stage<'_> {
         Ok(Some(samples))
     }
 
-    /// One failed authentication with values that nobody has sent before.
+    /// One failed authentication with values that nobody has sent before, and how long the answer took to the request that has them.
     async fn fail(
         &mut self,
         (known, unknown): (&Existing, bool),
         connection: &mut Option<Connection>,
         kept: bool,
         evidence: &mut Evidence,
-    ) -> Result<Told, Halt> {
+    ) -> Result<(Told, Duration), Halt> {
         let mut fresh =
             |length: usize| (0..length).map(|_| char::from(self.rng.random_range(b'a'..=b'z'))).collect::<String>();
         let (name, secret) = (fresh(12), format!("{WRONG}{}", fresh(20)));
@@ -177,6 +178,9 @@ impl Stage<'_> {
                 let mut session = Logins::recorded(&wrong);
                 let ended = session.renewed(&self.prober.equipment.logins).await;
                 let exchange = session.exchanges().last().cloned();
+                // what follows the password only shows whether it was right
+                let with_password = wrong.place_of_password().and_then(|at| session.exchanges().get(at));
+                let took = with_password.or(exchange.as_ref()).map(|exchange| exchange.took).unwrap_or_default();
                 let told = match ended {
                     Err(error) => failed(&error, &wrong, &session)?,
                     Ok((held, _)) => {
@@ -187,7 +191,7 @@ impl Stage<'_> {
                 if kept || told.outcome != Outcome::Refused {
                     note(session.exchanges(), &wrong, evidence);
                 }
-                Ok(told)
+                Ok((told, took))
             }
             Existing::Client => {
                 let prober = self.prober;
@@ -209,7 +213,8 @@ impl Stage<'_> {
                     let sensitive = request.headers.iter().filter(|header| header.sensitive);
                     sensitive.for_each(|header| values::note_line(header, evidence));
                 }
-                Ok(Told { exchange, outcome, why: None, before: Vec::new() })
+                let took = exchange.took;
+                Ok((Told { exchange, outcome, why: None, before: Vec::new() }, took))
             }
         }
     }
