@@ -51,7 +51,7 @@ pub fn named_value(page: &str, name: &str) -> Option<String> {
     })
 }
 
-/// The text that a script gives a name, of a page or by itself: `"name": "text"`, `name = 'text'`.
+/// The text that a script gives a name, of a page or by itself: `"name": "text"`, `name = 'text'`, `of['name'] = 'text'`.
 pub fn scripted_value(page: &str, name: &str) -> Option<String> {
     let of_name = |c: char| c.is_alphanumeric() || "_$-".contains(c);
     let is_script = !page.trim_start().starts_with('<');
@@ -63,6 +63,7 @@ pub fn scripted_value(page: &str, name: &str) -> Option<String> {
                 return None;
             }
             let after = after.strip_prefix(['"', '\'']).unwrap_or(after).trim_start();
+            let after = after.strip_prefix(']').unwrap_or(after).trim_start();
             let value = after.strip_prefix([':', '='])?.trim_start();
             let quote = value.chars().next().filter(|c| ['"', '\''].contains(c))?;
             let text = value[1..].split(quote).next().filter(|text| !text.is_empty())?;
@@ -221,7 +222,7 @@ mod tests {
             (page("window.csrf = 'a-1';"), Some("a-1")),
             (page("var csrf='a-1'"), Some("a-1")),
             (page(r#"{"csrf":"a\u002d1"}"#), Some("a-1")),
-            (page("pgAdmin['csrf'] = 'no'"), None),
+            (page("site['csrf'] = 'a-1'"), Some("a-1")),
             (page(r#"{"csrf_header":"no","x_csrf":"no","csrf":5,"csrf":""}"#), None),
             ("define({ csrf: 'a-1' })".to_owned(), Some("a-1")),
             ("<html><p>csrf: \"no\"</p>".to_owned(), None),

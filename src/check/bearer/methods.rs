@@ -2,10 +2,10 @@
 
 use crate::check::judgement::challenges;
 use crate::check::judgement::expect;
-use crate::check::judgement::{Judgement, ObservedCheck};
+use crate::check::judgement::{Deviation, Judgement, ObservedCheck};
 use crate::check::step::{Accept, INVALID, MALFORMED, MISSING, On, Want, forged, send};
 use crate::check::{Check, Doc, Explanation, Level, PLAIN, Severity, Tier};
-use crate::observe::{Outcome, StepId};
+use crate::observe::{ForgeryId, Outcome, StepId};
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -16,7 +16,7 @@ pub(crate) const CHECKS: &[Check] = &[
         about_authorization: true,
         sources: &["RFC 6750 §3.1", "RFC 6750 §2.1"],
         doc: Doc {
-            sends: "The scheme name alone, with a colon, glued to the token, with a no-break space behind it, left out, replaced by another, by one that does not exist and by ones that start or end with it, with a word before or behind the token, with a comma, and with 64 KiB behind it.",
+            sends: "The scheme name alone, with a colon, glued to the token, with a no-break space behind it, left out, replaced by another, by one that does not exist and by ones that start or end with it, with a word before or behind the token, with a comma, and with 64 KiB behind it. That a field with the token in it is taken has low severity.",
             matters: "A parser that takes one word of the field for the token, whatever the others are, also takes what other parts of the chain read differently.",
             fix: "Parse the field as scheme, spaces, token (RFC 6750 §2.1), and refuse the rest.",
         },
@@ -166,6 +166,9 @@ const REPEATED: StepId = StepId::new("repeated");
 /// The same in the other order.
 const REPEATED_LAST: StepId = StepId::new("repeated-last");
 
+/// Malformed fields that have no token in them.
+const WITHOUT_TOKEN: [ForgeryId; 2] = [ForgeryId::new("scheme-alone"), ForgeryId::new("scheme-and-space")];
+
 /// What a malformed field may be answered with.
 const BAD_FIELD: &[Accept] = &[MALFORMED, MISSING, INVALID, Accept::Status(431), Accept::Closed];
 /// What a field that is too large for the server may be answered with: any status of a client error that says so (RFC 9110 §5.4).
@@ -198,7 +201,12 @@ fn malformed(case: &ObservedCheck<'_>) -> Judgement {
             judgement.deviates(index, format!("error={:?}", error.unwrap_or_default()), "invalid_request");
         }
     }
-    judgement
+    if judgement.access.is_empty() {
+        return judgement;
+    }
+    // whoever has the token gets in with it; it is a field without one that opens what should be closed
+    let forgery = |deviation: &Deviation| case.evidence.observations[deviation.observation].forgery;
+    judgement.low_where(|deviation| forgery(deviation).is_some_and(|forgery| !WITHOUT_TOKEN.contains(&forgery)))
 }
 
 /// A good token in the header beside another in the query: whoever takes tokens from the query has to refuse two of them
@@ -265,6 +273,35 @@ mod tests {
             evidence.observe(Observation::in_test(0, Exchange { answer: Ok(answer), ..asked }, outcome));
             let found = refused_or_private(&ObservedCheck { check, evidence: &evidence, profile: &profile });
             assert_eq!((found.access.len(), found.advice.len()), (usize::from(status == 200), advice), "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_with_the_token_in_it_opens_less_than_one_without() {
+        let check = find("bearer.malformed-header").expect("is in the catalogue");
+        let profile = Effective::of(["api-key-403"], "bearer");
+        let forgeries = ["scheme-alone", "scheme-and-space", "word-before", "word-behind"].map(ForgeryId::new);
+        for (granted, at_most) in [
+            (&["word-behind"][..], Some(Severity::Low)),
+            (&["word-before", "word-behind"], Some(Severity::Low)),
+            (&["scheme-alone"], None),
+            (&["scheme-and-space", "word-behind"], None),
+            (&[], None),
+        ] {
+            let mut evidence = Evidence::default();
+            for (step, forgery) in forgeries.into_iter().enumerate() {
+                let outcome = match granted.iter().any(|id| ForgeryId::new(id) == forgery) {
+                    true => Outcome::Granted,
+                    false => Outcome::Refused,
+                };
+                let status = if outcome == Outcome::Granted { 200 } else { 401 };
+                let answer = Response { status, headers: Vec::new(), body: Vec::new(), truncated: false };
+                let asked = Exchange::unanswered(Request::new("GET", "/"), Silence::Closed);
+                let seen = Observation::in_test(step, Exchange { answer: Ok(answer), ..asked }, outcome);
+                evidence.observe(Observation { forgery: Some(forgery), ..seen });
+            }
+            let found = malformed(&ObservedCheck { check, evidence: &evidence, profile: &profile });
+            assert_eq!((found.access.len(), found.at_most), (granted.len(), at_most), "{granted:?}");
         }
     }
 }
