@@ -55,8 +55,8 @@ pub fn named_value(page: &str, name: &str) -> Option<String> {
 pub fn scripted_value(page: &str, name: &str) -> Option<String> {
     let of_name = |c: char| c.is_alphanumeric() || "_$-".contains(c);
     let is_script = !page.trim_start().starts_with('<');
-    let scripts = page.split("<script").skip(usize::from(!is_script)).filter_map(|rest| rest.split("</script").next());
-    scripts.into_iter().find_map(|script| {
+    let parts = page.split("<script").skip(usize::from(!is_script));
+    parts.filter_map(|part| part.split("</script").next()).find_map(|script| {
         script.match_indices(name).find_map(|(at, _)| {
             let (before, after) = (&script[..at], &script[at + name.len()..]);
             if before.ends_with(of_name) || after.starts_with(of_name) {

@@ -78,6 +78,9 @@ mod tests {
         let argon = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b3dWRYb8sQYSLEhXkNH+FyiV5c";
         let roundup = "{PBKDF2S5}250000$lXJOSUmpFWKsNcbY2xvj/A$pB7r6kQ0Zy1mT3vX9cWf5hJ8dL2sNaEu4gHiKoRqYxU";
         let sha = "sha1$b9a7b1e2$1$da39a3ee5e6b4b0d3255bfef95601890afd80709";
+        let phpass = "$P$B55D6LjfHDkINU5wF.v2BuuzO0/XPk/";
+        let drupal = "$S$DkIkdKLIvRK0iVHm99X7B/M8QC17E1Tp/kMOd1Ie8V/PgWjtAZld";
+        let digest = |name: &str, length: usize| format!("{{\"p\":\"{name}$s${}\"}}", "0a".repeat(length / 2));
         let wordpress = "$wp$2y$10$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW";
         for (body, expected) in [
             (format!("{{\"password\":\"{bcrypt}\"}}"), Some(("bcrypt", bcrypt.to_owned()))),
@@ -87,6 +90,12 @@ mod tests {
             (format!("{{\"p\":\"{roundup}\"}}"), Some(("PBKDF2", roundup.to_owned()))),
             (format!("{{\"p\":\"{sha}\"}}"), Some(("salted SHA-1", sha.to_owned()))),
             (format!("{{\"p\":\"{wordpress}\"}}"), Some(("bcrypt", wordpress.to_owned()))),
+            (format!("{{\"p\":\"{phpass}\"}}"), Some(("phpass", phpass.to_owned()))),
+            (format!("{{\"p\":\"{drupal}\"}}"), Some(("SHA-512 of Drupal", drupal.to_owned()))),
+            (digest("md5", 32), Some(("salted MD5", format!("md5$s${}", "0a".repeat(16))))),
+            (digest("sha256", 64), Some(("salted SHA-256", format!("sha256$s${}", "0a".repeat(32))))),
+            (digest("sha512", 128), Some(("salted SHA-512", format!("sha512$s${}", "0a".repeat(64))))),
+            (digest("my_sha256", 64), None),
             ("{\"etag\":\"sha1$3f9c\"}".to_owned(), None),
             (format!("{{\"p\":\"{}\"}}", &bcrypt[..40]), None),
             (format!("{{\"p\":\"x{bcrypt}\"}}"), None),

@@ -485,8 +485,7 @@ impl LoginProcedure {
     /// Whether the password is among so many of its requests that were sent. Of a login by a code it does not matter: the
     /// authorization request may be what is refused.
     pub fn is_past_password(&self, sent: usize) -> bool {
-        let is_sent = || self.place_of_password().is_some_and(|at| sent > at);
-        matches!(self.source, CredentialSource::Requests(_)) && (self.uses_a_code() || is_sent())
+        self.uses_a_code() || self.place_of_password().is_some_and(|at| sent > at)
     }
 
     fn has_part(&self, wanted: fn(&LoginPart) -> bool) -> bool {

@@ -313,6 +313,9 @@ mod tests {
                 let Some(LoginBody::Json(json)) = malformed(&json_login(), kind, "alice") else { panic!("{kind:?}") };
                 assert!(!holds(&json, member) && holds(&json, other), "{kind:?}");
             }
+            let object = malformed(&json_login(), MalformedLogin::Object(member), "alice");
+            let shown = format!("{object:?}");
+            assert!(shown.contains("toString"), "what a script turns into a text shows less: {shown}");
         }
         assert!(malformed(&json_login(), MalformedLogin::NotUtf8, "alice").is_none());
     }

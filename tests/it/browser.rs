@@ -187,7 +187,7 @@ async fn nothing_found() {
     assert_eq!(seen["failed"]["checks"], 0);
 }
 
-/// Needs no browser: what stands in the page as it is written.
+/// Needs no browser: the page as it is written.
 #[test]
 fn the_page_is_whole_without_scripts() {
     let page = page(&sample::record());

@@ -104,7 +104,7 @@ pub(crate) const CHECKS: &[Check] = &[
             send(Who::Writer, On::ShownState)
                 .id(written_state::AFTER_ALLOWED)
                 .called("the state after an allowed write"),
-            // whoever has met once more writes now
+            // the other check does its allowed write after this
             Step::Meet,
         ],
         compares_answers: true,
@@ -256,7 +256,7 @@ pub(crate) const CHECKS: &[Check] = &[
                 .if_given(),
             send(Who::LowScope, On::EachScopedWrite).id(overrides::WRITE_ITSELF).called("the write itself"),
             Step::Meet,
-            // others read before and after an allowed write of their own
+            // the other check has done its allowed write, and read after it
             Step::Meet,
             send(Who::Writer, On::Writable).called("an allowed write").granted(),
             Step::AwaitAccepted,

@@ -374,8 +374,8 @@ impl Logins {
         self.given_back.lock().unwrap_or_else(PoisonError::into_inner).push(session);
     }
 
-    /// Logs out whoever is logged in, where the scenario says how. Why some are not. What has ended by itself needs no logout,
-    /// and a target that answers none in a row is not waited for again.
+    /// Logs out whoever is logged in, where the scenario says how. Why some are not. What has ended by itself needs no logout.
+    /// After two logouts in a row that are not answered no more are sent: the others are not ended for the same reason.
     pub async fn finish(&self) -> Vec<ControlError> {
         self.forget_all();
         let sessions = std::mem::take(&mut *self.given_back.lock().unwrap_or_else(PoisonError::into_inner));

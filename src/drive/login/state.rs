@@ -257,3 +257,32 @@ fn reference(part: &LoginPart) -> String {
         LoginPart::Password => "`password` of the credential".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_input_is_read_from_pages_and_where_none_has_it_from_their_scripts() {
+        let account = ("alice".to_owned(), None);
+        let token = LoginText(vec![LoginPart::Input("csrf".to_owned())]);
+        for (pages, expected) in [
+            (&["<input name=csrf value=a>"][..], Some("a")),
+            (&["<script>x({\"csrf\": \"a\"})</script>"], Some("a")),
+            // the latest page comes last, and an input of an earlier one goes before its script
+            (&["<input name=csrf value=a>", "<script>csrf = 'b'</script>"], Some("a")),
+            (&["<script>csrf = 'a'</script>", "<script>csrf = 'b'</script>"], Some("b")),
+            (&["<p>csrf = 'a'</p>"], None),
+        ] {
+            let mut state = LoginState::default();
+            for page in pages {
+                let body = page.as_bytes().to_vec();
+                state.take(ControlAnswer { status: 200, headers: Vec::new(), body, took: Duration::ZERO }, None);
+            }
+            let filled = state.filled(&token, &account).ok();
+            assert_eq!(filled.as_ref().map(Secret::expose), expected, "{pages:?}");
+        }
+    }
+}

@@ -192,6 +192,8 @@ mod tests {
         ];
         for (body, expected) in [
             (r#"<input name="csrf" value="x">"#, Some("order")),
+            ("<script>let csrf = 'x'</script>", Some("order")),
+            ("<p>csrf = 'x'</p>", Some("csrf")),
             (r#"{"id":7}"#, Some("csrf")),
             (r#"{"id":null}"#, Some("csrf")),
         ] {

@@ -109,7 +109,7 @@ fn a_catalogue_that_changed_takes_its_checks_along() {
     let document: serde_json::Value =
         serde_json::from_str(text.split("\nexit ").next().expect("one")).expect("is JSON");
     let vanished = document["checks"].as_array().expect("a list").iter().find(|check| check["change"] == "vanished");
-    assert_eq!(vanished.expect("is told")["regression"], false);
+    assert_eq!(vanished.expect("is reported")["regression"], false);
 }
 
 #[test]

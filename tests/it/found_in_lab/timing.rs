@@ -10,6 +10,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::{PROMPT, against, serve};
+use crate::busy::tried_later;
 
 /// What the password of a user costs who exists.
 const WORK: Duration = Duration::from_millis(25);
@@ -40,8 +41,12 @@ async fn the_request_with_the_password_is_timed_and_not_the_last_one() {
              - {{ get: /me, success: {{ json: /account }} }}\n      token: {{ cookie: sid }}\n\
              resources: [{{ request: GET /me }}]\nconformance: {{ include: [{CHECK}] }}\n"
         );
-        let router = Router::new().route("/me", get(me)).route("/login", post(log_in));
-        let ended = against(serve(router).await, &yaml, PROMPT).await;
+        let attempt = async || {
+            let router = Router::new().route("/me", get(me)).route("/login", post(log_in));
+            against(serve(router).await, &yaml, PROMPT).await
+        };
+        // on a machine that is busy elsewhere nothing may be told apart
+        let ended = tried_later(attempt, |ended| ended.of(CHECK).verdict != Verdict::Inconclusive).await;
         let result = ended.of(CHECK);
         assert_eq!(result.verdict, expected, "{hashes_for_nobody}: {} {:?}", result.summary, result.deviations);
     }
